@@ -1,0 +1,12 @@
+const system = {
+  about: 'About this registry',
+  version: 'Version',
+  signIn: 'Sign-in',
+  authMode: { db_auth: 'with the names and passwords kept here', other: 'through {{mode}}' },
+  health: 'Health',
+  status: { healthy: 'healthy', unhealthy: 'unhealthy' },
+  unavailable: 'The server does not answer as it should',
+  retry: 'Try again',
+}
+
+export default system

@@ -1,0 +1,41 @@
+import { installPackages } from './debian.ts'
+import { buildGoProgram, findGo } from './go.ts'
+import { findProgram } from './path.ts'
+import { DEBIAN_PROGRAMS, type DebianProgram, GO_PROGRAMS, type GoProgram } from './programs.ts'
+
+/**
+ * Brings the programs that the black-box tests drive onto this machine, where they are missing. Answers
+ * one line for each that could not be brought; the tests that need it skip themselves by name.
+ */
+export async function installPeers(): Promise<string[]> {
+  return [...(await installFromDebian()), ...(await buildWithGo())]
+}
+
+async function installFromDebian(): Promise<string[]> {
+  const missing = await missingOf(Object.keys(DEBIAN_PROGRAMS) as DebianProgram[])
+  if (missing.length === 0) return []
+  const failure = await installPackages([...new Set(missing.flatMap((name) => DEBIAN_PROGRAMS[name]))])
+  const still = await missingOf(missing)
+
+  return still.map((name) => `${name} is missing: ${failure ?? 'its package does not bring it'}`)
+}
+
+async function buildWithGo(): Promise<string[]> {
+  const missing = await missingOf(Object.keys(GO_PROGRAMS) as GoProgram[])
+  if (missing.length === 0) return []
+  const found = await findGo()
+  if ('missing' in found) return missing.map((name) => `${name} is missing: ${found.missing}`)
+
+  const failures: string[] = []
+  for (const name of missing) {
+    const failure = await buildGoProgram(found.go, name)
+    if (failure !== undefined) failures.push(`${name} is missing: ${failure}`)
+  }
+  return failures
+}
+
+async function missingOf<Name extends string>(names: readonly Name[]): Promise<Name[]> {
+  const found = await Promise.all(names.map(findProgram))
+
+  return names.filter((_name, index) => found[index] === undefined)
+}

@@ -1,0 +1,33 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** Programs that the black-box tests and the benches drive, and the Debian packages that bring each. */
+export const DEBIAN_PROGRAMS = {
+  podman: ['podman', 'uidmap'],
+  buildah: ['buildah', 'uidmap'],
+  skopeo: ['skopeo'],
+  umoci: ['umoci'],
+  'docker-registry': ['docker-registry'],
+  nginx: ['nginx-light'],
+  wrk: ['wrk'],
+  chromium: ['chromium'],
+  openssl: ['openssl'],
+} as const
+
+/** Clients that Debian does not have, as Go builds them from the module proxy, in exactly these versions. */
+export const GO_PROGRAMS = {
+  crane: { source: 'github.com/google/go-containerregistry/cmd/crane', version: 'v0.22.1' },
+  regctl: { source: 'github.com/regclient/regclient/cmd/regctl', version: 'v0.11.7' },
+  helm: { source: 'helm.sh/helm/v3/cmd/helm', version: 'v3.22.0' },
+  cosign: { source: 'github.com/sigstore/cosign/v3/cmd/cosign', version: 'v3.1.3' },
+} as const
+
+export type DebianProgram = keyof typeof DEBIAN_PROGRAMS
+export type GoProgram = keyof typeof GO_PROGRAMS
+
+/** Where what Go built is kept, for this and for later runs. */
+export function goProgramDirectory(name: GoProgram): string {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
+
+  return join(cache, 'portolan/tools', `${name}@${GO_PROGRAMS[name].version}`)
+}

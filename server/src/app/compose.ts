@@ -1,0 +1,153 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { decide } from '../access/decide.ts'
+import type { Principal } from '../access/model.ts'
+import { loginRoutes, oidcRoutes } from '../auth/routes.ts'
+import { type AuthDeps, createAuth, forgetUser, login, purgeAuth } from '../auth/service.ts'
+import { type BrowserDeps, restAuthentication } from '../auth/sessions/routes.ts'
+import { ensureSigningKey } from '../auth/tokens/keys.ts'
+import { keySetRoutes, tokenRoutes } from '../auth/tokens/routes.ts'
+import { sumProjectBlobs } from '../blobs/store.ts'
+import { purgeAbandonedUploads } from '../blobs/uploads.ts'
+import { membersRoutes } from '../members/routes.ts'
+import { addProjectAdmin, findProjectContext } from '../members/service.ts'
+import { createDispatcher } from '../platform/events/dispatcher.ts'
+import { type RestOptions, restPlugin } from '../platform/http/rest.ts'
+import { projectMetadataRoutes } from '../projects/metadata-routes.ts'
+import { projectsRoutes } from '../projects/routes.ts'
+import { ensureLibraryProject, type ProjectsDeps } from '../projects/service.ts'
+import { registryRoutes } from '../registry/routes.ts'
+import { countRepositories } from '../repositories/store.ts'
+import { repositoryActivity } from '../repositories/subscribers.ts'
+import { systemRoutes, versionRoutes } from '../system/routes.ts'
+import { FIRST_ADMINISTRATOR } from '../users/model.ts'
+import { createPasswords } from '../users/passwords.ts'
+import { usersRoutes } from '../users/routes.ts'
+import { getUser } from '../users/service.ts'
+import { createDataPlane, type DataPlane } from './data-plane.ts'
+import { createHttp, externalOrigin } from './http.ts'
+import { runPeriodically } from './periodic.ts'
+import { portalDirectory, portalPlugin } from './portal.ts'
+import { callerOf } from './registry-caller.ts'
+import type { ComposedServer, ServerParts } from './server-parts.ts'
+import { loadTls, watchTls } from './tls.ts'
+
+const POLL_MILLISECONDS = 1000
+const HOUR = 3_600_000
+
+/** Everything that the routes work with, put together once. */
+interface Services {
+  auth: BrowserDeps
+  projects: ProjectsDeps
+  data: DataPlane
+}
+
+/** Puts the program together: services, routes, subscribers and periodic tasks. Opens nothing. */
+export async function composeServer(parts: ServerParts): Promise<ComposedServer> {
+  const { config, log, db } = parts
+  const services = createServices(parts)
+  await ensureSigningKey({ db, box: parts.secretKey, now: services.auth.now })
+  await ensureLibraryProject(services.projects, await getUser({ db }, FIRST_ADMINISTRATOR))
+
+  const tls = loadTls(config)
+  const app = createHttp(config, log, tls)
+  await addRoutes(app, parts, services)
+  const dispatcher = createDispatcher({
+    db,
+    log,
+    subscribers: [repositoryActivity],
+    pollMilliseconds: POLL_MILLISECONDS,
+  })
+  // In the order in which they started.
+  const stops: (() => void | Promise<void>)[] = []
+
+  return {
+    app,
+    async start() {
+      await dispatcher.start()
+      stops.push(dispatcher.stop, runPeriodically(periodicTasks(parts, services), log).stop)
+      if (tls) stops.push(watchTls(app.server as Parameters<typeof watchTls>[0], config, log))
+    },
+    async close() {
+      for (const stop of stops.reverse()) await stop()
+    },
+  }
+}
+
+function createServices(parts: ServerParts): Services {
+  const { config, log, db, secretKey } = parts
+  const auth: AuthDeps = createAuth({
+    db,
+    log,
+    passwords: createPasswords(),
+    box: secretKey,
+    findProject: (principal, name) => findProjectContext({ db }, principal, name, true),
+    tokenMinutes: config.auth.tokenMinutes,
+    offlineTokenDays: config.auth.offlineTokenDays,
+    sessionMinutes: config.auth.sessionMinutes,
+  })
+
+  return {
+    auth: { ...auth, externalUrl: config.externalUrl },
+    projects: { db, countRepositories, usedStorage: sumProjectBlobs, addProjectAdmin },
+    data: createDataPlane(parts),
+  }
+}
+
+async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Services): Promise<void> {
+  const { config, db, storage, version } = parts
+  const { auth, projects, data } = services
+  const originOf = (request: FastifyRequest) => externalOrigin(config, request)
+  const https = config.tls.certificate !== undefined || config.externalUrl?.startsWith('https:') === true
+  const guard: Omit<RestOptions, 'routes'> = {
+    https,
+    decide,
+    authenticate: restAuthentication(auth),
+    projectContext: (principal, nameOrId, byName) => findProjectContext({ db }, principal, nameOrId, byName),
+  }
+  const users = {
+    db,
+    passwords: auth.passwords,
+    onUserChanged: (id: number) => forgetUser(auth, id),
+    confirmPassword: async (username: string, password: string, address: string) =>
+      (await login(auth, { username, password, address })).result === 'accepted',
+  }
+  const v2 = [
+    systemRoutes({ db, storage, version, originOf, now: auth.now }),
+    usersRoutes(users),
+    projectsRoutes(projects),
+    projectMetadataRoutes({ db }),
+    membersRoutes({ db }),
+    oidcRoutes(),
+  ]
+
+  await app.register(restPlugin({ ...guard, routes: v2 }), { prefix: '/api/v2.0' })
+  await app.register(restPlugin({ ...guard, routes: [versionRoutes()] }), { prefix: '/api' })
+  await app.register(restPlugin({ ...guard, routes: [loginRoutes(auth)] }), { prefix: '/c' })
+  await app.register(restPlugin({ ...guard, routes: [tokenRoutes(auth)] }), { prefix: '/service' })
+  await app.register(restPlugin({ ...guard, routes: [keySetRoutes(auth)] }), { prefix: '/.well-known' })
+  await app.register(
+    registryRoutes({
+      authenticate: callerOf(auth),
+      findProject: (principal: Principal, name) => findProjectContext({ db }, principal, name, true),
+      repositories: { db },
+      uploads: data.uploads,
+      artifacts: data.artifacts,
+      externalOrigin: originOf,
+      manifestMaxBytes: config.registry.manifestMaxBytes,
+    }),
+  )
+  await app.register(portalPlugin({ directory: portalDirectory(), https }))
+}
+
+function periodicTasks({ config }: ServerParts, { auth, data }: Services) {
+  return [
+    {
+      name: 'purge abandoned uploads',
+      everyMilliseconds: HOUR,
+      run: async () => {
+        await purgeAbandonedUploads(data.uploads, config.registry.uploadExpiryHours)
+      },
+    },
+    { name: 'purge sessions and offline tokens', everyMilliseconds: HOUR / 4, run: () => purgeAuth(auth) },
+  ]
+}

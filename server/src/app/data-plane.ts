@@ -1,0 +1,36 @@
+import { createReferenceLookup } from '../artifacts/lookup.ts'
+import type { ArtifactsDeps } from '../artifacts/service.ts'
+import { createBlobLookup } from '../blobs/lookup.ts'
+import { createUploadHashes } from '../blobs/upload-hashes.ts'
+import type { UploadsDeps } from '../blobs/uploads.ts'
+import { createLru } from '../lib/lru.ts'
+import type { ServerParts } from './server-parts.ts'
+
+/** Manifest bodies kept in memory, in bytes. */
+const MANIFEST_CACHE_BYTES = 16 * 1024 * 1024
+
+/** What the slices of the data plane work with: blobs, uploads and artifacts over one store. */
+export interface DataPlane {
+  uploads: UploadsDeps
+  artifacts: ArtifactsDeps
+}
+
+export function createDataPlane({ config, db, storage }: ServerParts): DataPlane {
+  const store = config.storage.driver
+  const uploads = {
+    db,
+    storage,
+    store,
+    findByName: createBlobLookup(db, store),
+    hashes: createUploadHashes(storage),
+  }
+  const artifacts = {
+    ...uploads,
+    findReference: createReferenceLookup(db),
+    manifestCache: createLru<string, Buffer>(MANIFEST_CACHE_BYTES, (body) => body.length),
+    sparseIndex: config.registry.sparseIndex,
+    sparseImages: config.registry.sparseImages,
+  }
+
+  return { uploads, artifacts }
+}

@@ -1,0 +1,88 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config/schema.ts'
+import { ignore } from '../lib/ignore.ts'
+import { loadSecretBox } from '../platform/crypto/secret-key.ts'
+import { connectDatabase } from '../platform/db/connect.ts'
+import { migrate } from '../platform/db/migrate.ts'
+import { openStorage } from '../storage/open.ts'
+import { openDataDirectory } from './data-directory.ts'
+import { createLifecycle, type Lifecycle } from './lifecycle.ts'
+import { drain, type Listening, listen } from './listen.ts'
+import { listenForStop } from './signals.ts'
+import type { Terminal } from './terminal.ts'
+import { readVersion } from './version.ts'
+
+export interface ServeOptions {
+  config: Config
+  log: Logger
+  terminal: Terminal | undefined
+}
+
+/**
+ * Runs the server until SIGTERM or SIGINT, then stops in order: no new connections, requests in
+ * flight end, workers, storage, database. Whatever fails on the way up is a `FatalError`, and what was
+ * open by then is closed.
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { config, log, terminal } = options
+  const stop = listenForStop()
+  const lifecycle = createLifecycle(log)
+  try {
+    const running = await start(options, lifecycle)
+    const { port, url } = running.listening
+    log.info({ url, port, address: config.listen.address }, 'ready')
+    terminal?.show(`Portolan is ready: ${url}\nCtrl-C stops it.`)
+
+    const end = await Promise.race([stop.received, running.failed])
+    if (end instanceof Error) throw end
+    log.info({ signal: end }, 'stopping')
+  } finally {
+    await lifecycle.close()
+    stop.dispose()
+  }
+  log.info('stopped')
+}
+
+interface Running {
+  listening: Listening
+  /** Resolves when the embedded database ends by itself: nothing works without it. */
+  failed: Promise<Error>
+}
+
+async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecycle): Promise<Running> {
+  const held = openDataDirectory(config)
+  lifecycle.opened('data directory', () => held.release())
+  // The code of the slices is read while PostgreSQL gets ready: both take their time.
+  const loading = Promise.all([
+    import('./compose.ts'),
+    import('./administrator.ts'),
+    import('../users/passwords.ts'),
+  ])
+  loading.catch(ignore)
+
+  const database = await connectDatabase(config, log)
+  lifecycle.opened('database', () => database.close())
+  await migrate(database.db, { log })
+  const [{ composeServer }, { createAdministrator }, { createPasswords }] = await loading
+  const storage = await openStorage({ driver: 'filesystem', directory: config.storage.filesystem.directory })
+  lifecycle.opened('storage', () => storage.close())
+  const secretKey = await loadSecretBox(config)
+  const passwords = createPasswords()
+  await createAdministrator({ db: database.db, passwords, log, terminal }, config)
+
+  const { db, connection, failed } = database
+  const server = await composeServer({
+    config,
+    log,
+    db,
+    connection,
+    storage,
+    secretKey,
+    version: readVersion(),
+  })
+  lifecycle.opened('workers', () => server.close())
+  await server.start()
+  lifecycle.opened('requests', () => drain(server.app, config.drainSeconds))
+
+  return { listening: await listen(server.app, config), failed }
+}

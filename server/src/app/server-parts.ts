@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify'
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import type { Config } from '../config/schema.ts'
+import type { SecretBox } from '../platform/crypto/secret-box.ts'
+import type { Database } from '../platform/db/database.ts'
+import type { StorageDriver } from '../storage/driver.ts'
+
+/** What is open and ready when the server is put together. */
+export interface ServerParts {
+  config: Config
+  log: Logger
+  db: Database
+  /** For a database connection outside the pool, such as one that listens. */
+  connection: pg.PoolConfig
+  storage: StorageDriver
+  secretKey: SecretBox
+  version: string
+}
+
+/** The server put together, not listening yet. */
+export interface ComposedServer {
+  app: FastifyInstance
+  /** Starts what works in the background. Called before the server listens. */
+  start(): Promise<void>
+  /** Stops it. Called when the last request has been answered. */
+  close(): Promise<void>
+}

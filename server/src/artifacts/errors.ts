@@ -1,0 +1,29 @@
+/** The manifest refers to blobs or manifests that its repository does not have. */
+export class ReferencesUnknownError extends Error {
+  readonly digests: readonly string[]
+
+  constructor(digests: readonly string[]) {
+    super(`unknown to the repository: ${digests.join(', ')}`)
+    this.name = 'ReferencesUnknownError'
+    this.digests = digests
+  }
+}
+
+/** The manifest gives a size that a blob or manifest it refers to does not have. */
+export class ReferenceSizeError extends Error {
+  readonly digest: string
+
+  constructor(digest: string, said: number, actual: number) {
+    super(`${digest} has ${actual} bytes, the manifest says ${said}`)
+    this.name = 'ReferenceSizeError'
+    this.digest = digest
+  }
+}
+
+/** The artifact cannot go while an index lists it. */
+export class ArtifactReferencedError extends Error {
+  constructor(digest: string) {
+    super(`${digest} is listed by an index of the repository`)
+    this.name = 'ArtifactReferencedError'
+  }
+}

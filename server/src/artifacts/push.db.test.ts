@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { findBlob } from '../blobs/service.ts'
+import { blobDeps, body, seedRepository, sha256 } from '../blobs/testing.ts'
+import { type UploadsDeps, uploadWhole } from '../blobs/uploads.ts'
+import { createLru } from '../lib/lru.ts'
+import { parseManifest } from '../oci/manifest.ts'
+import { OCI_IMAGE, OCI_INDEX } from '../oci/media-types.ts'
+import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
+import type { Repository } from '../repositories/model.ts'
+import { findRepository } from '../repositories/store.ts'
+import { ArtifactReferencedError, ReferenceSizeError, ReferencesUnknownError } from './errors.ts'
+import { createReferenceLookup } from './lookup.ts'
+import type { Artifact } from './model.ts'
+import { pushManifest } from './push.ts'
+import { countReferrers, listReferrers } from './referrer-store.ts'
+import { type ArtifactsDeps, deleteArtifact, deleteTag, readManifest } from './service.ts'
+import { listTagNames } from './tag-store.ts'
+
+let database: TestDatabase
+let uploads: UploadsDeps
+let deps: ArtifactsDeps
+let projectId: number
+let repository: Repository
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database.drop())
+beforeEach(async () => {
+  uploads = await blobDeps(database.db)
+  deps = {
+    ...uploads,
+    findReference: createReferenceLookup(database.db),
+    manifestCache: createLru(1000, () => 1),
+    sparseIndex: false,
+    sparseImages: false,
+  }
+  const seed = await seedRepository(database.db)
+  projectId = seed.projectId
+  repository = { id: seed.repositoryId, projectId, name: 'app', published: false }
+})
+
+function find(reference: { tag: string } | { digest: string }): Promise<Artifact | undefined> {
+  return deps.findReference({ projectId, repository: 'app', ...reference })
+}
+
+/** A manifest of one config blob, which is uploaded too. */
+async function image(seed: string, extra: object = {}): Promise<Buffer> {
+  await uploadWhole(uploads, repository.id, body([seed]), sha256(seed))
+  const config = { mediaType: 'application/vnd.example.config', digest: sha256(seed), size: seed.length }
+
+  return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [], ...extra }))
+}
+
+async function push(bytes: Buffer, ...tags: string[]): Promise<string> {
+  const digest = sha256(bytes)
+  const manifest = parseManifest(bytes, undefined)
+  await pushManifest(deps, { repository, digest, body: bytes, manifest, tags, username: 'dev' })
+
+  return digest
+}
+
+test('a pushed manifest is found by tag and by digest, byte for byte', async () => {
+  const bytes = await image('one')
+
+  const digest = await push(bytes, 'v1', 'latest')
+
+  const byTag = await find({ tag: 'latest' })
+  const byDigest = await find({ digest })
+  expect(byTag).toEqual(byDigest)
+  expect(byTag && (await readManifest(deps, byTag)).equals(bytes)).toBe(true)
+  expect((await findRepository(database.db, projectId, 'app'))?.published).toBe(true)
+})
+
+test('a push writes one event, in the same transaction', async () => {
+  const digest = await push(await image('event'), 'v1')
+
+  const events = await database.db
+    .selectFrom('events')
+    .selectAll()
+    .where('type', '=', 'artifact.pushed')
+    .execute()
+  const mine = events.map((event) => event.payload as { digest: string; tags: string[] })
+  expect(mine.filter((payload) => payload.digest === digest)).toMatchObject([
+    { tags: ['v1'], username: 'dev' },
+  ])
+})
+
+test('a manifest that names unknown blobs is refused and leaves nothing', async () => {
+  const config = { mediaType: 'application/vnd.example.config', digest: sha256('missing'), size: 7 }
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [] }))
+
+  await expect(push(bytes, 'v1')).rejects.toEqual(new ReferencesUnknownError([sha256('missing')]))
+
+  expect(await find({ tag: 'v1' })).toBeUndefined()
+  expect(
+    await database.db.selectFrom('manifests').select('digest').where('digest', '=', sha256(bytes)).execute(),
+  ).toEqual([])
+})
+
+test('a blob of another repository does not count', async () => {
+  const bytes = await image('foreign')
+  const elsewhere = await seedRepository(database.db)
+  repository = { ...repository, id: elsewhere.repositoryId }
+
+  await expect(push(bytes, 'v1')).rejects.toBeInstanceOf(ReferencesUnknownError)
+})
+
+test('a size that a referenced blob does not have is refused', async () => {
+  const bytes = Buffer.from((await image('sized')).toString().replace('"size":5', '"size":6'))
+
+  await expect(push(bytes, 'v1')).rejects.toBeInstanceOf(ReferenceSizeError)
+})
+
+test('an index needs its children unless sparse indexes are allowed', async () => {
+  const child = { mediaType: OCI_IMAGE, digest: sha256('no such manifest'), size: 5 }
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [child] }))
+
+  await expect(push(bytes, 'all')).rejects.toEqual(new ReferencesUnknownError([child.digest]))
+  deps = { ...deps, sparseIndex: true }
+  await push(bytes, 'all')
+
+  expect(await find({ tag: 'all' })).toBeDefined()
+})
+
+test('an image needs its blobs unless sparse images are allowed', async () => {
+  const layer = { mediaType: 'application/octet-stream', digest: sha256('to come'), size: 7 }
+  const bytes = await image('sparse', { layers: [layer, layer] })
+
+  await expect(push(bytes, 'v1')).rejects.toEqual(new ReferencesUnknownError([layer.digest]))
+  deps = { ...deps, sparseImages: true }
+  await push(bytes, 'v1')
+  const before = await findBlob(uploads, { projectId, repository: 'app', digest: layer.digest })
+  await uploadWhole(uploads, repository.id, body(['to come']), layer.digest)
+
+  expect(before).toBeUndefined()
+  expect(await findBlob(uploads, { projectId, repository: 'app', digest: layer.digest })).toBeDefined()
+})
+
+test('what an index lists cannot be deleted before the index', async () => {
+  const bytes = await image('child')
+  const digest = await push(bytes)
+  const child = { mediaType: OCI_IMAGE, digest, size: bytes.length }
+  const index = await push(
+    Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [child] })),
+    'all',
+  )
+
+  await expect(deleteArtifact(deps, repository.id, digest)).rejects.toBeInstanceOf(ArtifactReferencedError)
+  expect(await deleteArtifact(deps, repository.id, index)).toBe(true)
+  expect(await deleteArtifact(deps, repository.id, digest)).toBe(true)
+})
+
+test('deleting an artifact takes all its tags, deleting a tag leaves the artifact', async () => {
+  const digest = await push(await image('tagged'), 'a', 'b')
+
+  const untagged = await deleteTag(deps, repository.id, 'a')
+  const left = await listTagNames(database.db, repository.id, { last: '', limit: 10 })
+  const deleted = await deleteArtifact(deps, repository.id, digest)
+
+  expect([untagged, left, deleted]).toEqual([true, ['b'], true])
+  expect(await listTagNames(database.db, repository.id, { last: '', limit: 10 })).toEqual([])
+  expect(await deleteTag(deps, repository.id, 'b')).toBe(false)
+  expect(await deleteArtifact(deps, repository.id, digest)).toBe(false)
+})
+
+test('a manifest that was deleted can be pushed again', async () => {
+  const bytes = await image('again')
+  const digest = await push(bytes, 'v1')
+  await deleteArtifact(deps, repository.id, digest)
+
+  await push(bytes, 'v1')
+
+  const artifact = await find({ tag: 'v1' })
+  expect(artifact && (await readManifest(deps, artifact)).equals(bytes)).toBe(true)
+})
+
+test('tags come in byte order, whatever the language of the host', async () => {
+  await push(await image('ordered'), 'b', 'A', 'a', 'B', '_', '1.0', '1-0')
+
+  const all = await listTagNames(database.db, repository.id, { last: '', limit: 10 })
+  const page = await listTagNames(database.db, repository.id, { last: 'A', limit: 2 })
+
+  expect(all).toEqual(['1-0', '1.0', 'A', 'B', '_', 'a', 'b'])
+  expect(page).toEqual(['B', '_'])
+})
+
+test('referrers are listed whether or not their subject is there, and go when deleted', async () => {
+  const subject = { mediaType: OCI_IMAGE, digest: sha256('a subject to come'), size: 10 }
+  const first = await push(
+    await image('r1', { subject, artifactType: 'application/x-a', annotations: { k: 'v' } }),
+  )
+  await push(await image('r2', { subject }))
+
+  const all = await listReferrers(database.db, repository.id, subject.digest, { after: 0, limit: 10 })
+  const typed = await listReferrers(database.db, repository.id, subject.digest, {
+    artifactType: 'application/x-a',
+    after: 0,
+    limit: 10,
+  })
+  await deleteArtifact(deps, repository.id, first)
+
+  expect(all.map((referrer) => referrer.artifactType)).toEqual([
+    'application/x-a',
+    'application/vnd.example.config',
+  ])
+  expect(typed).toMatchObject([{ digest: first, annotations: { k: 'v' } }])
+  expect(await countReferrers(database.db, repository.id, subject.digest)).toBe(1)
+})
+
+test('many pushes that share layers, tags and manifests at once all succeed', async () => {
+  const shared = await Promise.all(['l1', 'l2', 'l3'].map((layer) => image(layer)))
+  const layers = ['l1', 'l2', 'l3'].map((layer) => ({
+    mediaType: 'application/octet-stream',
+    digest: sha256(layer),
+    size: layer.length,
+  }))
+  const bodies = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      image(`own ${index % 5}`, { layers: index % 2 ? layers : [...layers].reverse() }),
+    ),
+  )
+
+  await Promise.all([...bodies, ...shared].map((bytes, index) => push(bytes, 'latest', `t${index % 3}`)))
+
+  expect(await listTagNames(database.db, repository.id, { last: '', limit: 10 })).toEqual([
+    'latest',
+    't0',
+    't1',
+    't2',
+  ])
+})

@@ -1,0 +1,125 @@
+import { commitBlob } from '../blobs/commit.ts'
+import { ensureBlobs, holdRepositoryBlobs } from '../blobs/store.ts'
+import type { Descriptor, Manifest } from '../oci/manifest.ts'
+import type { Database } from '../platform/db/database.ts'
+import { emit } from '../platform/events/outbox.ts'
+import type { Repository } from '../repositories/model.ts'
+import { publishRepository } from '../repositories/store.ts'
+import { ReferenceSizeError, ReferencesUnknownError } from './errors.ts'
+import type { ArtifactsDeps } from './service.ts'
+import {
+  holdArtifacts,
+  insertArtifactBlobs,
+  insertArtifactChildren,
+  insertManifestBody,
+  upsertArtifact,
+} from './store.ts'
+import { upsertTags } from './tag-store.ts'
+
+/** A manifest on its way in: its bytes, what they say, and the tags to point at it. */
+export interface ManifestPush {
+  repository: Repository
+  digest: string
+  body: Uint8Array
+  manifest: Manifest
+  tags: string[]
+  /** Who pushes, for the event. */
+  username: string
+}
+
+/**
+ * Stores a manifest in one transaction: its bytes, the artifact, what it refers to, its tags and the
+ * event. When it resolves all of that is on stable storage.
+ *
+ * Locks are taken in one order by every push: the manifest's own blob, the blobs it refers to by digest,
+ * its children by digest, the artifact, its tags by name.
+ *
+ * @throws {ReferencesUnknownError}
+ * @throws {ReferenceSizeError}
+ */
+export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Promise<void> {
+  const { repository, digest, body, manifest } = push
+  await deps.db.transaction().execute(async (tx) => {
+    const own = await commitBlob(
+      tx,
+      { digest, size: body.length, store: deps.store, repositoryId: repository.id },
+      async (key) => {
+        await deps.storage.put(key, body)
+        return key
+      },
+    )
+    const blobIds = await holdBlobs(deps, tx, repository.id, manifest.blobs)
+    await holdChildren(deps, tx, repository.id, manifest.children)
+    await insertManifestBody(tx, digest, body)
+
+    const artifact = await upsertArtifact(tx, {
+      repositoryId: repository.id,
+      digest,
+      manifest,
+      manifestSize: body.length,
+    })
+    if (artifact.created) {
+      await insertArtifactBlobs(tx, artifact.id, [own.id, ...blobIds])
+      if (manifest.children.length > 0) await insertArtifactChildren(tx, artifact.id, manifest.children)
+    }
+    if (push.tags.length > 0) await upsertTags(tx, repository.id, artifact.id, push.tags)
+    if (!repository.published) await publishRepository(tx, repository.id)
+
+    await emit(tx, {
+      type: 'artifact.pushed',
+      payload: {
+        projectId: repository.projectId,
+        repositoryId: repository.id,
+        artifactId: artifact.id,
+        digest,
+        mediaType: manifest.mediaType,
+        artifactType: manifest.artifactType,
+        subject: manifest.subject?.digest,
+        tags: push.tags,
+        created: artifact.created,
+        username: push.username,
+      },
+    })
+  })
+}
+
+async function holdBlobs(
+  deps: ArtifactsDeps,
+  tx: Database,
+  repositoryId: number,
+  blobs: Descriptor[],
+): Promise<number[]> {
+  const held = await holdRepositoryBlobs(tx, deps.store, repositoryId, distinctDigests(blobs))
+  const known = new Set(held.map((blob) => blob.digest))
+  const absent = deps.sparseImages ? blobs.filter((blob) => !known.has(blob.digest)) : []
+  compare(deps.sparseImages ? blobs.filter((blob) => known.has(blob.digest)) : blobs, held)
+  const distinct = [...new Map(absent.map((blob) => [blob.digest, blob])).values()]
+
+  return [...held.map((blob) => blob.id), ...(await ensureBlobs(tx, distinct))]
+}
+
+async function holdChildren(
+  deps: ArtifactsDeps,
+  tx: Database,
+  repositoryId: number,
+  children: Descriptor[],
+): Promise<void> {
+  const held = await holdArtifacts(tx, repositoryId, distinctDigests(children))
+  const known = new Set(held.map((child) => child.digest))
+  compare(deps.sparseIndex ? children.filter((child) => known.has(child.digest)) : children, held)
+}
+
+function compare(wanted: Descriptor[], held: { digest: string; size: number }[]): void {
+  const sizes = new Map(held.map((entry) => [entry.digest, entry.size]))
+  const missing = distinctDigests(wanted).filter((digest) => !sizes.has(digest))
+  if (missing.length > 0) throw new ReferencesUnknownError(missing)
+
+  for (const { digest, size } of wanted) {
+    const actual = sizes.get(digest) ?? size
+    if (actual !== size) throw new ReferenceSizeError(digest, size, actual)
+  }
+}
+
+function distinctDigests(descriptors: Descriptor[]): string[] {
+  return [...new Set(descriptors.map((descriptor) => descriptor.digest))]
+}

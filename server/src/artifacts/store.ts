@@ -1,0 +1,194 @@
+import { sql } from 'kysely'
+import type { Descriptor, Manifest } from '../oci/manifest.ts'
+import type { Database } from '../platform/db/database.ts'
+import type { Artifact } from './model.ts'
+
+/** What a pull names: a repository by its name within a project, and a tag or a digest in it. */
+export interface ReferenceKey {
+  projectId: number
+  repository: string
+  tag?: string
+  digest?: string
+}
+
+/** The artifacts that the keys name, in the order of the keys. */
+export async function findArtifactsByReference(
+  db: Database,
+  keys: readonly ReferenceKey[],
+): Promise<(Artifact | undefined)[]> {
+  const projectIds = keys.map((key) => key.projectId)
+  const names = keys.map((key) => key.repository)
+  const tags = keys.map((key) => key.tag ?? null)
+  const digests = keys.map((key) => key.digest ?? null)
+  const result = await sql<ArtifactRow & { ordinal: number }>`
+    SELECT k.ordinal, a.id, a.repository_id, a.digest, a.media_type, a.manifest_size
+    FROM unnest(${projectIds}::bigint[], ${names}::text[], ${tags}::text[], ${digests}::text[])
+      WITH ORDINALITY AS k(project_id, name, tag, digest, ordinal)
+    JOIN repositories r ON r.project_id = k.project_id AND r.name = k.name AND r.deletion_time IS NULL
+    LEFT JOIN tags t ON t.repository_id = r.id AND t.name = k.tag
+    JOIN LATERAL (
+      SELECT * FROM artifacts WHERE k.digest IS NULL AND artifacts.id = t.artifact_id
+      UNION ALL
+      SELECT * FROM artifacts
+      WHERE k.digest IS NOT NULL AND artifacts.repository_id = r.id AND artifacts.digest = k.digest
+    ) a ON true`.execute(db)
+  const found = new Map(result.rows.map((row) => [row.ordinal, toArtifact(row)]))
+
+  return keys.map((_, index) => found.get(index + 1))
+}
+
+export async function findManifestBody(db: Database, digest: string): Promise<Buffer | undefined> {
+  const row = await db.selectFrom('manifests').select('body').where('digest', '=', digest).executeTakeFirst()
+
+  return row?.body
+}
+
+export async function insertManifestBody(tx: Database, digest: string, body: Uint8Array): Promise<void> {
+  await tx
+    .insertInto('manifests')
+    .values({ digest, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/**
+ * Those of the digests that are artifacts of the repository, with their sizes; held until the transaction
+ * ends so that nobody deletes a child while an index that lists it is being pushed.
+ */
+export async function holdArtifacts(
+  tx: Database,
+  repositoryId: number,
+  digests: string[],
+): Promise<{ digest: string; size: number }[]> {
+  if (digests.length === 0) return []
+
+  return tx
+    .selectFrom('artifacts')
+    .select(['digest', 'manifest_size as size'])
+    .where('repository_id', '=', repositoryId)
+    .where(sql<boolean>`digest = any(${digests}::text[])`)
+    .orderBy('digest')
+    .forKeyShare()
+    .execute()
+}
+
+/** Makes the artifact, or finds it and renews its push time. */
+export async function upsertArtifact(
+  tx: Database,
+  artifact: { repositoryId: number; digest: string; manifest: Manifest; manifestSize: number },
+): Promise<{ id: number; created: boolean }> {
+  const { manifest } = artifact
+  const row = await tx
+    .insertInto('artifacts')
+    .values({
+      repository_id: artifact.repositoryId,
+      digest: artifact.digest,
+      media_type: manifest.mediaType,
+      artifact_type: manifest.artifactType ?? null,
+      manifest_size: artifact.manifestSize,
+      size: artifact.manifestSize + manifest.referencedSize,
+      subject_digest: manifest.subject?.digest ?? null,
+      annotations: JSON.stringify(manifest.annotations),
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['repository_id', 'digest']).doUpdateSet({ push_time: sql<Date>`now()` }),
+    )
+    .returning(['id', sql<boolean>`xmax = 0`.as('created')])
+    .executeTakeFirstOrThrow()
+
+  return row
+}
+
+export async function insertArtifactBlobs(
+  tx: Database,
+  artifactId: number,
+  blobIds: number[],
+): Promise<void> {
+  await sql`
+    INSERT INTO artifact_blobs (artifact_id, blob_id)
+    SELECT ${artifactId}, unnest(${blobIds}::bigint[])
+    ON CONFLICT DO NOTHING`.execute(tx)
+}
+
+export async function insertArtifactChildren(
+  tx: Database,
+  artifactId: number,
+  children: Descriptor[],
+): Promise<void> {
+  const rows = children.map((child, position) => ({
+    artifact_id: artifactId,
+    position,
+    child_digest: child.digest,
+    platform: child.platform ?? null,
+    annotations: child.annotations ?? null,
+  }))
+  await sql`
+    INSERT INTO artifact_children (artifact_id, position, child_digest, platform, annotations)
+    SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      AS c(artifact_id bigint, position integer, child_digest text, platform jsonb, annotations jsonb)
+    ON CONFLICT DO NOTHING`.execute(tx)
+}
+
+/** Locks an artifact for deletion; undefined where there is none. */
+export async function lockArtifact(
+  tx: Database,
+  repositoryId: number,
+  digest: string,
+): Promise<Artifact | undefined> {
+  const row = await artifacts(tx)
+    .where('artifacts.repository_id', '=', repositoryId)
+    .where('artifacts.digest', '=', digest)
+    .forUpdate()
+    .executeTakeFirst()
+
+  return row && toArtifact(row)
+}
+
+/** Whether an index of the same repository lists the digest. */
+export async function isListedByIndex(tx: Database, repositoryId: number, digest: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('artifact_children')
+    .innerJoin('artifacts', 'artifacts.id', 'artifact_children.artifact_id')
+    .select('artifacts.id')
+    .where('artifact_children.child_digest', '=', digest)
+    .where('artifacts.repository_id', '=', repositoryId)
+    .limit(1)
+    .executeTakeFirst()
+
+  return row !== undefined
+}
+
+/** Deletes the artifact with its references and tags. */
+export async function deleteArtifactRow(tx: Database, id: number): Promise<void> {
+  await tx.deleteFrom('artifacts').where('id', '=', id).execute()
+}
+
+function artifacts(db: Database) {
+  return db
+    .selectFrom('artifacts')
+    .select([
+      'artifacts.id',
+      'artifacts.repository_id',
+      'artifacts.digest',
+      'artifacts.media_type',
+      'artifacts.manifest_size',
+    ])
+}
+
+interface ArtifactRow {
+  id: number
+  repository_id: number
+  digest: string
+  media_type: string
+  manifest_size: number
+}
+
+function toArtifact(row: ArtifactRow): Artifact {
+  return {
+    id: row.id,
+    repositoryId: row.repository_id,
+    digest: row.digest,
+    mediaType: row.media_type,
+    manifestSize: row.manifest_size,
+  }
+}

@@ -1,0 +1,61 @@
+import { sql } from 'kysely'
+import type { Database } from '../platform/db/database.ts'
+
+/** Points tags at an artifact, new ones and old ones. In name order, so that two pushes never wait in a circle. */
+export async function upsertTags(
+  tx: Database,
+  repositoryId: number,
+  artifactId: number,
+  names: string[],
+): Promise<void> {
+  await sql`
+    INSERT INTO tags (repository_id, name, artifact_id)
+    SELECT ${repositoryId}, name, ${artifactId} FROM unnest(${[...names].sort()}::text[]) AS name
+    ON CONFLICT (repository_id, name) DO UPDATE SET artifact_id = excluded.artifact_id, push_time = now()`.execute(
+    tx,
+  )
+}
+
+/** Removes a tag; answers the digest it named, or undefined where there is no such tag. */
+export async function deleteTagRow(
+  tx: Database,
+  repositoryId: number,
+  name: string,
+): Promise<string | undefined> {
+  const result = await sql<{ digest: string }>`
+    DELETE FROM tags USING artifacts
+    WHERE tags.repository_id = ${repositoryId} AND tags.name = ${name} AND artifacts.id = tags.artifact_id
+    RETURNING artifacts.digest`.execute(tx)
+
+  return result.rows[0]?.digest
+}
+
+/** Tag names of an artifact, in byte order. */
+export async function findTagsOfArtifact(db: Database, artifactId: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('tags')
+    .select('name')
+    .where('artifact_id', '=', artifactId)
+    .orderBy('name')
+    .execute()
+
+  return rows.map((row) => row.name)
+}
+
+/** Tag names of a repository in byte order, those after `last`. */
+export async function listTagNames(
+  db: Database,
+  repositoryId: number,
+  page: { last: string; limit: number },
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('tags')
+    .select('name')
+    .where('repository_id', '=', repositoryId)
+    .where('name', '>', page.last)
+    .orderBy('name')
+    .limit(page.limit)
+    .execute()
+
+  return rows.map((row) => row.name)
+}

@@ -1,0 +1,146 @@
+import type { Logger } from 'pino'
+import { ANONYMOUS, type Principal, type UserPrincipal } from '../access/model.ts'
+import { createLru } from '../lib/lru.ts'
+import type { SecretBox } from '../platform/crypto/secret-box.ts'
+import type { Database } from '../platform/db/database.ts'
+import type { Passwords } from '../users/passwords.ts'
+import { findUser } from '../users/store.ts'
+import { type LocalDeps, type Login, type LoginOutcome, loginLocally } from './authenticators/local.ts'
+import { parseAuthorization } from './credentials.ts'
+import { principalOf, type RegistryToken } from './model.ts'
+import { createRemembered } from './remembered.ts'
+import { findSessionPrincipal, purgeSessions, type SessionsDeps } from './sessions/service.ts'
+import { createThrottle } from './throttle.ts'
+import type { FindProject } from './tokens/grant.ts'
+import { createKeyRing } from './tokens/key-ring.ts'
+import { type OfflineDeps, purgeOfflineTokens } from './tokens/offline.ts'
+import { type TokensDeps, verifyToken } from './tokens/service.ts'
+import { createUserStates } from './user-states.ts'
+
+/** What authentication needs, with what it remembers; made once a process by `createAuth`. */
+export interface AuthDeps extends LocalDeps, SessionsDeps, OfflineDeps, TokensDeps {}
+
+export interface AuthOptions {
+  db: Database
+  log: Logger
+  passwords: Passwords
+  /** Seals the signing keys. */
+  box: SecretBox
+  findProject: FindProject
+  tokenMinutes: number
+  offlineTokenDays: number
+  sessionMinutes: number
+  now?: () => Date
+}
+
+/** Verified tokens that are remembered. */
+const TOKENS = 5000
+
+export function createAuth(options: AuthOptions): AuthDeps {
+  const { db, log, passwords, findProject, offlineTokenDays, sessionMinutes } = options
+  const now = options.now ?? (() => new Date())
+  const milliseconds = () => now().getTime()
+  const tokenSeconds = options.tokenMinutes * 60
+  return {
+    db,
+    log,
+    passwords,
+    now,
+    findProject,
+    tokenSeconds,
+    offlineTokenDays,
+    sessionMinutes,
+    throttle: createThrottle(milliseconds),
+    remembered: createRemembered(milliseconds),
+    underWay: new Map(),
+    users: createUserStates((id) => findUser(db, id), milliseconds),
+    keys: createKeyRing({ db, log, box: options.box, now, tokenSeconds }),
+    verified: createLru(TOKENS, () => 1),
+  }
+}
+
+/** Whose password it is, and why not; refusals are logged. Throws unavailable in a storm of logins. */
+export async function login(deps: AuthDeps, credentials: Login): Promise<LoginOutcome> {
+  const outcome = await loginLocally(deps, credentials)
+  if (outcome.result !== 'accepted') {
+    const { username, address } = credentials
+    deps.log.info({ username, address, result: outcome.result }, 'login refused')
+  }
+  return outcome
+}
+
+/** The user with this name or e-mail address and password; undefined for wrong ones, and while throttled. */
+export async function authenticateBasic(
+  deps: AuthDeps,
+  credentials: Login,
+): Promise<UserPrincipal | undefined> {
+  const outcome = await login(deps, credentials)
+  return outcome.result === 'accepted' ? principalOf(outcome.user) : undefined
+}
+
+/** What a registry token says, if it still counts and so does its user. */
+export async function authenticateBearer(
+  deps: TokensDeps,
+  token: string,
+): Promise<RegistryToken | undefined> {
+  return verifyToken(deps, token)
+}
+
+/** What a request to the REST API shows. */
+export interface RestCredentials {
+  authorization: string | undefined
+  /** The id in the session cookie. */
+  sessionId: string | undefined
+  address: string
+}
+
+/**
+ * Who calls the REST API: by Basic, or by the session where there is no `Authorization` at all. Wrong
+ * credentials, and registry tokens, which are none here, make the caller anonymous, as with Harbor.
+ */
+export async function authenticateRest(deps: AuthDeps, shown: RestCredentials): Promise<Principal> {
+  if (shown.authorization !== undefined) {
+    const credentials = parseAuthorization(shown.authorization)
+    if (credentials.scheme !== 'basic') return ANONYMOUS
+    return (await authenticateBasic(deps, { ...credentials, address: shown.address })) ?? ANONYMOUS
+  }
+  if (shown.sessionId === undefined) return ANONYMOUS
+  return (await findSessionPrincipal(deps, shown.sessionId)) ?? ANONYMOUS
+}
+
+/** How a request to the registry API shows who it comes from. */
+export type RegistryCaller =
+  /** No `Authorization` at all. */
+  | { via: 'nothing'; principal: Principal }
+  | { via: 'basic'; principal: UserPrincipal }
+  | { via: 'token'; principal: Principal; token: RegistryToken }
+  /** Something was shown, and it is worth nothing. */
+  | { via: 'rejected'; principal: Principal }
+
+/** Who calls the registry API: by Basic or by a registry token. */
+export async function authenticateRegistry(
+  deps: AuthDeps,
+  shown: { authorization: string | undefined; address: string },
+): Promise<RegistryCaller> {
+  if (shown.authorization === undefined) return { via: 'nothing', principal: ANONYMOUS }
+  const credentials = parseAuthorization(shown.authorization)
+  if (credentials.scheme === 'bearer') {
+    const token = await verifyToken(deps, credentials.token)
+    if (token) return { via: 'token', principal: token.principal, token }
+  } else if (credentials.scheme === 'basic') {
+    const principal = await authenticateBasic(deps, { ...credentials, address: shown.address })
+    if (principal) return { via: 'basic', principal }
+  }
+  return { via: 'rejected', principal: ANONYMOUS }
+}
+
+/** For `onUserChanged` of the users: what this process remembers of the user counts no longer. */
+export function forgetUser(deps: Pick<AuthDeps, 'users'>, id: number): void {
+  deps.users.forget(id)
+}
+
+/** Removes sessions and offline tokens that no longer count; to be called every few minutes by one process. */
+export async function purgeAuth(deps: Pick<AuthDeps, 'db' | 'now'>): Promise<void> {
+  await purgeSessions(deps)
+  await purgeOfflineTokens(deps)
+}

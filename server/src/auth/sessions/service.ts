@@ -1,0 +1,88 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { UserPrincipal } from '../../access/model.ts'
+import type { Database } from '../../platform/db/database.ts'
+import type { User } from '../../users/model.ts'
+import { findUser } from '../../users/store.ts'
+import { principalOf } from '../model.ts'
+import { deleteDeadSessions, deleteSession, extendSession, findSession, insertSession } from './store.ts'
+
+export interface SessionsDeps {
+  db: Database
+  now: () => Date
+  /** A session ends so long after it was last used. */
+  sessionMinutes: number
+}
+
+/** However much it is used, a session ends after a day. */
+const LONGEST_MINUTES = 24 * 60
+
+/** A new id for a browser; it means nothing until somebody logs in with it. 256 random bits. */
+export function newSessionId(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** Whether it has the form of an id. */
+export function isSessionId(text: string): boolean {
+  return /^[A-Za-z0-9_-]{43}$/.test(text)
+}
+
+/** Logs the user in: answers the id of a new session. The one that the browser had before ends. */
+export async function startSession(
+  deps: SessionsDeps,
+  user: User,
+  before: string | undefined,
+): Promise<string> {
+  const id = newSessionId()
+  const creationTime = deps.now()
+  await insertSession(deps.db, hash(id), {
+    userId: user.id,
+    userGeneration: user.generation,
+    creationTime,
+    expiryTime: expiry(deps, creationTime, creationTime),
+  })
+  if (before !== undefined) await endSession(deps, before)
+  return id
+}
+
+/**
+ * Who has logged in with this id. Session and user are asked for live: whoever is deleted, disabled, or has
+ * another password since, is nobody from then on.
+ */
+export async function findSessionPrincipal(
+  deps: SessionsDeps,
+  id: string,
+): Promise<UserPrincipal | undefined> {
+  if (!isSessionId(id)) return undefined
+  const session = await findSession(deps.db, hash(id))
+  const now = deps.now()
+  if (!session || session.expiryTime <= now) return undefined
+  const user = await findUser(deps.db, session.userId)
+  if (!user || user.disabled || user.generation !== session.userGeneration) return undefined
+
+  const extended = expiry(deps, session.creationTime, now)
+  // Written down only when half of it has passed: most requests of a session write nothing.
+  if (extended.getTime() - session.expiryTime.getTime() > (deps.sessionMinutes * 60_000) / 2) {
+    await extendSession(deps.db, hash(id), extended)
+  }
+  return principalOf(user)
+}
+
+export async function endSession(deps: Pick<SessionsDeps, 'db'>, id: string): Promise<void> {
+  if (isSessionId(id)) await deleteSession(deps.db, hash(id))
+}
+
+/** Removes what no longer counts. To be called now and then. */
+export async function purgeSessions(deps: Pick<SessionsDeps, 'db' | 'now'>): Promise<number> {
+  return deleteDeadSessions(deps.db, deps.now())
+}
+
+function expiry(deps: SessionsDeps, creation: Date, now: Date): Date {
+  const idle = now.getTime() + deps.sessionMinutes * 60_000
+  const longest = creation.getTime() + Math.max(LONGEST_MINUTES, deps.sessionMinutes) * 60_000
+  return new Date(Math.min(idle, longest))
+}
+
+/** The table keeps hashes: whoever reads it cannot become anybody. */
+function hash(id: string): Buffer {
+  return createHash('sha256').update(id).digest()
+}

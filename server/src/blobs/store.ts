@@ -1,0 +1,232 @@
+import { sql } from 'kysely'
+import type { Database } from '../platform/db/database.ts'
+import type { StoredBlob } from './model.ts'
+
+/** The blob, if the repository offers it and its bytes are there. */
+export async function findRepositoryBlob(
+  db: Database,
+  store: string,
+  repositoryId: number,
+  digest: string,
+): Promise<StoredBlob | undefined> {
+  const row = await storedBlobs(db, store)
+    .innerJoin('repository_blobs', 'repository_blobs.blob_id', 'blobs.id')
+    .where('repository_blobs.repository_id', '=', repositoryId)
+    .where('blobs.digest', '=', digest)
+    .executeTakeFirst()
+
+  return row && toStoredBlob(row)
+}
+
+/** What a pull names: a repository by its name within a project, and a digest. */
+export interface BlobKey {
+  projectId: number
+  repository: string
+  digest: string
+}
+
+/** The blobs that the keys name, in the order of the keys; undefined where the repository does not offer it. */
+export async function findBlobsByName(
+  db: Database,
+  store: string,
+  keys: readonly BlobKey[],
+): Promise<(StoredBlob | undefined)[]> {
+  const projectIds = keys.map((key) => key.projectId)
+  const names = keys.map((key) => key.repository)
+  const digests = keys.map((key) => key.digest)
+  const result = await sql<Parameters<typeof toStoredBlob>[0] & { ordinal: number }>`
+    SELECT k.ordinal, b.id, b.digest, b.size, b.offer_time, o.key
+    FROM unnest(${projectIds}::bigint[], ${names}::text[], ${digests}::text[])
+      WITH ORDINALITY AS k(project_id, name, digest, ordinal)
+    JOIN repositories r ON r.project_id = k.project_id AND r.name = k.name AND r.deletion_time IS NULL
+    JOIN blobs b ON b.digest = k.digest
+    JOIN repository_blobs rb ON rb.repository_id = r.id AND rb.blob_id = b.id
+    JOIN blob_objects o ON o.blob_id = b.id AND o.store = ${store} AND o.state = 'stored'`.execute(db)
+  const found = new Map(result.rows.map((row) => [row.ordinal, toStoredBlob(row)]))
+
+  return keys.map((_, index) => found.get(index + 1))
+}
+
+/** The repositories that offer a blob, by id, at most `limit` of them; for mounts that name no source. */
+export async function findOfferingRepositories(
+  db: Database,
+  digest: string,
+  limit: number,
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom('repository_blobs')
+    .innerJoin('blobs', 'blobs.id', 'repository_blobs.blob_id')
+    .select('repository_blobs.repository_id')
+    .where('blobs.digest', '=', digest)
+    .orderBy('repository_blobs.repository_id')
+    .limit(limit)
+    .execute()
+
+  return rows.map((row) => row.repository_id)
+}
+
+/**
+ * The row of a digest, made where there is none, and locked until the end of the transaction: whoever
+ * stores or collects this digest waits. Renews the grace.
+ */
+export async function lockBlob(tx: Database, digest: string, size: number): Promise<number> {
+  const row = await tx
+    .insertInto('blobs')
+    .values({ digest, size })
+    .onConflict((conflict) => conflict.column('digest').doUpdateSet({ offer_time: sql<Date>`now()` }))
+    .returning('id')
+    .executeTakeFirstOrThrow()
+
+  return row.id
+}
+
+/** Whether the bytes of a (locked) blob are there, and the generation that a new object would get. */
+export async function findObject(
+  tx: Database,
+  store: string,
+  blobId: number,
+): Promise<{ stored: boolean; nextGeneration: number }> {
+  const rows = await tx
+    .selectFrom('blob_objects')
+    .select(['state', 'generation'])
+    .where('blob_id', '=', blobId)
+    .where('store', '=', store)
+    .execute()
+
+  return {
+    stored: rows.some((row) => row.state === 'stored'),
+    nextGeneration: rows.reduce((highest, row) => Math.max(highest, row.generation), 0) + 1,
+  }
+}
+
+export async function insertObject(
+  tx: Database,
+  object: { blobId: number; store: string; key: string; generation: number },
+): Promise<void> {
+  await tx
+    .insertInto('blob_objects')
+    .values({
+      blob_id: object.blobId,
+      store: object.store,
+      key: object.key,
+      generation: object.generation,
+      state: 'stored',
+    })
+    .execute()
+}
+
+/** Makes repositories offer a blob. */
+export async function linkBlob(db: Database, repositoryId: number, blobId: number): Promise<void> {
+  await db
+    .insertInto('repository_blobs')
+    .values({ repository_id: repositoryId, blob_id: blobId })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/** Makes a repository offer a blob no longer; answers whether it did before. */
+export async function unlinkBlob(db: Database, repositoryId: number, digest: string): Promise<boolean> {
+  const result = await db
+    .deleteFrom('repository_blobs')
+    .where('repository_id', '=', repositoryId)
+    .where('blob_id', '=', (eb) =>
+      eb.selectFrom('blobs').select('blobs.id').where('blobs.digest', '=', digest),
+    )
+    .executeTakeFirst()
+
+  return result.numDeletedRows > 0n
+}
+
+/**
+ * Those of the digests that the repository offers, with their ids and sizes. The rows are locked against
+ * collection (not against each other) until the transaction ends, in digest order, so that pushes which
+ * share layers never wait in a circle.
+ */
+export async function holdRepositoryBlobs(
+  tx: Database,
+  store: string,
+  repositoryId: number,
+  digests: string[],
+): Promise<{ id: number; digest: string; size: number }[]> {
+  if (digests.length === 0) return []
+
+  return tx
+    .selectFrom('blobs')
+    .innerJoin('repository_blobs', 'repository_blobs.blob_id', 'blobs.id')
+    .innerJoin('blob_objects', 'blob_objects.blob_id', 'blobs.id')
+    .select(['blobs.id', 'blobs.digest', 'blobs.size'])
+    .where('repository_blobs.repository_id', '=', repositoryId)
+    .where('blob_objects.store', '=', store)
+    .where('blob_objects.state', '=', 'stored')
+    .where(sql<boolean>`blobs.digest = any(${digests}::text[])`)
+    .orderBy('blobs.digest')
+    .forKeyShare('blobs')
+    .execute()
+}
+
+/**
+ * Ids of digests whatever repository has them, or none: rows without an object are made, so that a
+ * reference to what has not come yet is a reference all the same.
+ */
+export async function ensureBlobs(
+  tx: Database,
+  blobs: { digest: string; size: number }[],
+): Promise<number[]> {
+  if (blobs.length === 0) return []
+  const sorted = [...blobs].sort((a, b) => (a.digest < b.digest ? -1 : 1))
+  await tx
+    .insertInto('blobs')
+    .values(sorted.map(({ digest, size }) => ({ digest, size })))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  const rows = await tx
+    .selectFrom('blobs')
+    .select('id')
+    .where(sql<boolean>`digest = any(${sorted.map((blob) => blob.digest)}::text[])`)
+    .orderBy('digest')
+    .forKeyShare()
+    .execute()
+
+  return rows.map((row) => row.id)
+}
+
+export async function renewOffer(db: Database, blobId: number): Promise<void> {
+  await db.updateTable('blobs').set({ offer_time: sql<Date>`now()` }).where('id', '=', blobId).execute()
+}
+
+function storedBlobs(db: Database, store: string) {
+  return db
+    .selectFrom('blobs')
+    .innerJoin('blob_objects', 'blob_objects.blob_id', 'blobs.id')
+    .select(['blobs.id', 'blobs.digest', 'blobs.size', 'blobs.offer_time', 'blob_objects.key'])
+    .where('blob_objects.store', '=', store)
+    .where('blob_objects.state', '=', 'stored')
+}
+
+function toStoredBlob(row: {
+  id: number
+  digest: string
+  size: number
+  key: string
+  offer_time: Date
+}): StoredBlob {
+  return { id: row.id, digest: row.digest, size: row.size, key: row.key, offerTime: row.offer_time }
+}
+
+/** Bytes of the distinct blobs that a project's repositories offer. */
+export async function sumProjectBlobs(db: Database, projectId: number): Promise<number> {
+  const row = await db
+    .selectFrom('blobs')
+    .select((eb) => eb.fn.coalesce(eb.fn.sum<string>('blobs.size'), sql<string>`0`).as('bytes'))
+    .where('blobs.id', 'in', (eb) =>
+      eb
+        .selectFrom('repository_blobs')
+        .innerJoin('repositories', 'repositories.id', 'repository_blobs.repository_id')
+        .select('repository_blobs.blob_id')
+        .where('repositories.project_id', '=', projectId)
+        .where('repositories.deletion_time', 'is', null),
+    )
+    .executeTakeFirstOrThrow()
+
+  return Number(row.bytes)
+}

@@ -1,0 +1,51 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { Database } from '../platform/db/database.ts'
+import { openMemoryDriver } from '../storage/drivers/memory/memory-driver.ts'
+import { createBlobLookup } from './lookup.ts'
+import { createUploadHashes } from './upload-hashes.ts'
+import type { UploadsDeps } from './uploads.ts'
+
+/** A user, a project and a repository to hold blobs; ids of project and repository. */
+export async function seedRepository(db: Database): Promise<{ projectId: number; repositoryId: number }> {
+  const name = `p${randomUUID().slice(0, 8)}`
+  const user = await db
+    .insertInto('users')
+    .values({ username: name })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  const project = await db
+    .insertInto('projects')
+    .values({ name, owner_id: user.id })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  const repository = await db
+    .insertInto('repositories')
+    .values({ project_id: project.id, name: 'app' })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+
+  return { projectId: project.id, repositoryId: repository.id }
+}
+
+/** One process' view of the blob store: `of` shares the storage of another. */
+export async function blobDeps(db: Database, of?: UploadsDeps): Promise<UploadsDeps> {
+  const storage = of?.storage ?? (await openMemoryDriver())
+
+  return {
+    db,
+    storage,
+    store: 'memory',
+    findByName: createBlobLookup(db, 'memory'),
+    hashes: createUploadHashes(storage),
+  }
+}
+
+export function sha256(bytes: Uint8Array | string): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+}
+
+/** A request body in pieces; `failure` breaks it off behind them. */
+export async function* body(pieces: readonly string[], failure?: Error): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) yield Buffer.from(piece)
+  if (failure) throw failure
+}

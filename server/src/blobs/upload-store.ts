@@ -1,0 +1,111 @@
+import { type Selectable, sql } from 'kysely'
+import type { Database } from '../platform/db/database.ts'
+import type { UploadsTable } from '../platform/db/tables.ts'
+import type { UploadState } from '../storage/driver.ts'
+import type { Upload } from './model.ts'
+
+/**
+ * A session is no acknowledged data: that a power cut may forget one that was just begun costs the
+ * client a new POST, and saves every push a sync of the log.
+ */
+export async function insertUpload(db: Database, store: string, upload: Upload): Promise<void> {
+  await sql`
+    WITH relaxed AS (SELECT set_config('synchronous_commit', 'off', true) AS value)
+    INSERT INTO uploads (id, repository_id, store, storage_state, algorithm, offset_digest)
+    SELECT ${upload.id}, ${upload.repositoryId}, ${store}, ${JSON.stringify(upload.state)}, ${upload.algorithm},
+      ${upload.offsetDigest}
+    FROM relaxed WHERE relaxed.value IS NOT NULL`.execute(db)
+}
+
+export async function findUpload(
+  db: Database,
+  repositoryId: number,
+  id: string,
+): Promise<Upload | undefined> {
+  const row = await db
+    .selectFrom('uploads')
+    .selectAll()
+    .where('id', '=', id)
+    .where('repository_id', '=', repositoryId)
+    .executeTakeFirst()
+
+  return row && toUpload(row)
+}
+
+/** Becomes the one writer of an upload: answers whether nobody else was quicker since `upload` was read. */
+export async function takeUpload(db: Database, upload: Upload, state: UploadState): Promise<boolean> {
+  const result = await db
+    .updateTable('uploads')
+    .set({
+      epoch: upload.epoch + 1,
+      writing: true,
+      storage_state: JSON.stringify(state),
+      update_time: sql<Date>`now()`,
+    })
+    .where('id', '=', upload.id)
+    .where('epoch', '=', upload.epoch)
+    .executeTakeFirst()
+
+  return result.numUpdatedRows > 0n
+}
+
+/** Records what a writer has made durable; answers whether it was still the writer. */
+export async function saveUpload(db: Database, upload: Upload): Promise<boolean> {
+  const result = await db
+    .updateTable('uploads')
+    .set({
+      writing: false,
+      storage_state: JSON.stringify(upload.state),
+      offset: upload.offset,
+      offset_digest: upload.offsetDigest,
+      update_time: sql<Date>`now()`,
+    })
+    .where('id', '=', upload.id)
+    .where('epoch', '=', upload.epoch)
+    .executeTakeFirst()
+
+  return result.numUpdatedRows > 0n
+}
+
+/** Ends an upload, unless a later writer has it; answers whether it was there. */
+export async function deleteUpload(db: Database, upload: Pick<Upload, 'id' | 'epoch'>): Promise<boolean> {
+  const result = await db
+    .deleteFrom('uploads')
+    .where('id', '=', upload.id)
+    .where('epoch', '=', upload.epoch)
+    .executeTakeFirst()
+
+  return result.numDeletedRows > 0n
+}
+
+/** Uploads that nobody has touched for so long, oldest first. */
+export async function findAbandonedUploads(
+  db: Database,
+  store: string,
+  hours: number,
+  limit: number,
+): Promise<Upload[]> {
+  const rows = await db
+    .selectFrom('uploads')
+    .selectAll()
+    .where('store', '=', store)
+    .where(sql<boolean>`update_time < now() - ${hours} * interval '1 hour'`)
+    .orderBy('update_time')
+    .limit(limit)
+    .execute()
+
+  return rows.map(toUpload)
+}
+
+function toUpload(row: Selectable<UploadsTable>): Upload {
+  return {
+    id: row.id,
+    repositoryId: row.repository_id,
+    state: row.storage_state as UploadState,
+    algorithm: row.algorithm,
+    offset: row.offset,
+    offsetDigest: row.offset_digest,
+    epoch: row.epoch,
+    writing: row.writing,
+  }
+}

@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
+import {
+  DigestMismatchError,
+  UploadInterruptedError,
+  UploadOffsetError,
+  UploadUnknownError,
+} from './errors.ts'
+import { findBlob, mountBlob, readBlob, removeBlob } from './service.ts'
+import { blobDeps, body, seedRepository, sha256 } from './testing.ts'
+import {
+  appendChunk,
+  cancelUpload,
+  finishUpload,
+  getUpload,
+  purgeAbandonedUploads,
+  startUpload,
+  type UploadsDeps,
+  uploadWhole,
+} from './uploads.ts'
+
+let database: TestDatabase
+let deps: UploadsDeps
+let repositoryId: number
+let projectId: number
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database.drop())
+beforeEach(async () => {
+  deps = await blobDeps(database.db)
+  ;({ repositoryId, projectId } = await seedRepository(database.db))
+})
+
+function find(project: number, digest: string) {
+  return findBlob(deps, { projectId: project, repository: 'app', digest })
+}
+
+async function content(digest: string): Promise<string> {
+  const blob = await find(projectId, digest)
+  if (!blob) return ''
+  const chunks: Buffer[] = []
+  for await (const chunk of await readBlob(deps, blob)) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
+}
+
+test('a blob uploaded in chunks is there, whole, once it is finished', async () => {
+  let upload = await startUpload(deps, repositoryId, 'sha256')
+
+  upload = await appendChunk(deps, upload, body(['hello ']), 0)
+  upload = await appendChunk(deps, upload, body(['wor', 'ld']), 6)
+  const before = await find(projectId, sha256('hello world'))
+  await finishUpload(deps, upload, sha256('hello world'))
+
+  expect(before).toBeUndefined()
+  expect(await content(sha256('hello world'))).toBe('hello world')
+  await expect(getUpload(deps, repositoryId, upload.id)).rejects.toBeInstanceOf(UploadUnknownError)
+})
+
+test('an upload begun by one process is continued and finished by another', async () => {
+  const other = await blobDeps(database.db, deps)
+  const begun = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['one ']))
+
+  const found = await getUpload(other, repositoryId, begun.id)
+  const continued = await appendChunk(other, found, body(['two']), 4)
+  await finishUpload(deps, await getUpload(deps, repositoryId, continued.id), sha256('one two'))
+
+  expect(await content(sha256('one two'))).toBe('one two')
+})
+
+test('a digest of another algorithm than the session began with is computed from the bytes', async () => {
+  const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha512'), body(['content']))
+
+  await finishUpload(deps, upload, sha256('content'))
+
+  expect(await content(sha256('content'))).toBe('content')
+})
+
+test('a chunk that does not begin where the upload stands is refused and changes nothing', async () => {
+  const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['abc']))
+
+  await expect(appendChunk(deps, upload, body(['x']), 5)).rejects.toBeInstanceOf(UploadOffsetError)
+
+  const after = await getUpload(deps, repositoryId, upload.id)
+  expect(after).toMatchObject({ offset: 3, offsetDigest: sha256('abc'), writing: false })
+})
+
+test('what arrived before a client broke off is kept and can be continued', async () => {
+  const upload = await startUpload(deps, repositoryId, 'sha256')
+
+  const broken = appendChunk(deps, upload, body(['kept ', 'too '], new Error('aborted')))
+  await expect(broken).rejects.toBeInstanceOf(UploadInterruptedError)
+  const found = await getUpload(deps, repositoryId, upload.id)
+  const continued = await appendChunk(deps, found, body(['end']), found.offset)
+  await finishUpload(deps, continued, sha256('kept too end'))
+
+  expect(found.offset).toBe(9)
+  expect(await content(sha256('kept too end'))).toBe('kept too end')
+})
+
+test('a writer that was overtaken can change nothing any more', async () => {
+  const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['base ']))
+  const other = await blobDeps(database.db, deps)
+  const gate = Promise.withResolvers<void>()
+  async function* stalled(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('stale')
+    await gate.promise
+    yield Buffer.from(' stale')
+  }
+
+  const slow = appendChunk(deps, upload, stalled())
+  await expect.poll(async () => (await getUpload(other, repositoryId, upload.id)).writing).toBe(true)
+  const taken = await appendChunk(other, await getUpload(other, repositoryId, upload.id), body(['fresh']), 5)
+  gate.resolve()
+
+  await expect(slow).rejects.toThrow(/upload/)
+  await finishUpload(other, taken, sha256('base fresh'))
+  expect(await content(sha256('base fresh'))).toBe('base fresh')
+})
+
+test('a session whose writer has not reported its end is finished with what is committed, and stays so', async () => {
+  const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['whole']))
+  const gate = Promise.withResolvers<void>()
+  async function* stalled(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(' and more')
+    await gate.promise
+  }
+
+  const slow = appendChunk(deps, upload, stalled())
+  await expect.poll(async () => (await getUpload(deps, repositoryId, upload.id)).writing).toBe(true)
+  await finishUpload(deps, await getUpload(deps, repositoryId, upload.id), sha256('whole'))
+  gate.resolve()
+
+  await expect(slow).rejects.toThrow(/upload/)
+  expect(await content(sha256('whole'))).toBe('whole')
+})
+
+test('a wrong digest stores nothing and ends the upload', async () => {
+  const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['abc']))
+
+  await expect(finishUpload(deps, upload, sha256('other'))).rejects.toBeInstanceOf(DigestMismatchError)
+
+  expect(await deps.storage.list('docker', { limit: 10 })).toEqual([])
+  await expect(getUpload(deps, repositoryId, upload.id)).rejects.toBeInstanceOf(UploadUnknownError)
+})
+
+test('many uploads of one digest at once leave one object and all succeed', async () => {
+  await Promise.all(
+    Array.from({ length: 12 }, () => uploadWhole(deps, repositoryId, body(['same']), sha256('same'))),
+  )
+
+  expect(await deps.storage.list('docker', { limit: 10 })).toHaveLength(1)
+  expect(await content(sha256('same'))).toBe('same')
+})
+
+test('a key that a crash left taken is not used again: the next generation is', async () => {
+  const digest = sha256('after a crash')
+  const left = `docker/registry/v2/blobs/sha256/${digest.slice(7, 9)}/${digest.slice(7)}/data`
+  await deps.storage.put(left, Buffer.from('left behind'))
+
+  await uploadWhole(deps, repositoryId, body(['after a crash']), digest)
+
+  expect(await content(digest)).toBe('after a crash')
+  expect((await find(projectId, digest))?.key).toBe(`${left}.2`)
+})
+
+test('an upload of a digest whose object is being deleted gets an object of its own', async () => {
+  const digest = sha256('collected')
+  await uploadWhole(deps, repositoryId, body(['collected']), digest)
+  const first = await find(projectId, digest)
+  await database.db
+    .updateTable('blob_objects')
+    .set({ state: 'deleting' })
+    .where('key', '=', first?.key ?? '')
+    .execute()
+
+  await uploadWhole(deps, repositoryId, body(['collected']), digest)
+  await deps.storage.delete(first?.key ?? '')
+
+  expect(await content(digest)).toBe('collected')
+})
+
+test('a whole upload that breaks off leaves nothing behind', async () => {
+  const broken = uploadWhole(
+    deps,
+    repositoryId,
+    body(['half'], new Error('aborted')),
+    sha256('half and half'),
+  )
+
+  await expect(broken).rejects.toBeInstanceOf(UploadInterruptedError)
+  expect(await deps.storage.list('docker', { limit: 10 })).toEqual([])
+})
+
+test('a cancelled upload is gone, and cancelling again says so', async () => {
+  const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['abc']))
+
+  await cancelUpload(deps, upload)
+
+  await expect(getUpload(deps, repositoryId, upload.id)).rejects.toBeInstanceOf(UploadUnknownError)
+  await expect(cancelUpload(deps, upload)).rejects.toBeInstanceOf(UploadUnknownError)
+})
+
+test('only uploads that nobody has touched for long are purged', async () => {
+  const old = await startUpload(deps, repositoryId, 'sha256')
+  const young = await startUpload(deps, repositoryId, 'sha256')
+  const longAgo = new Date(Date.now() - 100 * 3_600_000)
+  await database.db.updateTable('uploads').set({ update_time: longAgo }).where('id', '=', old.id).execute()
+
+  const purged = await purgeAbandonedUploads(deps, 24)
+
+  expect(purged).toBe(1)
+  await expect(getUpload(deps, repositoryId, old.id)).rejects.toBeInstanceOf(UploadUnknownError)
+  expect((await getUpload(deps, repositoryId, young.id)).id).toBe(young.id)
+})
+
+test('an upload cannot be reached through another repository', async () => {
+  const upload = await startUpload(deps, repositoryId, 'sha256')
+  const elsewhere = await seedRepository(database.db)
+
+  await expect(getUpload(deps, elsewhere.repositoryId, upload.id)).rejects.toBeInstanceOf(UploadUnknownError)
+})
+
+test('a mounted blob is offered by its new repository, and survives its removal from the first', async () => {
+  const target = await seedRepository(database.db)
+  await uploadWhole(deps, repositoryId, body(['shared']), sha256('shared'))
+
+  const mounted = await mountBlob(deps, target.repositoryId, sha256('shared'), repositoryId)
+  const removed = await removeBlob(deps, repositoryId, sha256('shared'))
+
+  expect(mounted?.size).toBe(6)
+  expect(removed).toBe(true)
+  expect(await find(projectId, sha256('shared'))).toBeUndefined()
+  expect(await find(target.projectId, sha256('shared'))).toBeDefined()
+})
+
+test('what the source does not offer cannot be mounted', async () => {
+  const target = await seedRepository(database.db)
+
+  expect(await mountBlob(deps, target.repositoryId, sha256('nothing'), repositoryId)).toBeUndefined()
+})
+
+test('offering a blob renews its grace once half of it has passed', async () => {
+  await uploadWhole(deps, repositoryId, body(['grace']), sha256('grace'))
+  const longAgo = new Date(Date.now() - 20 * 3_600_000)
+  await database.db
+    .updateTable('blobs')
+    .set({ offer_time: longAgo })
+    .where('digest', '=', sha256('grace'))
+    .execute()
+
+  await find(projectId, sha256('grace'))
+
+  const renewed = await find(projectId, sha256('grace'))
+  expect(renewed?.offerTime.getTime()).toBeGreaterThan(longAgo.getTime())
+})

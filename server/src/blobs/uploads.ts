@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto'
+import { createRunningHash, hashThrough } from '../lib/running-hash.ts'
+import { type Algorithm, algorithmOf } from '../oci/digest.ts'
+import { ObjectMissingError } from '../storage/errors.ts'
+import { commitBlob } from './commit.ts'
+import {
+  DigestMismatchError,
+  UploadInterruptedError,
+  UploadOffsetError,
+  UploadUnknownError,
+} from './errors.ts'
+import type { Upload } from './model.ts'
+import type { BlobsDeps } from './service.ts'
+import type { UploadHashes } from './upload-hashes.ts'
+import {
+  deleteUpload,
+  findAbandonedUploads,
+  findUpload,
+  insertUpload,
+  saveUpload,
+  takeUpload,
+} from './upload-store.ts'
+
+export interface UploadsDeps extends BlobsDeps {
+  hashes: UploadHashes
+}
+
+const PURGE_BATCH = 100
+
+/** Begins an upload. */
+export async function startUpload(
+  deps: UploadsDeps,
+  repositoryId: number,
+  algorithm: Algorithm,
+): Promise<Upload> {
+  const upload = await newUpload(deps, repositoryId, algorithm)
+  await insertUpload(deps.db, deps.store, upload)
+
+  return upload
+}
+
+/** @throws {UploadUnknownError} */
+export async function getUpload(deps: UploadsDeps, repositoryId: number, id: string): Promise<Upload> {
+  const upload = await findUpload(deps.db, repositoryId, id)
+  if (!upload) throw new UploadUnknownError(id)
+
+  return upload
+}
+
+/**
+ * Appends a chunk; what the answer says is durable. `start` is where the client says the chunk begins,
+ * undefined for wherever the upload stands.
+ *
+ * @throws {UploadOffsetError} the chunk begins elsewhere, or another writer took over meanwhile.
+ * @throws {UploadInterruptedError} the source broke off; what had arrived is kept and counted.
+ */
+export async function appendChunk(
+  deps: UploadsDeps,
+  upload: Upload,
+  source: AsyncIterable<Uint8Array>,
+  start?: number,
+): Promise<Upload> {
+  if (start !== undefined && start !== upload.offset) throw new UploadOffsetError(upload.offset)
+
+  const taken = await takeOver(deps, upload)
+  const hash = await ownBytes(taken.id, () => deps.hashes.take({ ...taken, epoch: upload.epoch }))
+  const result = await ownBytes(taken.id, () =>
+    deps.storage.append(taken.state, taken.offset, hashThrough(source, hash)),
+  )
+  const appended: Upload = {
+    ...taken,
+    state: result.state,
+    offset: taken.offset + result.written,
+    offsetDigest: hash.digest(),
+    writing: false,
+  }
+  if (hash.length !== appended.offset)
+    appended.offsetDigest = await rehash(deps, appended, appended.algorithm)
+  if (!(await saveUpload(deps.db, appended))) throw new UploadOffsetError(upload.offset)
+  if (hash.length === appended.offset) deps.hashes.keep(appended, hash)
+  if (result.failure !== undefined) throw new UploadInterruptedError(result.failure)
+
+  return appended
+}
+
+/**
+ * Ends an upload: compares the digest, places the object and makes the repository offer the blob. When
+ * it resolves, bytes and rows are on stable storage. A wrong digest ends the upload too.
+ *
+ * @throws {DigestMismatchError}
+ */
+export async function finishUpload(deps: UploadsDeps, session: Upload, digest: string): Promise<void> {
+  // A writer that has not reported its end might still write, into what would then be an object.
+  const upload = session.writing ? await takeOver(deps, session) : session
+  const actual =
+    algorithmOf(digest) === upload.algorithm
+      ? upload.offsetDigest
+      : await ownBytes(upload.id, () => rehash(deps, upload, algorithmOf(digest)))
+  if (actual !== digest) {
+    await cancelUpload(deps, upload)
+    throw new DigestMismatchError(digest, actual)
+  }
+
+  const { placed } = await deps.db.transaction().execute(async (tx) => {
+    if (!(await deleteUpload(tx, upload))) throw new UploadUnknownError(upload.id)
+    return commitUploaded(deps, tx, upload, digest)
+  })
+  if (!placed) await deps.storage.abortUpload(upload.state)
+}
+
+/** Takes a whole blob in one go, without a session. Same promises as `finishUpload`. */
+export async function uploadWhole(
+  deps: UploadsDeps,
+  repositoryId: number,
+  source: AsyncIterable<Uint8Array>,
+  digest: string,
+): Promise<void> {
+  const upload = await newUpload(deps, repositoryId, algorithmOf(digest))
+  let placed = false
+  let state = upload.state
+  try {
+    const hash = createRunningHash(upload.algorithm)
+    const result = await deps.storage.append(state, 0, hashThrough(source, hash))
+    state = result.state
+    if (result.failure !== undefined) throw new UploadInterruptedError(result.failure)
+    if (hash.digest() !== digest) throw new DigestMismatchError(digest, hash.digest())
+
+    const whole = { ...upload, state, offset: result.written }
+    const committed = await deps.db.transaction().execute((tx) => commitUploaded(deps, tx, whole, digest))
+    placed = committed.placed
+  } finally {
+    if (!placed) await deps.storage.abortUpload(state)
+  }
+}
+
+/**
+ * Drops an upload and its bytes.
+ *
+ * @throws {UploadUnknownError} it has ended, or a new writer has it, since it was read.
+ */
+export async function cancelUpload(deps: UploadsDeps, upload: Upload): Promise<void> {
+  if (!(await deleteUpload(deps.db, upload))) throw new UploadUnknownError(upload.id)
+  await deps.storage.abortUpload(upload.state)
+}
+
+/** Drops uploads that nobody has touched for `hours`; answers how many. */
+export async function purgeAbandonedUploads(deps: UploadsDeps, hours: number): Promise<number> {
+  for (let purged = 0; ; ) {
+    const batch = await findAbandonedUploads(deps.db, deps.store, hours, PURGE_BATCH)
+    for (const upload of batch) purged += await dropAbandoned(deps, upload)
+    if (batch.length < PURGE_BATCH) return purged
+  }
+}
+
+/** One that its client has come back to meanwhile is let be. */
+async function dropAbandoned(deps: UploadsDeps, upload: Upload): Promise<number> {
+  try {
+    await cancelUpload(deps, upload)
+    return 1
+  } catch (error) {
+    if (error instanceof UploadUnknownError) return 0
+    throw error
+  }
+}
+
+async function newUpload(deps: UploadsDeps, repositoryId: number, algorithm: Algorithm): Promise<Upload> {
+  const id = randomUUID()
+  return {
+    id,
+    repositoryId,
+    state: await deps.storage.startUpload(id),
+    algorithm,
+    offset: 0,
+    offsetDigest: createRunningHash(algorithm).digest(),
+    epoch: 0,
+    writing: false,
+  }
+}
+
+/**
+ * Makes this process the one writer. Where the last writer has not reported its end it may still be
+ * writing, so we go on in a copy of what it had committed, and its bytes go nowhere.
+ */
+async function takeOver(deps: UploadsDeps, upload: Upload): Promise<Upload> {
+  const state = upload.writing
+    ? await ownBytes(upload.id, () => deps.storage.forkUpload(upload.state, randomUUID(), upload.offset))
+    : upload.state
+  if (!(await takeUpload(deps.db, upload, state))) {
+    if (upload.writing) await deps.storage.abortUpload(state)
+    throw new UploadOffsetError(upload.offset)
+  }
+  if (upload.writing) await deps.storage.abortUpload(upload.state)
+
+  return { ...upload, state, epoch: upload.epoch + 1, writing: true }
+}
+
+function commitUploaded(deps: UploadsDeps, tx: BlobsDeps['db'], upload: Upload, digest: string) {
+  return commitBlob(
+    tx,
+    { digest, size: upload.offset, store: deps.store, repositoryId: upload.repositoryId },
+    (key) => ownBytes(upload.id, () => deps.storage.finishUpload(upload.state, upload.offset, key)),
+  )
+}
+
+async function rehash(deps: UploadsDeps, upload: Upload, algorithm: Algorithm): Promise<string> {
+  const hash = createRunningHash(algorithm)
+  if (upload.offset > 0) {
+    for await (const chunk of await deps.storage.readUpload(upload.state, upload.offset))
+      hash.update(chunk as Buffer)
+  }
+
+  return hash.digest()
+}
+
+/** That an upload's bytes are gone means that there is no such upload (any more). */
+async function ownBytes<T>(id: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof ObjectMissingError) throw new UploadUnknownError(id)
+    throw error
+  }
+}

@@ -1,0 +1,34 @@
+import { FatalError } from '../platform/errors.ts'
+import type { ConfigKey } from './schema.ts'
+import { setAt, type Tree } from './tree.ts'
+import { fromText, problemOf } from './value.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+// Kubernetes puts PORTOLAN_PORT, PORTOLAN_SERVICE_HOST … into every pod beside a service named portolan.
+const FOREIGN_VARIABLE = /^PORTOLAN_(PORT|SERVICE_)/
+// Names the file; read before it.
+const FILE_VARIABLE = 'PORTOLAN_CONFIG'
+
+/** Reads and checks the environment's `PORTOLAN_*` variables. */
+export function readEnvironment(env: Environment, keys: ConfigKey[]): Tree {
+  const tree: Tree = {}
+  for (const [variable, text] of Object.entries(env)) {
+    // An empty variable is one that is not set: compose files and unit files can hardly leave one out.
+    if (!variable.startsWith('PORTOLAN_') || text === undefined || text === '') continue
+    if (variable === FILE_VARIABLE || FOREIGN_VARIABLE.test(variable)) continue
+    const key = keys.find((candidate) => candidate.variable === variable)
+    if (key === undefined) throw new FatalError(`${variable}: there is no such key`)
+    const value = fromText(key.schema, text)
+    const problem = problemOf(key.schema, value)
+    if (problem !== undefined) throw new FatalError(`${variable} (${key.name}): ${problem}`)
+    setAt(tree, key.path, value)
+  }
+
+  return tree
+}
+
+/** The file that the environment names, if it does. */
+export function fileNamedBy(env: Environment): string | undefined {
+  return env[FILE_VARIABLE] || undefined
+}

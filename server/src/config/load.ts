@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { FatalError } from '../platform/errors.ts'
+import { type Environment, fileNamedBy, readEnvironment } from './from-environment.ts'
+import { readFile } from './from-file.ts'
+import { type Config, type ConfigDocument, configKeys } from './schema.ts'
+import { getAt, isTree, setAt, type Tree } from './tree.ts'
+
+export interface ConfigSources {
+  /** A YAML file that must exist. Without it: `PORTOLAN_CONFIG`, else `portolan.yaml` where there is one. */
+  file?: string | undefined
+  env: Environment
+}
+
+const DEFAULT_FILE = 'portolan.yaml'
+
+/**
+ * Reads file and environment; the environment wins over the file, the file over the defaults. The first
+ * unknown key or wrong value is a `FatalError` that names it; a value that may be secret is not repeated.
+ */
+export function loadConfig(sources: ConfigSources): Config {
+  return freeze(complete(readDocument(sources))) as Config
+}
+
+/** The same in the form of the file: snake_case, defaults filled in, nothing resolved. */
+export function readDocument(sources: ConfigSources): ConfigDocument {
+  const keys = configKeys()
+  const file =
+    sources.file ?? fileNamedBy(sources.env) ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined)
+  const layers = [file === undefined ? {} : readFile(file, keys), readEnvironment(sources.env, keys)]
+  const document: Tree = {}
+  for (const { path, schema } of keys) {
+    if (path.length > 1) setAt(document, path.slice(0, -1), getAt(document, path.slice(0, -1)) ?? {})
+    const value = layers.reduce<unknown>((below, layer) => getAt(layer, path) ?? below, schema.default)
+    if (value !== undefined) setAt(document, path, structuredClone(value))
+  }
+  checkTogether(document as ConfigDocument)
+
+  return document as ConfigDocument
+}
+
+/** What no single key can tell. */
+function checkTogether({ tls, secret_key, secret_key_file }: ConfigDocument): void {
+  if (tls.certificate !== undefined && tls.key === undefined) {
+    throw new FatalError('tls.key: must be set with tls.certificate')
+  }
+  if (tls.certificate === undefined && tls.key !== undefined) {
+    throw new FatalError('tls.certificate: must be set with tls.key')
+  }
+  if (secret_key !== undefined && secret_key_file !== undefined) {
+    throw new FatalError('secret_key_file: must not be set with secret_key')
+  }
+}
+
+/** Paths made absolute, the origin in its normal form. */
+function complete(document: ConfigDocument): ConfigDocument {
+  const { external_url, secret_key_file, storage, tls } = document
+  const dataDirectory = resolve(document.data_directory)
+
+  return {
+    ...document,
+    data_directory: dataDirectory,
+    ...(external_url === undefined ? {} : { external_url: new URL(external_url).origin }),
+    ...(secret_key_file === undefined ? {} : { secret_key_file: resolve(secret_key_file) }),
+    tls: Object.fromEntries(Object.entries(tls).map(([name, file]) => [name, resolve(file)])),
+    storage: {
+      ...storage,
+      filesystem: { directory: resolve(storage.filesystem.directory ?? `${dataDirectory}/storage`) },
+    },
+  }
+}
+
+/** A frozen copy with the keys in camelCase. */
+function freeze(value: unknown): unknown {
+  if (Array.isArray(value)) return Object.freeze([...value])
+  if (!isTree(value)) return value
+  const entries = Object.entries(value).map(([key, child]) => [camelCase(key), freeze(child)])
+
+  return Object.freeze(Object.fromEntries(entries))
+}
+
+function camelCase(key: string): string {
+  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}

@@ -1,0 +1,164 @@
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import { decide } from '../access/decide.ts'
+import { createTestDatabase } from '../platform/db/testing.ts'
+import { as, buildRest } from '../platform/http/testing.ts'
+import { createProject, type ProjectsDeps } from '../projects/service.ts'
+import { addUser, eventTypes } from '../projects/testing.ts'
+import { membersRoutes } from './routes.ts'
+import { addProjectAdmin, findProjectContext, findRoles } from './service.ts'
+
+const { db, drop } = await createTestDatabase()
+const projects: ProjectsDeps = {
+  db,
+  countRepositories: async () => new Map(),
+  usedStorage: async () => 0,
+  addProjectAdmin,
+}
+const ann = await addUser(db, 'ann')
+const bob = await addUser(db, 'bob')
+const dan = await addUser(db, 'dan')
+const ANN = as(ann)
+const BOB = as(bob)
+let project: number
+let other: number
+
+const app = await buildRest({
+  routes: [membersRoutes({ db })],
+  decide,
+  projectContext: (principal, nameOrId, byName) => findProjectContext({ db }, principal, nameOrId, byName),
+})
+
+beforeEach(async () => {
+  for (const table of ['members', 'projects', 'events'] as const) await db.deleteFrom(table).execute()
+  project = await createProject(projects, { name: 'team', metadata: {} }, ann)
+  other = await createProject(projects, { name: 'other', metadata: {} }, dan)
+})
+afterAll(async () => {
+  await app.close()
+  await drop()
+})
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+async function ask(method: Method, path: string, headers: Record<string, string> = {}, body?: object) {
+  const url = `/api/v2.0/projects/${path}`
+  const answer = await app.inject({ method, url, headers, ...(body ? { payload: body } : {}) })
+  const json = answer.body === '' ? undefined : answer.json()
+  return { status: answer.statusCode, headers: answer.headers, json, error: json?.errors?.[0] }
+}
+
+/** Makes bob a member of the team with this role and answers the member's id. */
+async function addBob(role_id: number): Promise<number> {
+  const { status, headers } = await ask('POST', 'team/members', ANN, {
+    role_id,
+    member_user: { username: 'bob' },
+  })
+  expect(status).toBe(201)
+  return Number(
+    new RegExp(`^/api/v2\\.0/projects/${project}/members/(\\d+)$`).exec(String(headers.location))?.[1],
+  )
+}
+
+test('a member is added by name or by id, and read back in the shape of Harbor', async () => {
+  const id = await addBob(2)
+  const byId = await ask('POST', `${project}/members`, ANN, { role_id: 5, member_user: { user_id: dan.id } })
+
+  expect((await ask('GET', `team/members/${id}`, ANN)).json).toEqual({
+    id,
+    project_id: project,
+    entity_id: bob.id,
+    entity_name: 'bob',
+    entity_type: 'u',
+    role_id: 2,
+    role_name: 'developer',
+  })
+  expect(byId.status).toBe(201)
+  expect(await findRoles({ db }, project, dan.id)).toEqual(['limitedGuest'])
+})
+
+test('the list is sorted by name, filtered by the beginning of it, counted and paged', async () => {
+  await addBob(3)
+  const names = (json: { entity_name: string }[]) => json.map(({ entity_name }) => entity_name)
+
+  const all = await ask('GET', 'team/members', ANN)
+  const some = await ask('GET', 'team/members?entityname=bo', ANN)
+  const page = await ask('GET', 'team/members?page=2&page_size=1', ANN)
+
+  expect({ names: names(all.json), total: all.headers['x-total-count'] }).toEqual({
+    names: ['ann', 'bob'],
+    total: '2',
+  })
+  expect({ names: names(some.json), total: some.headers['x-total-count'] }).toEqual({
+    names: ['bob'],
+    total: '1',
+  })
+  expect(names(page.json)).toEqual(['bob'])
+  expect((await ask('GET', 'team/members?entityname=%25', ANN)).json).toEqual([])
+})
+
+test.each([
+  [{ role_id: 0, member_user: { username: 'bob' } }, 400],
+  [{ role_id: 9, member_user: { username: 'bob' } }, 400],
+  [{ member_user: { username: 'bob' } }, 400],
+  [{ role_id: 2 }, 400],
+  [{ role_id: 2, member_user: {} }, 400],
+  [{ role_id: 2, member_user: { username: 'nobody' } }, 404],
+  [{ role_id: 2, member_user: { user_id: 99999999 } }, 400],
+  [{ role_id: 2, member_user: { user_id: 1e30 } }, 400],
+  [{ role_id: 2, member_user: { username: '\u0000' } }, 400],
+  [{ role_id: 2, member_group: { group_name: 'staff' } }, 404],
+  [{ role_id: 'two', member_user: { username: 'bob' } }, 422],
+])('adding %j is refused with %i', async (body, status) => {
+  expect((await ask('POST', 'team/members', ANN, body)).status).toBe(status)
+})
+
+test('a user is a member once, however many add him at the same time', async () => {
+  const body = { role_id: 2, member_user: { username: 'bob' } }
+
+  const answers = await Promise.all(Array.from({ length: 5 }, () => ask('POST', 'team/members', ANN, body)))
+
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409])
+})
+
+test('a role is changed and taken away, and counts at once', async () => {
+  const id = await addBob(3)
+
+  expect((await ask('PUT', `team/members/${id}`, ANN, { role_id: 4 })).status).toBe(200)
+  expect(await findRoles({ db }, project, bob.id)).toEqual(['maintainer'])
+  expect((await ask('PUT', `team/members/${id}`, ANN, { role_id: 77 })).status).toBe(400)
+  expect((await ask('DELETE', `team/members/${id}`, ANN)).status).toBe(200)
+  expect(await findRoles({ db }, project, bob.id)).toEqual([])
+  expect((await ask('GET', `team/members/${id}`, ANN)).status).toBe(404)
+  expect((await eventTypes(db)).slice(2)).toEqual(['member.created', 'member.updated', 'member.deleted'])
+})
+
+test("another project's member is not there, whatever is asked of it", async () => {
+  const { id: foreign } = await db
+    .selectFrom('members')
+    .select('id')
+    .where('project_id', '=', other)
+    .executeTakeFirstOrThrow()
+
+  expect((await ask('GET', `team/members/${foreign}`, ANN)).status).toBe(404)
+  expect((await ask('PUT', `team/members/${foreign}`, ANN, { role_id: 3 })).status).toBe(404)
+  expect((await ask('DELETE', `team/members/${foreign}`, ANN)).status).toBe(404)
+  expect(await findRoles({ db }, other, dan.id)).toEqual(['projectAdmin'])
+})
+
+test.each([
+  [2, 'developer', 200, 403],
+  [3, 'guest', 200, 403],
+  [4, 'maintainer', 200, 403],
+  [5, 'limitedGuest', 403, 403],
+])('role %i (%s) lists with %i and adds with %i', async (role, _name, lists, adds) => {
+  await addBob(role)
+  const body = { role_id: 3, member_user: { username: 'dan' } }
+
+  expect((await ask('GET', 'team/members', BOB)).status).toBe(lists)
+  expect((await ask('POST', 'team/members', BOB, body)).status).toBe(adds)
+})
+
+test('strangers and anonymous callers see no members', async () => {
+  expect((await ask('GET', 'team/members', BOB)).status).toBe(403)
+  expect((await ask('GET', 'team/members')).status).toBe(401)
+})

@@ -1,0 +1,106 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import * as Wire from '@portolan/api/members'
+import { ProjectParams } from '@portolan/api/projects'
+import { ROLE_IDS } from '../access/model.ts'
+import { DomainError } from '../platform/errors.ts'
+import { sendTotal, toPage } from '../platform/http/paging.ts'
+import { actorOf } from '../platform/http/principal.ts'
+import { checkRole, type Member } from './model.ts'
+import { addMember, changeRole, getMember, listMembers, type MembersDeps, removeMember } from './service.ts'
+
+const ALL = '/projects/:project_name_or_id/members'
+const ONE = `${ALL}/:mid`
+
+/** `/projects/{project_name_or_id}/members`. */
+export function membersRoutes(deps: MembersDeps): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      ALL,
+      {
+        schema: {
+          params: ProjectParams,
+          querystring: Wire.ProjectMemberQuery,
+          response: { 200: Wire.ProjectMemberList },
+        },
+        config: { permission: { project: 'member:list' } },
+      },
+      async (request, reply) => {
+        const { query, project } = request
+        const { members, total } = await listMembers(deps, project.id, {
+          prefix: query.entityname ?? '',
+          page: toPage(query),
+        })
+        sendTotal(request, reply, query, total)
+        return members.map(toWire)
+      },
+    )
+
+    app.post(
+      ALL,
+      {
+        schema: { params: ProjectParams, body: Wire.ProjectMember },
+        config: { permission: { project: 'member:create' } },
+      },
+      async (request, reply) => {
+        const { body, project } = request
+        const member = { user: readUser(body), role: checkRole(body.role_id) }
+        const id = await addMember(deps, project.id, member, actorOf(request))
+        return reply.code(201).header('location', `${app.prefix}/projects/${project.id}/members/${id}`).send()
+      },
+    )
+
+    app.get(
+      ONE,
+      {
+        schema: { params: Wire.ProjectMemberParams, response: { 200: Wire.ProjectMemberEntity } },
+        config: { permission: { project: 'member:read' } },
+      },
+      async (request) => toWire(await getMember(deps, request.project.id, request.params.mid)),
+    )
+
+    app.put(
+      ONE,
+      {
+        schema: { params: Wire.ProjectMemberParams, body: Wire.RoleRequest },
+        config: { permission: { project: 'member:update' } },
+      },
+      async (request, reply) => {
+        const role = checkRole(request.body.role_id)
+        await changeRole(deps, request.project.id, request.params.mid, role, actorOf(request))
+        return reply.send()
+      },
+    )
+
+    app.delete(
+      ONE,
+      { schema: { params: Wire.ProjectMemberParams }, config: { permission: { project: 'member:delete' } } },
+      async (request, reply) => {
+        await removeMember(deps, request.project.id, request.params.mid, actorOf(request))
+        return reply.send()
+      },
+    )
+  }
+}
+
+function readUser({
+  member_user: user,
+  member_group: group,
+}: Wire.ProjectMember): { id: number } | { username: string } {
+  if (user?.user_id) return { id: user.user_id }
+  if (user?.username) return { username: user.username }
+  // Groups come from directories, and there are none yet.
+  if (group) throw new DomainError('not-found', `user group ${group.group_name ?? group.id ?? ''} not found`)
+  throw new DomainError('bad-request', 'at least one of member_user or member_group must be provided')
+}
+
+function toWire(member: Member): Wire.ProjectMemberEntity {
+  return {
+    id: member.id,
+    project_id: member.projectId,
+    entity_name: member.entityName,
+    role_name: member.role,
+    role_id: ROLE_IDS[member.role],
+    entity_id: member.entityId,
+    entity_type: member.entityType,
+  }
+}

@@ -1,0 +1,125 @@
+import type { Principal, ProjectContext, Role } from '../access/model.ts'
+import type { Database } from '../platform/db/database.ts'
+import type { Page } from '../platform/db/list.ts'
+import { DomainError } from '../platform/errors.ts'
+import { emit } from '../platform/events/outbox.ts'
+import { type Actor, findProject } from '../projects/service.ts'
+import type { Member } from './model.ts'
+import {
+  countMembers,
+  deleteMember,
+  findMember,
+  findUser,
+  insertMember,
+  selectMembers,
+  selectRoles,
+  updateRole,
+} from './store.ts'
+
+export interface MembersDeps {
+  db: Database
+}
+
+/** Roles of a user in a project; none is an empty list. */
+export async function findRoles(deps: MembersDeps, projectId: number, userId: number): Promise<Role[]> {
+  return await selectRoles(deps.db, projectId, userId)
+}
+
+/**
+ * The live project of that id (or of that name where `byName` or where it is no number) together with the
+ * roles the caller has in it: what decisions are about.
+ */
+export async function findProjectContext(
+  deps: MembersDeps,
+  principal: Principal,
+  nameOrId: string,
+  byName: boolean,
+): Promise<(ProjectContext & { name: string }) | undefined> {
+  const project = await findProject(deps, nameOrId, byName)
+  if (!project) return undefined
+  const roles = principal.kind === 'user' ? await findRoles(deps, project.id, principal.id) : []
+  return { id: project.id, name: project.name, public: project.public, roles }
+}
+
+/** For `createProject`: whoever creates a project administers it. Within the caller's transaction. */
+export async function addProjectAdmin(tx: Database, projectId: number, userId: number): Promise<void> {
+  await insertMember(tx, projectId, userId, 'projectAdmin')
+}
+
+/** One page of the members whose name starts with `prefix`, by name, and how many there are. */
+export async function listMembers(
+  deps: MembersDeps,
+  projectId: number,
+  { prefix, page }: { prefix: string; page: Page },
+): Promise<{ members: Member[]; total: number }> {
+  const [members, total] = await Promise.all([
+    selectMembers(deps.db, projectId, prefix, page),
+    countMembers(deps.db, projectId, prefix),
+  ])
+  return { members, total }
+}
+
+/** The member of that id. Throws not-found also where it belongs to another project. */
+export async function getMember(deps: MembersDeps, projectId: number, id: number): Promise<Member> {
+  const member = await findMember(deps.db, projectId, id)
+  if (!member) throw missing(projectId, id)
+  return member
+}
+
+/**
+ * Gives a user a role in a project and answers the member's id. Throws not-found for an unknown name,
+ * bad-request for an unknown id, conflict where the user has a role there already.
+ */
+export async function addMember(
+  deps: MembersDeps,
+  projectId: number,
+  { user, role }: { user: { id: number } | { username: string }; role: Role },
+  actor: Actor,
+): Promise<number> {
+  return await deps.db.transaction().execute(async (tx) => {
+    const found = await findUser(tx, user)
+    if (!found) {
+      if ('id' in user) throw new DomainError('bad-request', `user ${user.id} not found`)
+      throw new DomainError('not-found', `user ${user.username} is not found`)
+    }
+    const id = await insertMember(tx, projectId, found.id, role)
+    if (id === undefined) throw new DomainError('conflict', 'The project member specified already exist')
+    const payload = { projectId, memberId: id, userId: found.id, username: found.username, role, actor }
+    await emit(tx, { type: 'member.created', payload })
+    return id
+  })
+}
+
+/** Throws not-found where the project has no such member. */
+export async function changeRole(
+  deps: MembersDeps,
+  projectId: number,
+  id: number,
+  role: Role,
+  actor: Actor,
+): Promise<void> {
+  await deps.db.transaction().execute(async (tx) => {
+    if (!(await updateRole(tx, projectId, id, role))) throw missing(projectId, id)
+    await emit(tx, { type: 'member.updated', payload: { projectId, memberId: id, role, actor } })
+  })
+}
+
+/** Throws not-found where the project has no such member. */
+export async function removeMember(
+  deps: MembersDeps,
+  projectId: number,
+  id: number,
+  actor: Actor,
+): Promise<void> {
+  await deps.db.transaction().execute(async (tx) => {
+    if (!(await deleteMember(tx, projectId, id))) throw missing(projectId, id)
+    await emit(tx, { type: 'member.deleted', payload: { projectId, memberId: id, actor } })
+  })
+}
+
+function missing(projectId: number, id: number): DomainError {
+  return new DomainError(
+    'not-found',
+    `the project member is not found, project id ${projectId}, member id ${id}`,
+  )
+}

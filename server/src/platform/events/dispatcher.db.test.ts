@@ -1,0 +1,138 @@
+import pino from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../db/testing.ts'
+import { deliver } from './dispatcher.ts'
+import { emit } from './outbox.ts'
+import { deleteDoneEvents, registerSubscriber } from './progress.ts'
+import type { StoredEvent, Subscriber } from './subscriber.ts'
+
+const log = pino({ level: 'silent' })
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database.drop())
+
+async function subscribe(name: string, handle?: Subscriber['handle']) {
+  const heard: string[] = []
+  const subscriber: Subscriber = {
+    name,
+    types: ['thing.made'],
+    handle:
+      handle ??
+      (async (_tx, events: readonly StoredEvent[]) => {
+        heard.push(...events.map((event) => String(event.payload.name)))
+      }),
+  }
+  await registerSubscriber(database.db, name)
+  const drain = async () => {
+    while (await deliver({ db: database.db, log }, subscriber));
+  }
+  return { heard, drain, subscriber }
+}
+
+function make(name: string, type = 'thing.made'): Promise<void> {
+  return database.db.transaction().execute((tx) => emit(tx, { type, payload: { name } }))
+}
+
+test('events are heard once, in order, and only those asked for', async () => {
+  const { heard, drain } = await subscribe('ordered')
+
+  await make('first')
+  await make('other', 'thing.broken')
+  await make('second')
+  await drain()
+  await make('third')
+  await drain()
+
+  expect(heard).toEqual(['first', 'second', 'third'])
+})
+
+test('what was rolled back is never heard', async () => {
+  const { heard, drain } = await subscribe('rolled-back')
+
+  const failed = database.db.transaction().execute(async (tx) => {
+    await emit(tx, { type: 'thing.made', payload: { name: 'never' } })
+    throw new Error('changed my mind')
+  })
+  await expect(failed).rejects.toThrow('changed my mind')
+  await make('always')
+  await drain()
+
+  expect(heard).toEqual(['always'])
+})
+
+test('an event whose transaction commits late is not skipped by later ones', async () => {
+  const { heard, drain } = await subscribe('late')
+  const gate = Promise.withResolvers<void>()
+  const emitted = Promise.withResolvers<void>()
+
+  const late = database.db.transaction().execute(async (tx) => {
+    await emit(tx, { type: 'thing.made', payload: { name: 'late' } })
+    emitted.resolve()
+    await gate.promise
+  })
+  await emitted.promise
+  await make('early')
+  await drain()
+  const before = [...heard]
+  gate.resolve()
+  await late
+  await drain()
+
+  expect(before).toEqual([])
+  expect(heard).toEqual(['late', 'early'])
+})
+
+test('a subscriber that fails hears the same events again, and its writes are undone', async () => {
+  let failures = 1
+  const heard: string[] = []
+  const { drain } = await subscribe('failing', async (tx, events) => {
+    await tx
+      .insertInto('settings')
+      .values({ name: `seen-${failures}`, value: '1' })
+      .execute()
+    if (failures-- > 0) throw new Error('not today')
+    heard.push(...events.map((event) => String(event.payload.name)))
+  })
+
+  await make('stubborn')
+  await drain()
+  await database.db.updateTable('event_subscribers').set({ retry_time: null }).execute()
+  await drain()
+
+  expect(heard).toEqual(['stubborn'])
+  expect(await database.db.selectFrom('settings').select('name').execute()).toEqual([{ name: 'seen-0' }])
+})
+
+test('two replicas never hand the same event out twice', async () => {
+  const heard: string[] = []
+  const { drain } = await subscribe('replicas', async (_tx, events) => {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    heard.push(...events.map((event) => String(event.payload.name)))
+  })
+
+  await make('a')
+  await make('b')
+  await Promise.all([drain(), drain(), drain()])
+  await drain()
+
+  expect(heard).toEqual(['a', 'b'])
+})
+
+test('more events than one batch holds all arrive, and are removed when everybody is done', async () => {
+  const { heard, drain } = await subscribe('many')
+
+  await database.db.transaction().execute(async (tx) => {
+    for (let index = 0; index < 1200; index += 1)
+      await emit(tx, { type: 'thing.made', payload: { name: index } })
+  })
+  await drain()
+  await database.db.deleteFrom('event_subscribers').where('name', '!=', 'many').execute()
+  await deleteDoneEvents(database.db, 0)
+
+  expect(heard).toHaveLength(1200)
+  expect(heard.at(-1)).toBe('1199')
+  expect(await database.db.selectFrom('events').select('id').execute()).toEqual([])
+})

@@ -1,0 +1,105 @@
+import { sql } from 'kysely'
+import type { Database } from '../db/database.ts'
+import type { StoredEvent } from './subscriber.ts'
+
+/** Where a subscriber stands; transaction ids are text, they exceed 2^53 one day. */
+export interface Progress {
+  name: string
+  doneXid: string
+  windowXid: string | null
+  doneId: number
+}
+
+/** Makes a subscriber known; it hears of what happens from now on. */
+export async function registerSubscriber(db: Database, name: string): Promise<void> {
+  await sql`
+    INSERT INTO event_subscribers (name, done_xid)
+    VALUES (${name}, pg_snapshot_xmin(pg_current_snapshot()))
+    ON CONFLICT (name) DO NOTHING`.execute(db)
+}
+
+/** Whether anything may be waiting: a look that takes no lock and writes nothing, for the idle case. */
+export async function hasPendingEvents(db: Database, name: string): Promise<boolean> {
+  const result = await sql`
+    SELECT 1 FROM event_subscribers s
+    WHERE s.name = ${name} AND EXISTS (SELECT 1 FROM events e WHERE e.xid >= s.done_xid)`.execute(db)
+
+  return result.rows.length > 0
+}
+
+/** Takes the subscriber's row for this transaction, unless another replica has it or it waits after a failure. */
+export async function takeProgress(tx: Database, name: string): Promise<Progress | undefined> {
+  const row = await tx
+    .selectFrom('event_subscribers')
+    .select(['name', 'done_xid', 'window_xid', 'done_id'])
+    .where('name', '=', name)
+    .where((eb) => eb.or([eb('retry_time', 'is', null), eb('retry_time', '<=', sql<Date>`now()`)]))
+    .forUpdate()
+    .skipLocked()
+    .executeTakeFirst()
+
+  return row && { name: row.name, doneXid: row.done_xid, windowXid: row.window_xid, doneId: row.done_id }
+}
+
+/** The oldest transaction still running: everything below it is committed or rolled back. */
+export async function findHorizon(tx: Database): Promise<string> {
+  const result = await sql<{
+    xid: string
+  }>`SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid`.execute(tx)
+
+  return result.rows[0]?.xid ?? '0'
+}
+
+/** The next events of the window [doneXid, windowXid) behind `doneId`, in id order. */
+export async function findWindowEvents(
+  tx: Database,
+  window: { doneXid: string; windowXid: string; doneId: number },
+  limit: number,
+): Promise<StoredEvent[]> {
+  const rows = await tx
+    .selectFrom('events')
+    .select(['id', 'type', 'payload', 'occurrence_time'])
+    .where(sql<boolean>`xid >= ${window.doneXid}::xid8 AND xid < ${window.windowXid}::xid8`)
+    .where('id', '>', window.doneId)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+
+  return rows.map((row) => ({
+    id: row.id,
+    type: row.type,
+    payload: row.payload as Record<string, unknown>,
+    occurrenceTime: row.occurrence_time,
+  }))
+}
+
+export async function saveProgress(tx: Database, progress: Progress): Promise<void> {
+  await tx
+    .updateTable('event_subscribers')
+    .set({
+      done_xid: progress.doneXid,
+      window_xid: progress.windowXid,
+      done_id: progress.doneId,
+      failures: 0,
+      retry_time: null,
+    })
+    .where('name', '=', progress.name)
+    .execute()
+}
+
+/** Notes a failure and when to try again: 1 s, 2 s, 4 s … at most 5 minutes. */
+export async function saveFailure(db: Database, name: string): Promise<void> {
+  await sql`
+    UPDATE event_subscribers
+    SET failures = failures + 1,
+        retry_time = now() + least(300, power(2, least(failures, 10))) * interval '1 second'
+    WHERE name = ${name}`.execute(db)
+}
+
+/** Removes events that every subscriber has done and that are older than `keepHours`. */
+export async function deleteDoneEvents(db: Database, keepHours: number): Promise<void> {
+  await sql`
+    DELETE FROM events
+    WHERE xid < (SELECT coalesce(min(done_xid), pg_snapshot_xmin(pg_current_snapshot())) FROM event_subscribers)
+      AND occurrence_time < now() - ${keepHours} * interval '1 hour'`.execute(db)
+}

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { DomainError, type ErrorKind } from '../errors.ts'
+import { answerTo } from './errors.ts'
+
+test.each<[ErrorKind, number, string]>([
+  ['bad-request', 400, 'BAD_REQUEST'],
+  ['unauthorized', 401, 'UNAUTHORIZED'],
+  ['forbidden', 403, 'FORBIDDEN'],
+  ['not-found', 404, 'NOT_FOUND'],
+  ['conflict', 409, 'CONFLICT'],
+  ['precondition-failed', 412, 'PRECONDITION'],
+  ['too-large', 413, 'REQUEST_ENTITY_TOO_LARGE'],
+  ['too-many-requests', 429, 'TOO_MANY_REQUEST'],
+  ['unavailable', 503, 'SERVICE_UNAVAILABLE'],
+])('%s is %i %s', (kind, status, code) => {
+  expect(answerTo(new DomainError(kind, 'public', { detail: 'private' }))).toEqual({
+    status,
+    code,
+    message: 'public',
+  })
+})
+
+test('an unexpected error says nothing of itself', () => {
+  const unknown = { status: 500, code: 'UNKNOWN', message: 'internal server error' }
+
+  expect(answerTo(new Error('/var/lib/secret'))).toEqual(unknown)
+  expect(answerTo('text')).toEqual(unknown)
+  expect(answerTo(Object.assign(new Error('x'), { statusCode: 400 }))).toEqual(unknown)
+})
+
+test('a value the database cannot hold is the fault of the caller', () => {
+  const error = Object.assign(new Error('invalid byte sequence for encoding "UTF8": 0x00'), { code: '22021' })
+
+  expect(answerTo(error)).toMatchObject({ status: 400, code: 'BAD_REQUEST' })
+})
+
+test.each(['57P01', '08006', '53300', 'ECONNREFUSED'])('a database that is away (%s) is a 503', (code) => {
+  expect(answerTo(Object.assign(new Error('host 10.0.0.1'), { code }))).toEqual({
+    status: 503,
+    code: 'SERVICE_UNAVAILABLE',
+    message: 'the service is temporarily unavailable',
+  })
+})

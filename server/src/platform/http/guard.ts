@@ -1,0 +1,120 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { Principal, ProjectContext } from '../../access/model.ts'
+import type { Permission } from '../../access/permissions.ts'
+import { DomainError } from '../errors.ts'
+
+/**
+ * Who may call a route. Every route of the REST API says it in `config.permission`; what it does not say
+ * is denied, and a route that says nothing stops the start.
+ */
+export type RoutePermission = 'anonymous' | 'authenticated' | { system: Permission } | { project: Permission }
+
+/** The project that a route below `/projects/{…}` is about, with the caller's roles in it. */
+export interface RequestProject extends ProjectContext {
+  name: string
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    permission?: RoutePermission
+  }
+  interface FastifyRequest {
+    /** Who is asking; anonymous where nobody said or the credentials were wrong. */
+    principal: Principal
+    /** Set on routes whose permission is asked of a project. */
+    project: RequestProject
+  }
+}
+
+/** What the guard asks of the slices; handed in by `app/`. */
+export interface GuardOptions {
+  /** Never rejects for wrong credentials: they make the caller anonymous. May set cookies on `reply`. */
+  authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Principal>
+  /** The live project of that id, or of that name where `byName` or where it is no number. */
+  projectContext(principal: Principal, nameOrId: string, byName: boolean): Promise<RequestProject | undefined>
+  decide(principal: Principal, permission: Permission, project?: ProjectContext): boolean
+}
+
+/** The caller is known, and may not. */
+const FORBIDDEN = 'forbidden'
+const UNAUTHORIZED = 'unauthorized'
+
+/** A project that is not there, for the question whether the caller may know that. */
+const NOWHERE: ProjectContext = { id: 0, public: false, roles: [] }
+
+/** Guards every route that is added to `app` or below it from now on. */
+export function addGuard(app: FastifyInstance, options: GuardOptions): void {
+  if (!app.hasRequestDecorator('principal')) {
+    app.decorateRequest('principal')
+    app.decorateRequest('project')
+  }
+  app.addHook('onRoute', checkRoute)
+  // Before the body is read: who may not call gets no parser to play with.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) return
+    const { permission } = request.routeOptions.config
+    request.principal = await options.authenticate(request, reply)
+    if (permission === 'anonymous') return
+    if (permission === undefined) throw new DomainError('forbidden', FORBIDDEN)
+    if (typeof permission === 'object' && 'project' in permission) {
+      request.project = await admitToProject(options, request, permission.project)
+    } else if (request.principal.kind === 'anonymous') {
+      throw new DomainError('unauthorized', UNAUTHORIZED)
+    } else if (typeof permission === 'object' && !options.decide(request.principal, permission.system)) {
+      throw new DomainError('forbidden', FORBIDDEN)
+    }
+  })
+}
+
+/**
+ * The project of the route, if the caller may do `permission` there. Otherwise the refusal is the same
+ * whether the project is missing or hidden; only who would be let in anywhere hears that it is missing.
+ */
+async function admitToProject(
+  options: GuardOptions,
+  request: FastifyRequest,
+  permission: Permission,
+): Promise<RequestProject> {
+  const { nameOrId, byName } = projectOf(request)
+  const project = await options.projectContext(request.principal, nameOrId, byName)
+  if (options.decide(request.principal, permission, project ?? NOWHERE)) {
+    if (project) return project
+    throw new DomainError('not-found', `project ${nameOrId} not found`)
+  }
+  if (request.principal.kind === 'anonymous') throw new DomainError('unauthorized', UNAUTHORIZED)
+  throw new DomainError('forbidden', FORBIDDEN)
+}
+
+function projectOf(request: FastifyRequest): { nameOrId: string; byName: boolean } {
+  const params = request.params as Record<string, string>
+  const text = params.project_name_or_id ?? params.project_name ?? ''
+  const header = request.headers['x-is-resource-name']
+  return {
+    nameOrId: decodeAgain(text),
+    byName: params.project_name_or_id === undefined || /^(1|t|true)$/i.test(String(header ?? '')),
+  }
+}
+
+/** Clients written for Harbor encode names twice. No name has a percent sign, so a second look is safe. */
+function decodeAgain(text: string): string {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function checkRoute(route: RouteOptions): void {
+  const name = `${String(route.method)} ${route.url}`
+  const permission = route.config?.permission
+  if (permission === undefined) throw new Error(`route ${name} declares no permission`)
+  if (route.schema === undefined) throw new Error(`route ${name} has no schema`)
+  if (route.url.includes(':') && route.schema.params === undefined) {
+    throw new Error(`route ${name} has no schema for its path`)
+  }
+  const ofProject = typeof permission === 'object' && 'project' in permission
+  if (ofProject && !/\/:project_name(_or_id)?(\/|$)/.test(route.url)) {
+    throw new Error(`route ${name} asks for a permission in a project and names none`)
+  }
+}

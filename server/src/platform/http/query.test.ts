@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { DomainError } from '../errors.ts'
+import { type Fields, parseFilters, parseSort } from './query.ts'
+
+type Name = 'name' | 'project_id' | 'public' | 'creation_time'
+
+const FIELDS: Fields<Name> = {
+  name: 'string',
+  project_id: 'integer',
+  public: 'boolean',
+  creation_time: 'time',
+}
+
+test.each([
+  ['name=library', { field: 'name', op: 'exact', value: 'library' }],
+  ['name=~lib', { field: 'name', op: 'fuzzy', value: 'lib' }],
+  ['name="a,b=c"', { field: 'name', op: 'exact', value: 'a,b=c' }],
+  ["name=~'a b'", { field: 'name', op: 'fuzzy', value: 'a b' }],
+  ["name={'a' 'b c' d}", { field: 'name', op: 'any', values: ['a', 'b c', 'd'] }],
+  ['project_id=(1 2)', { field: 'project_id', op: 'all', values: [1, 2] }],
+  ['project_id=[3~7]', { field: 'project_id', op: 'range', min: 3, max: 7 }],
+  ['project_id=[3~]', { field: 'project_id', op: 'range', min: 3, max: undefined }],
+  ['project_id=[~7]', { field: 'project_id', op: 'range', min: undefined, max: 7 }],
+  ['ProjectID=5', { field: 'project_id', op: 'exact', value: 5 }],
+  ['public=true', { field: 'public', op: 'exact', value: true }],
+  ['name%3D~x', { field: 'name', op: 'fuzzy', value: 'x' }],
+  ['name=a=b', { field: 'name', op: 'exact', value: 'a=b' }],
+  [
+    "creation_time=['2024-01-02 03:04:05'~2024-02-01]",
+    {
+      field: 'creation_time',
+      op: 'range',
+      min: new Date('2024-01-02T03:04:05Z'),
+      max: new Date('2024-02-01'),
+    },
+  ],
+])('reads %s', (q, filter) => {
+  expect(parseFilters(q, FIELDS)).toEqual([filter])
+})
+
+test('joins conditions by commas outside brackets and quotes', () => {
+  const filters = parseFilters('name={a,b c},project_id=[1~2],public=0', FIELDS)
+
+  expect(filters.map(({ field }) => field)).toEqual(['name', 'project_id', 'public'])
+})
+
+test('nothing asked is nothing filtered', () => {
+  expect(parseFilters(undefined, FIELDS)).toEqual([])
+  expect(parseFilters('', FIELDS)).toEqual([])
+})
+
+test.each([
+  ['name', /must contain "="/],
+  ['=x', /must contain "="/],
+  ['name=', /cannot be empty/],
+  ['name=a,', /must contain "="/],
+  ['colour=red', /keyword: colour is not allowed/],
+  ['__proto__=1', /is not allowed/],
+  ['project_id=one', /must be an integer/],
+  ['project_id=1.5', /must be an integer/],
+  ['project_id=99999999999999999999', /must be an integer/],
+  ['public=maybe', /must be a boolean/],
+  ['creation_time=yesterday', /must be a time/],
+  ['project_id=[1~2', /lacks its closing bracket/],
+  ['project_id=[1]', /must have the form/],
+  ['project_id=[~]', /must have the form/],
+  ['name={}', /is empty/],
+])('refuses %s', (q, message) => {
+  expect(() => parseFilters(q, FIELDS)).toThrow(message)
+})
+
+test('whatever is sent, the answer is filters or a refusal', () => {
+  const text = fc.string({ unit: fc.constantFrom(...'name=~[](){}\'",% 1a') })
+
+  fc.assert(
+    fc.property(text, (q) => {
+      try {
+        return Array.isArray(parseFilters(q, FIELDS))
+      } catch (error) {
+        return error instanceof DomainError && error.kind === 'bad-request'
+      }
+    }),
+  )
+})
+
+test('sorts by known names, the first mention counts, unknown ones are passed over', () => {
+  expect(parseSort('-name, project_id,nonsense,name', ['name', 'project_id'])).toEqual([
+    { field: 'name', descending: true },
+    { field: 'project_id', descending: false },
+  ])
+  expect(parseSort(undefined, ['name'])).toEqual([])
+})

@@ -1,0 +1,42 @@
+import type { onRequestHookHandler } from 'fastify'
+
+const COMMON = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+}
+
+const API = {
+  ...COMMON,
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+}
+
+const PORTAL = {
+  ...COMMON,
+  // Component libraries write style attributes, hence 'unsafe-inline' for styles alone.
+  'content-security-policy':
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; " +
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+}
+
+/** A year, for hosts that are reached over TLS; no sub-domains, they are not ours to decide about. */
+const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' }
+
+/** An `onRequest` hook that puts the headers of an answer meant for programs: never framed, never cached. */
+export function apiHeaders(options: { https: boolean }): onRequestHookHandler {
+  return headers({ ...API, ...(options.https ? STRICT_TRANSPORT : {}) })
+}
+
+/** The same for the portal's pages: own scripts and pictures only. Caching is up to who serves the files. */
+export function portalHeaders(options: { https: boolean }): onRequestHookHandler {
+  return headers({ ...PORTAL, ...(options.https ? STRICT_TRANSPORT : {}) })
+}
+
+function headers(values: Record<string, string>): onRequestHookHandler {
+  return (_request, reply, done) => {
+    reply.headers(values)
+    done()
+  }
+}

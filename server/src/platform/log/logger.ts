@@ -1,0 +1,38 @@
+import { type DestinationStream, destination, type Logger, pino } from 'pino'
+import type { Config } from '../../config/schema.ts'
+import { textLine } from './text-line.ts'
+
+/** Names under which a secret might slip into an entry; their values are replaced. */
+const REDACTED = ['password', 'secret', 'token', 'authorization', 'cookie'].flatMap((name) => [
+  name,
+  `*.${name}`,
+])
+
+/**
+ * The program's logger on standard output, or standard error for commands whose output is their result.
+ * It writes synchronously: the last words of a process that dies are the ones that matter.
+ */
+export function createLogger(config: Pick<Config, 'log'>, output: 'stdout' | 'stderr'): Logger {
+  const { format, level } = config.log
+  const stream = process[output]
+  const text = format === 'text' || (format === 'auto' && stream.isTTY)
+
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: REDACTED, censor: '***' },
+    },
+    text ? textStream(stream) : destination({ fd: output === 'stdout' ? 1 : 2, sync: true }),
+  )
+}
+
+function textStream(stream: NodeJS.WriteStream): DestinationStream {
+  return {
+    write(line) {
+      stream.write(textLine(line))
+    },
+  }
+}

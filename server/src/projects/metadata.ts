@@ -1,0 +1,56 @@
+import { DomainError } from '../platform/errors.ts'
+
+/** What a metadata value may be. */
+type Check = (value: string) => boolean
+
+const flag: Check = (value) => value === 'true' || value === 'false'
+const whole: Check = (value) => /^(-1|\d{1,15})$/.test(value)
+const text: Check = (value) => value.length <= 1024
+const severity: Check = (value) =>
+  ['none', 'unknown', 'negligible', 'low', 'medium', 'high', 'critical'].includes(value.toLowerCase())
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  public: flag,
+  enable_content_trust: flag,
+  enable_content_trust_cosign: flag,
+  prevent_vul: flag,
+  severity,
+  auto_scan: flag,
+  auto_sbom_generation: flag,
+  reuse_sys_cve_allowlist: flag,
+  retention_id: whole,
+  proxy_speed_kb: whole,
+  max_upstream_conn: whole,
+  proxy_cache_local_on_not_found: flag,
+  proxy_referrer_api: flag,
+  proxy_cache_filter_pattern: text,
+  proxy_cache_filter_kind: text,
+}
+
+/** Whether projects have a metadata of that name. */
+export function isMetadataName(name: string): boolean {
+  return Object.hasOwn(CHECKS, name)
+}
+
+/** Throws bad-request unless `name` is known and `value` is one of its values. */
+export function checkMetadata(name: string, value: string): void {
+  const check = isMetadataName(name) ? CHECKS[name] : undefined
+  if (check === undefined) throw new DomainError('bad-request', `invalid key: ${name}`)
+  if (check(value)) return
+  const rule =
+    check === flag ? `should only be 'true' or 'false', but got: '${value}'` : `cannot be '${value}'`
+  throw new DomainError('bad-request', `metadata.${name} ${rule}`)
+}
+
+/** The known entries of `input` that have a value, checked; unknown names are passed over as Harbor does. */
+export function knownMetadata(
+  input: Readonly<Record<string, string | null | undefined>>,
+): Record<string, string> {
+  const known: Record<string, string> = {}
+  for (const [name, value] of Object.entries(input)) {
+    if (value === null || value === undefined || !isMetadataName(name)) continue
+    checkMetadata(name, value)
+    known[name] = value
+  }
+  return known
+}

@@ -1,0 +1,131 @@
+import { sql } from 'kysely'
+import type { Database } from '../platform/db/database.ts'
+import { type Project, UNLIMITED } from './model.ts'
+
+/** Columns of a project, and how a row of them becomes one. Shared by the statements of this slice. */
+export const PROJECT_COLUMNS = [
+  'projects.id',
+  'projects.name',
+  'projects.public',
+  'projects.owner_id',
+  'projects.metadata',
+  'projects.creation_time',
+  'projects.update_time',
+] as const
+
+export interface ProjectRow {
+  id: number
+  name: string
+  public: boolean
+  owner_id: number
+  metadata: Record<string, string>
+  creation_time: Date
+  update_time: Date
+}
+
+/** Names in the metadata column that are no metadata of Harbor's: kept there, shown elsewhere. */
+const STORAGE_LIMIT = '$storage_limit'
+const ALLOWLIST = '$cve_allowlist'
+
+export function toProject(row: ProjectRow): Project {
+  const { [STORAGE_LIMIT]: limit, [ALLOWLIST]: allowlist, ...metadata } = row.metadata
+  return {
+    id: row.id,
+    name: row.name,
+    public: row.public,
+    ownerId: row.owner_id,
+    metadata,
+    allowlist: allowlist === undefined ? { items: [] } : JSON.parse(allowlist),
+    storageLimit: limit === undefined ? UNLIMITED : Number(limit),
+    creationTime: row.creation_time,
+    updateTime: row.update_time,
+  }
+}
+
+type Content = Pick<Project, 'metadata' | 'allowlist' | 'storageLimit'>
+
+function metadataColumn({ metadata, allowlist, storageLimit }: Content): string {
+  const kept = allowlist.items.length > 0 || allowlist.expiresAt !== undefined
+  return JSON.stringify({
+    ...metadata,
+    ...(kept ? { [ALLOWLIST]: JSON.stringify(allowlist) } : {}),
+    ...(storageLimit === UNLIMITED ? {} : { [STORAGE_LIMIT]: String(storageLimit) }),
+  })
+}
+
+/** The live project of that id. With `lock`, its row stays locked until the transaction ends. */
+export async function findById(
+  db: Database,
+  id: number,
+  lock?: 'update' | 'delete',
+): Promise<Project | undefined> {
+  const row = await live(db)
+    .where('projects.id', '=', id)
+    .$if(lock === 'update', (query) => query.forNoKeyUpdate())
+    // Waits for those who are adding a repository to it, and keeps new ones waiting.
+    .$if(lock === 'delete', (query) => query.forUpdate())
+    .executeTakeFirst()
+  return row && toProject(row)
+}
+
+/** The live project of that name. */
+export async function findByName(db: Database, name: string): Promise<Project | undefined> {
+  const row = await live(db).where('projects.name', '=', name).executeTakeFirst()
+  return row && toProject(row)
+}
+
+/** The live project that once had that name. */
+export async function findByAlias(db: Database, name: string): Promise<Project | undefined> {
+  const row = await live(db)
+    .innerJoin('project_aliases', 'project_aliases.project_id', 'projects.id')
+    .where('project_aliases.name', '=', name)
+    .executeTakeFirst()
+  return row && toProject(row)
+}
+
+/** Id of the new project, or undefined where a live one has the name. A former name of another gives way. */
+export async function insertProject(
+  db: Database,
+  project: Pick<Project, 'name' | 'ownerId' | 'public'> & Content,
+): Promise<number | undefined> {
+  const row = await db
+    .insertInto('projects')
+    .values({
+      name: project.name,
+      owner_id: project.ownerId,
+      public: project.public,
+      metadata: metadataColumn(project),
+    })
+    .onConflict((conflict) => conflict.column('name').where('deletion_time', 'is', null).doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (row) await db.deleteFrom('project_aliases').where('name', '=', project.name).execute()
+  return row?.id
+}
+
+/** Whether there was ever a project, deleted ones included. */
+export async function hadProjects(db: Database): Promise<boolean> {
+  return (await db.selectFrom('projects').select('id').limit(1).executeTakeFirst()) !== undefined
+}
+
+/** Writes what may change of a project. */
+export async function updateProject(
+  db: Database,
+  project: Pick<Project, 'id' | 'public'> & Content,
+): Promise<void> {
+  await db
+    .updateTable('projects')
+    .set({ public: project.public, metadata: metadataColumn(project), update_time: sql<Date>`now()` })
+    .where('id', '=', project.id)
+    .execute()
+}
+
+/** Marks the project as deleted: its name, and its former names, are free. */
+export async function markDeleted(db: Database, id: number): Promise<void> {
+  await db.updateTable('projects').set({ deletion_time: sql<Date>`now()` }).where('id', '=', id).execute()
+  await db.deleteFrom('project_aliases').where('project_id', '=', id).execute()
+}
+
+function live(db: Database) {
+  return db.selectFrom('projects').select(PROJECT_COLUMNS).where('projects.deletion_time', 'is', null)
+}

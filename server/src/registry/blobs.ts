@@ -1,0 +1,59 @@
+import type { StoredBlob } from '../blobs/model.ts'
+import { findBlob, readBlob, removeBlob } from '../blobs/service.ts'
+import { OciError } from '../oci/errors.ts'
+import { type Exchange, filled } from './exchange.ts'
+import { matchesEntityTag, readRange } from './range.ts'
+
+/** GET and HEAD /v2/<name>/blobs/<digest> ("Pulling blobs"), with ranges and conditions of RFC 9110. */
+export async function getBlob(exchange: Exchange): Promise<unknown> {
+  const { request, reply, reference: digest } = exchange
+  const blob = await findBlob(exchange.deps.uploads, {
+    projectId: filled(exchange, 'project').id,
+    repository: filled(exchange, 'name').repository,
+    digest,
+  })
+  if (!blob) throw new OciError('BLOB_UNKNOWN', { detail: digest })
+
+  const tag = `"${digest}"`
+  reply.headers({
+    'docker-content-digest': digest,
+    etag: tag,
+    'accept-ranges': 'bytes',
+    'cache-control': 'private, max-age=31536000, immutable',
+  })
+  if (matchesEntityTag(request.headers['if-none-match'], tag)) return reply.code(304).send()
+
+  reply.type('application/octet-stream')
+  if (request.method === 'HEAD') return reply.header('content-length', blob.size).send()
+  return sendBlob(exchange, blob, tag)
+}
+
+async function sendBlob(exchange: Exchange, blob: StoredBlob, tag: string): Promise<unknown> {
+  const { request, reply } = exchange
+  const condition = request.headers['if-range']
+  const applies = condition === undefined || condition === tag
+  const answer = readRange(applies ? request.headers.range : undefined, blob.size)
+
+  if (answer.kind === 'unsatisfiable') {
+    throw new OciError('RANGE_INVALID', { headers: { 'content-range': `bytes */${blob.size}` } })
+  }
+  if (answer.kind === 'part') {
+    const { start, end } = answer.range
+    reply
+      .code(206)
+      .headers({ 'content-range': `bytes ${start}-${end}/${blob.size}`, 'content-length': end - start + 1 })
+    return reply.send(await readBlob(exchange.deps.uploads, blob, answer.range))
+  }
+  reply.header('content-length', blob.size)
+  return reply.send(blob.size === 0 ? '' : await readBlob(exchange.deps.uploads, blob))
+}
+
+/** DELETE /v2/<name>/blobs/<digest> ("Deleting Blobs"). */
+export async function deleteBlob(exchange: Exchange): Promise<unknown> {
+  const { reply, reference: digest } = exchange
+  if (!(await removeBlob(exchange.deps.uploads, filled(exchange, 'repository').id, digest))) {
+    throw new OciError('BLOB_UNKNOWN', { detail: digest })
+  }
+
+  return reply.code(202).send()
+}

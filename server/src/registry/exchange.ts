@@ -1,0 +1,71 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Principal, ProjectContext } from '../access/model.ts'
+import type { ArtifactsDeps } from '../artifacts/service.ts'
+import type { UploadsDeps } from '../blobs/uploads.ts'
+import type { RepositoryName } from '../oci/reference.ts'
+import type { Repository } from '../repositories/model.ts'
+import type { RepositoriesDeps } from '../repositories/service.ts'
+import type { Endpoint } from './endpoints.ts'
+
+/** What a registry token allows: it narrows what its user may do, never widens it. */
+export interface TokenScope {
+  access: readonly { type: string; name: string; actions: readonly string[] }[]
+  /** The projects that the names meant when the token was made. */
+  projects: Readonly<Record<string, number>>
+}
+
+/** Who sent a request, and how much of that he brought. */
+export interface Caller {
+  principal: Principal
+  /** Absent for Basic authentication and for requests without any. */
+  token?: TokenScope
+  /** Whether the request carried credentials at all. */
+  authenticated: boolean
+}
+
+/** What the data plane needs from the rest of the program. */
+export interface RegistryDeps {
+  /** Undefined for credentials that are wrong. */
+  authenticate(authorization: string | undefined, address: string): Promise<Caller | undefined>
+  /** The project of that name and the principal's roles in it, never from stale data about the name. */
+  findProject(principal: Principal, name: string): Promise<ProjectContext | undefined>
+  repositories: RepositoriesDeps
+  uploads: UploadsDeps
+  artifacts: ArtifactsDeps
+  /** `https://host[:port]` as clients see us. */
+  externalOrigin(request: FastifyRequest): string
+  /** Largest manifest taken, in bytes. */
+  manifestMaxBytes: number
+}
+
+/** One request on its way through the pipeline. Steps fill in what later ones need. */
+export interface Exchange {
+  readonly deps: RegistryDeps
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly endpoint: Endpoint
+  /** As written in the path; checked by the step `check-name`. */
+  readonly rawName: string
+  /** Tag, digest or upload id as written in the path. */
+  readonly reference: string
+  readonly query: URLSearchParams
+  name?: RepositoryName
+  caller?: Caller
+  project?: ProjectContext
+  repository?: Repository
+}
+
+/** A value that an earlier step must have filled in. */
+export function filled<K extends 'name' | 'caller' | 'project' | 'repository'>(
+  exchange: Exchange,
+  key: K,
+): NonNullable<Exchange[K]> {
+  const value = exchange[key]
+  if (value === undefined || value === null)
+    throw new Error(`${exchange.endpoint} runs without its step for ${key}`)
+
+  return value
+}
+
+/** One check of the pipeline: fills the exchange, or throws. */
+export type Step = (exchange: Exchange) => void | Promise<void>

@@ -1,0 +1,64 @@
+import type { Referrer } from '../artifacts/model.ts'
+import { countReferrers, listReferrers } from '../artifacts/referrer-store.ts'
+import { OCI_INDEX } from '../oci/media-types.ts'
+import { findRepository } from '../repositories/store.ts'
+import { type Exchange, filled } from './exchange.ts'
+import { nextLink } from './paging.ts'
+
+const PAGE = 1000
+// A client must be able to read the answer as a manifest: 4 MiB.
+const MAX_BYTES = 4 * 1024 * 1024 - 1024
+
+/**
+ * GET /v2/<name>/referrers/<digest> ("Listing Referrers"). Never 404: a client would take that for a
+ * registry without the API and fall back to tags.
+ */
+export async function getReferrers(exchange: Exchange): Promise<unknown> {
+  const { query, reply, reference: subject } = exchange
+  const { db } = exchange.deps.artifacts
+  const name = filled(exchange, 'name')
+  const artifactType = query.get('artifactType')
+  const repository = await findRepository(db, filled(exchange, 'project').id, name.repository)
+  const filter = { ...(artifactType ? { artifactType } : {}), after: readAfter(query), limit: PAGE + 1 }
+  const found = repository ? await listReferrers(db, repository.id, subject, filter) : []
+  const page = takePage(found)
+
+  if (artifactType) reply.header('oci-filters-applied', 'artifactType')
+  if (page.length < found.length) {
+    const last = String(page.at(-1)?.id ?? '')
+    const parameters = { ...(artifactType ? { artifactType } : {}), last }
+    reply.header('link', nextLink(`/v2/${name.full}/referrers/${subject}`, parameters))
+  }
+  reply.header('x-total-count', repository ? await countReferrers(db, repository.id, subject) : 0)
+  return reply
+    .type(OCI_INDEX)
+    .serializer((payload: unknown) => JSON.stringify(payload))
+    .send({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: page.map(toDescriptor) })
+}
+
+/** As many as fit into one answer, at least one. */
+function takePage(found: Referrer[]): Referrer[] {
+  let bytes = 0
+  const end = found.slice(0, PAGE).findIndex((referrer, index) => {
+    bytes += JSON.stringify(toDescriptor(referrer)).length + 1
+    return index > 0 && bytes > MAX_BYTES
+  })
+
+  return found.slice(0, end < 0 ? PAGE : end)
+}
+
+function toDescriptor(referrer: Referrer): Record<string, unknown> {
+  return {
+    mediaType: referrer.mediaType,
+    digest: referrer.digest,
+    size: referrer.manifestSize,
+    ...(Object.keys(referrer.annotations).length > 0 ? { annotations: referrer.annotations } : {}),
+    ...(referrer.artifactType === undefined ? {} : { artifactType: referrer.artifactType }),
+  }
+}
+
+function readAfter(query: URLSearchParams): number {
+  const last = query.get('last') ?? ''
+
+  return /^\d{1,15}$/.test(last) ? Number(last) : 0
+}

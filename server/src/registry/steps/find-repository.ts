@@ -1,0 +1,18 @@
+import { OciError } from '../../oci/errors.ts'
+import { findRepository } from '../../repositories/store.ts'
+import { type Exchange, filled } from '../exchange.ts'
+
+/** The repository must exist; one that only holds blobs so far exists for whoever pushes to it. */
+export async function findExistingRepository(exchange: Exchange): Promise<void> {
+  const name = filled(exchange, 'name')
+  const project = filled(exchange, 'project')
+  const repository = await findRepository(exchange.deps.repositories.db, project.id, name.repository)
+  if (!repository) {
+    throw new OciError('NAME_UNKNOWN', {
+      message: `repository ${name.full} not found`,
+      detail: { name: name.full },
+    })
+  }
+
+  exchange.repository = repository
+}

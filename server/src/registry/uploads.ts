@@ -1,0 +1,93 @@
+import { UploadOffsetError } from '../blobs/errors.ts'
+import type { Upload } from '../blobs/model.ts'
+import { appendChunk, cancelUpload, finishUpload, getUpload } from '../blobs/uploads.ts'
+import { isDigest } from '../oci/digest.ts'
+import { OciError } from '../oci/errors.ts'
+import { type Exchange, filled } from './exchange.ts'
+import { createdBlob, describeUpload, readBodyStream } from './upload-answers.ts'
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** GET <blob-push-location>: how much has arrived. */
+export async function getUploadStatus(exchange: Exchange): Promise<unknown> {
+  return describeUpload(exchange, await findSession(exchange))
+    .code(204)
+    .send()
+}
+
+/** PATCH <blob-push-location>: a chunk, or a stream of unknown length ("Pushing a blob in chunks"). */
+export async function patchUpload(exchange: Exchange): Promise<unknown> {
+  const upload = await receiveChunk(exchange, await findSession(exchange))
+
+  return describeUpload(exchange, upload).code(202).send()
+}
+
+/** PUT <blob-push-location>?digest=<digest>: the end, with the last chunk or the whole blob, or nothing. */
+export async function finishUploadSession(exchange: Exchange): Promise<unknown> {
+  const digest = exchange.query.get('digest')
+  if (digest === null || !isDigest(digest)) {
+    throw new OciError('DIGEST_INVALID', {
+      message: 'a valid digest parameter is required',
+      detail: digest ?? '',
+    })
+  }
+
+  const { headers } = exchange.request
+  const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+  const session = await findSession(exchange)
+  const upload = empty ? session : await receiveChunk(exchange, session)
+  await finishUpload(exchange.deps.uploads, upload, digest)
+  return createdBlob(exchange, digest)
+}
+
+/** DELETE <blob-push-location> ("Cancel a blob upload"). */
+export async function cancelUploadSession(exchange: Exchange): Promise<unknown> {
+  await cancelUpload(exchange.deps.uploads, await findSession(exchange))
+
+  return exchange.reply.code(204).send()
+}
+
+function findSession(exchange: Exchange): Promise<Upload> {
+  if (!UUID.test(exchange.reference))
+    throw new OciError('BLOB_UPLOAD_UNKNOWN', { detail: exchange.reference })
+
+  return getUpload(exchange.deps.uploads, filled(exchange, 'repository').id, exchange.reference)
+}
+
+async function receiveChunk(exchange: Exchange, upload: Upload): Promise<Upload> {
+  const range = readContentRange(exchange)
+  try {
+    const appended = await appendChunk(
+      exchange.deps.uploads,
+      upload,
+      readBodyStream(exchange.request.raw),
+      range?.start,
+    )
+    if (range && appended.offset !== range.end + 1) {
+      throw new OciError('SIZE_INVALID', { message: 'the chunk has another length than its Content-Range' })
+    }
+    return appended
+  } catch (error) {
+    if (!(error instanceof UploadOffsetError)) throw error
+    describeUpload(exchange, { ...upload, offset: error.offset })
+    throw new OciError('RANGE_INVALID', { message: error.message, cause: error })
+  }
+}
+
+/** Content-Range of a chunk: `<first>-<last>`, both included; not the form of RFC 9110. */
+function readContentRange(exchange: Exchange): { start: number; end: number } | undefined {
+  const header = exchange.request.headers['content-range']
+  if (header === undefined) return undefined
+
+  const match = /^(?:bytes[ =])?(\d{1,15})-(\d{1,15})(?:\/(?:\d+|\*))?$/.exec(header)
+  if (!match) throw new OciError('BLOB_UPLOAD_INVALID', { message: 'invalid Content-Range', detail: header })
+  const [start, end] = [Number(match[1]), Number(match[2])]
+  const length = exchange.request.headers['content-length']
+  if (end < start || (length !== undefined && Number(length) !== end - start + 1)) {
+    throw new OciError('SIZE_INVALID', {
+      message: 'Content-Range and Content-Length disagree',
+      detail: header,
+    })
+  }
+  return { start, end }
+}

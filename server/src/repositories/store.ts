@@ -1,0 +1,152 @@
+import { sql } from 'kysely'
+import type { Database } from '../platform/db/database.ts'
+import type { Repository } from './model.ts'
+
+/** The repository of that name, or of that former name. */
+export async function findRepository(
+  db: Database,
+  projectId: number,
+  name: string,
+): Promise<Repository | undefined> {
+  const row = await repositories(db)
+    .where('project_id', '=', projectId)
+    .where('name', '=', name)
+    .executeTakeFirst()
+  if (row) return toRepository(row)
+
+  const alias = await repositories(db)
+    .where('id', '=', (eb) =>
+      eb
+        .selectFrom('repository_aliases')
+        .select('repository_id')
+        .where('repository_aliases.project_id', '=', projectId)
+        .where('repository_aliases.name', '=', name),
+    )
+    .executeTakeFirst()
+  return alias && toRepository(alias)
+}
+
+/** Creates the repository unless it exists; safe against others who do the same. */
+export async function insertRepository(db: Database, projectId: number, name: string): Promise<void> {
+  await db
+    .insertInto('repositories')
+    .values({ project_id: projectId, name })
+    .onConflict((conflict) =>
+      conflict.columns(['project_id', 'name']).where('deletion_time', 'is', null).doNothing(),
+    )
+    .execute()
+}
+
+/** Full names of repositories; those deleted meanwhile are left out. */
+export async function findRepositoryNames(db: Database, ids: number[]): Promise<string[]> {
+  if (ids.length === 0) return []
+  const rows = await db
+    .selectFrom('repositories')
+    .innerJoin('projects', 'projects.id', 'repositories.project_id')
+    .select(['projects.name as project', 'repositories.name as repository'])
+    .where('repositories.id', 'in', ids)
+    .where('repositories.deletion_time', 'is', null)
+    .where('projects.deletion_time', 'is', null)
+    .execute()
+
+  return rows.map((row) => `${row.project}/${row.repository}`)
+}
+
+/** Marks a repository as seen by everybody, once. */
+export async function publishRepository(db: Database, id: number): Promise<void> {
+  await db
+    .updateTable('repositories')
+    .set({ publish_time: sql<Date>`now()` })
+    .where('id', '=', id)
+    .where('publish_time', 'is', null)
+    .execute()
+}
+
+/** How many repositories each project shows. Projects without any are left out. */
+export async function countRepositories(db: Database, projectIds: number[]): Promise<Map<number, number>> {
+  if (projectIds.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('repositories')
+    .select((eb) => ['project_id', eb.fn.countAll<number>().as('count')])
+    .where('project_id', 'in', projectIds)
+    .where('publish_time', 'is not', null)
+    .where('deletion_time', 'is', null)
+    .groupBy('project_id')
+    .execute()
+
+  return new Map(rows.map((row) => [row.project_id, Number(row.count)]))
+}
+
+/** Whose repositories to list: everybody's, or those of public projects and of projects the user is a member of. */
+export type CatalogViewer = { all: true } | { all: false; userId: number | undefined }
+
+/**
+ * Full names of the repositories that the viewer may see, in byte order, those after `last`.
+ */
+export async function listCatalog(
+  db: Database,
+  viewer: CatalogViewer,
+  page: { last: string; limit: number },
+): Promise<string[]> {
+  const slash = page.last.indexOf('/')
+  const lastProject = slash < 0 ? page.last : page.last.slice(0, slash)
+  const lastName = slash < 0 ? '' : page.last.slice(slash + 1)
+  const rows = await db
+    .selectFrom('projects')
+    .innerJoin('repositories', 'repositories.project_id', 'projects.id')
+    .select(['projects.name as project', 'repositories.name as repository'])
+    .where('projects.deletion_time', 'is', null)
+    .where('repositories.deletion_time', 'is', null)
+    .where('repositories.publish_time', 'is not', null)
+    .$if(!viewer.all, (query) =>
+      query.where((eb) =>
+        eb.or([
+          eb('projects.public', '=', true),
+          eb.exists(
+            eb
+              .selectFrom('members')
+              .select('members.id')
+              .whereRef('members.project_id', '=', 'projects.id')
+              .where('members.entity_type', '=', 'u')
+              .where('members.entity_id', '=', (viewer.all ? undefined : viewer.userId) ?? -1),
+          ),
+        ]),
+      ),
+    )
+    // Project names have no slash, and every character in them sorts behind it but '-' and '.': the
+    // order of full names is the order of `name/`, not of the names alone.
+    .where(sql<boolean>`(projects.name || '/') >= ${`${lastProject}/`}`)
+    .where(sql<boolean>`((projects.name || '/'), repositories.name) > (${`${lastProject}/`}, ${lastName})`)
+    .orderBy(sql`(projects.name || '/')`)
+    .orderBy('repositories.name')
+    .limit(page.limit)
+    .execute()
+
+  return rows.map((row) => `${row.project}/${row.repository}`)
+}
+
+/** Raises the activity times of repositories, never lowers them. */
+export async function raiseActivity(db: Database, activity: { id: number; time: Date }[]): Promise<void> {
+  const ids = activity.map((entry) => entry.id)
+  const times = activity.map((entry) => entry.time.toISOString())
+  await sql`
+    UPDATE repositories r SET activity_time = a.time
+    FROM unnest(${ids}::bigint[], ${times}::timestamptz[]) AS a(id, time)
+    WHERE r.id = a.id AND r.activity_time < a.time`.execute(db)
+}
+
+function repositories(db: Database) {
+  return db
+    .selectFrom('repositories')
+    .select(['id', 'project_id', 'name', 'publish_time'])
+    .where('deletion_time', 'is', null)
+}
+
+function toRepository(row: {
+  id: number
+  project_id: number
+  name: string
+  publish_time: Date | null
+}): Repository {
+  return { id: row.id, projectId: row.project_id, name: row.name, published: row.publish_time !== null }
+}

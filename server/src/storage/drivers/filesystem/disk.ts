@@ -1,0 +1,24 @@
+import { join } from 'node:path'
+import type { DirectoryMaker } from './directories.ts'
+import type { FileSystem } from './fs.ts'
+
+/** Where uploads in progress lie, and small objects while they are written. */
+export const UPLOADS = '_uploads'
+
+/** Owner writes, group reads, others nothing; the umask may take more away. */
+export const FILE_MODE = 0o640
+
+/** What the parts of the driver share. */
+export interface Disk {
+  fs: FileSystem
+  /** Absolute path of the driver's directory. */
+  root: string
+  /** Absolute path of the uploads within it. */
+  uploads: string
+  directories: DirectoryMaker
+}
+
+/** Absolute path of an object. */
+export function objectPath(disk: Disk, key: string): string {
+  return join(disk.root, key)
+}

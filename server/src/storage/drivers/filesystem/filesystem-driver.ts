@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { dirname, join, resolve } from 'node:path'
+import type { StorageDriver } from '../../driver.ts'
+import { StorageFailureError } from '../../errors.ts'
+import { createDirectoryMaker, makeDirectory, syncDirectory } from './directories.ts'
+import { type Disk, FILE_MODE, UPLOADS } from './disk.ts'
+import { type FileSystem, nodeFileSystem } from './fs.ts'
+import { hasCode, ignoreError, namingFull } from './fs-errors.ts'
+import { listKeys } from './list-keys.ts'
+import { deleteObject, putObject, readObject, statObject } from './objects.ts'
+import { assertHardLinks } from './place-file.ts'
+import { abortUpload, append, finishUpload, forkUpload, readUpload, startUpload } from './uploads.ts'
+
+/**
+ * Opens the driver that keeps objects as files below `directory` (created where it is missing), on a
+ * local or shared filesystem with hard links. Several processes may have it open at once.
+ * Rejects with `StorageFailureError` where the directory cannot be used.
+ */
+export async function openFilesystemDriver(directory: string, fs = nodeFileSystem): Promise<StorageDriver> {
+  const disk = await openDisk(resolve(directory), fs)
+
+  return {
+    kind: 'filesystem',
+    stat: (key) => statObject(disk, key),
+    read: (key, range) => readObject(disk, key, range),
+    put: (key, bytes) => namingFull(() => putObject(disk, key, bytes)),
+    list: (prefix, { after = '', limit }) => listKeys(disk, prefix, after, limit),
+    delete: (key) => namingFull(() => deleteObject(disk, key)),
+    startUpload: (id) => namingFull(() => startUpload(disk, id)),
+    append: (state, offset, source) => namingFull(() => append(disk, state, offset, source)),
+    readUpload: (state, length) => readUpload(disk, state, length),
+    forkUpload: (state, id, length) => namingFull(() => forkUpload(disk, state, id, length)),
+    finishUpload: (state, length, key) => namingFull(() => finishUpload(disk, state, length, key)),
+    abortUpload: (state) => namingFull(() => abortUpload(disk, state)),
+    capacity: () => capacity(disk),
+    async close() {
+      // Files are open only while they are written or streamed.
+    },
+  }
+}
+
+async function openDisk(root: string, fs: FileSystem): Promise<Disk> {
+  const uploads = join(root, UPLOADS)
+  const disk = { fs, root, uploads, directories: createDirectoryMaker(fs, root) }
+
+  try {
+    await makeRoot(fs, root)
+    await makeDirectory(fs, uploads)
+    await syncDirectory(fs, root)
+    await probe(disk)
+  } catch (error) {
+    throw new StorageFailureError('open', root, error)
+  }
+
+  return disk
+}
+
+async function makeRoot(fs: FileSystem, root: string): Promise<void> {
+  const parent = dirname(root)
+  try {
+    await makeDirectory(fs, root)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+    await makeRoot(fs, parent)
+    await makeDirectory(fs, root)
+  }
+
+  try {
+    await syncDirectory(fs, parent)
+  } catch (error) {
+    // Whoever gave us a directory within one that we may not even read has seen to it himself.
+    if (!hasCode(error, 'EACCES', 'EPERM')) throw error
+  }
+}
+
+/** A full disk does not keep the driver from opening: what is stored can still be read. */
+async function probe(disk: Disk): Promise<void> {
+  const path = join(disk.uploads, `probe-${randomBytes(8).toString('hex')}`)
+  try {
+    const file = await disk.fs.open(path, 'wx', FILE_MODE)
+    await file.close()
+    await assertHardLinks(disk, path)
+  } catch (error) {
+    if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
+  } finally {
+    await disk.fs.unlink(path).catch(ignoreError)
+  }
+}
+
+async function capacity(disk: Disk): Promise<{ total: number; free: number }> {
+  const { bsize, blocks, bavail } = await disk.fs.statfs(disk.root)
+
+  return { total: blocks * bsize, free: bavail * bsize }
+}

@@ -1,0 +1,164 @@
+import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ObjectMissingError, StorageFailureError, StorageFullError } from '../../errors.ts'
+import { guardDriver } from '../../guarded-driver.ts'
+import { cut, MIB, readAll, readObject, someBytes, sourceOf, store } from '../../suite/bytes.ts'
+import { openFilesystemDriver } from './filesystem-driver.ts'
+import { type FileSystem, nodeFileSystem, type OpenFile } from './fs.ts'
+
+let directory: string
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'portolan-hostile-'))
+})
+
+afterEach(async () => {
+  await rm(directory, { recursive: true })
+})
+
+const open = async (fs?: FileSystem) => guardDriver(await openFilesystemDriver(directory, fs))
+
+function refusal(code: string): Error {
+  return Object.assign(new Error(`${code}: refused`), { code })
+}
+
+/** A filesystem whose open files write by way of `write`. */
+function writing(
+  write: (file: OpenFile, buffers: Uint8Array[], position: number) => Promise<number>,
+): FileSystem {
+  return {
+    ...nodeFileSystem,
+    async open(path, flags, mode) {
+      const file = await nodeFileSystem.open(path, flags, mode)
+      return {
+        stat: () => file.stat(),
+        read: (...args) => file.read(...args),
+        truncate: (length) => file.truncate(length),
+        datasync: () => file.datasync(),
+        sync: () => file.sync(),
+        close: () => file.close(),
+        writev: async (buffers, position) => ({ bytesWritten: await write(file, buffers, position) }),
+      }
+    },
+  }
+}
+
+test.each(['ENOSPC', 'EDQUOT'])('%s is a full storage, and what was acknowledged stays', async (code) => {
+  let full = false
+  const driver = await open(
+    writing(async (file, buffers, position) => {
+      if (full) throw refusal(code)
+      return (await file.writev(buffers, position)).bytesWritten
+    }),
+  )
+  const begun = await driver.startUpload('u')
+  const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('kept ')]))
+
+  full = true
+  const appending = driver.append(state, 5, sourceOf(cut(someBytes(5 * MIB), 65_536)))
+  await expect(appending).rejects.toThrow(StorageFullError)
+  await expect(driver.put('small', Buffer.from('x'))).rejects.toThrow(StorageFullError)
+  full = false
+
+  await driver.append(state, 5, sourceOf([Buffer.from('whole')]))
+  await driver.finishUpload(state, 10, 'object')
+  expect((await readObject(driver, 'object')).toString()).toBe('kept whole')
+  expect(await driver.stat('small')).toBeUndefined()
+  expect(await readdir(join(directory, '_uploads'))).toEqual([])
+})
+
+test('a disk that takes a few bytes at a time gets all of them in the end', async () => {
+  const bytes = someBytes(100_001)
+  const driver = await open(
+    writing(async (file, [first = Buffer.alloc(0)], position) => {
+      return (await file.writev([first.subarray(0, 777)], position)).bytesWritten
+    }),
+  )
+
+  const { state } = await driver.append(await driver.startUpload('u'), 0, sourceOf(cut(bytes, 5000)))
+  await driver.finishUpload(state, bytes.length, 'object')
+
+  expect((await readObject(driver, 'object')).equals(bytes)).toBe(true)
+})
+
+test('a filesystem without hard links is refused when it is opened, and said to be', async () => {
+  const fs: FileSystem = { ...nodeFileSystem, link: () => Promise.reject(refusal('EPERM')) }
+
+  const error = await open(fs).catch((reason: unknown) => reason)
+
+  expect(error).toBeInstanceOf(StorageFailureError)
+  expect(String((error as StorageFailureError).cause)).toContain('has no hard links')
+  expect(await readdir(join(directory, '_uploads'))).toEqual([])
+})
+
+test('a full disk can still be opened and read', async () => {
+  await (await open()).put('object', Buffer.from('bytes'))
+  const full: FileSystem = {
+    ...nodeFileSystem,
+    open: (path, flags, mode) =>
+      flags === 'wx' ? Promise.reject(refusal('ENOSPC')) : nodeFileSystem.open(path, flags, mode),
+  }
+
+  const driver = await open(full)
+
+  expect((await readObject(driver, 'object')).toString()).toBe('bytes')
+  await expect(driver.startUpload('u')).rejects.toThrow(StorageFullError)
+})
+
+test('a file that has lost its end is a failure to the reader, not a shorter object', async () => {
+  const driver = await open()
+  await store(driver, 'object', someBytes(4 * MIB))
+
+  const stream = await driver.read('object')
+  await truncate(join(directory, 'object'), 3 * MIB)
+
+  await expect(readAll(stream)).rejects.toThrow(StorageFailureError)
+})
+
+test('an upload whose name stayed behind cannot change the object it became', async () => {
+  const fs: FileSystem = {
+    ...nodeFileSystem,
+    unlink: (path) => (path.includes('/u-') ? Promise.reject(refusal('EIO')) : nodeFileSystem.unlink(path)),
+  }
+  const driver = await open(fs)
+  const { state } = await driver.append(await driver.startUpload('u'), 0, sourceOf([Buffer.from('object')]))
+
+  await driver.finishUpload(state, 6, 'done')
+
+  await expect(driver.append(state, 0, sourceOf([Buffer.from('x')]))).rejects.toThrow(ObjectMissingError)
+  await expect(driver.finishUpload(state, 3, 'shorter')).rejects.toThrow(StorageFailureError)
+  expect((await readObject(driver, 'done')).toString()).toBe('object')
+})
+
+test('directories that were tidied away from outside are made again', async () => {
+  const driver = await open()
+  await driver.put('a/b/one', Buffer.from('1'))
+  await rm(join(directory, 'a'), { recursive: true })
+
+  await driver.put('a/b/two', Buffer.from('2'))
+  await rm(join(directory, 'a/b'), { recursive: true })
+  await store(driver, 'a/b/three', Buffer.from('3'))
+
+  expect(await driver.list('', { limit: 10 })).toEqual(['a/b/three'])
+})
+
+test('an I/O error names the operation and the key, and keeps the reason inside', async () => {
+  const driver = await open({ ...nodeFileSystem, stat: () => Promise.reject(refusal('EIO')) })
+
+  const error = await driver.stat('some/key').catch((reason: unknown) => reason)
+
+  expect(error).toBeInstanceOf(StorageFailureError)
+  expect(error).toMatchObject({ message: 'storage cannot stat some/key', cause: { code: 'EIO' } })
+})
+
+test('the medium has a size', async () => {
+  const driver = await open()
+
+  const capacity = await driver.capacity()
+
+  expect(capacity?.total).toBeGreaterThan(0)
+  expect(capacity?.free).toBeLessThanOrEqual(capacity?.total ?? 0)
+  expect((await stat(directory)).isDirectory()).toBe(true)
+})

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { ByteRange, ObjectStat } from '../../driver.ts'
+import { InvalidRangeError, ObjectMissingError } from '../../errors.ts'
+import { syncDirectory } from './directories.ts'
+import { type Disk, FILE_MODE, objectPath } from './disk.ts'
+import { hasCode, ignoreError, namingMissing } from './fs-errors.ts'
+import { placeFile } from './place-file.ts'
+import { streamFile } from './read-file.ts'
+import { writeFully } from './write-file.ts'
+
+export async function statObject(disk: Disk, key: string): Promise<ObjectStat | undefined> {
+  try {
+    const stat = await disk.fs.stat(objectPath(disk, key))
+    return stat.isFile() ? { size: stat.size } : undefined
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+export async function readObject(disk: Disk, key: string, range?: ByteRange): Promise<Readable> {
+  const file = await namingMissing(key, () => disk.fs.open(objectPath(disk, key), 'r'))
+
+  try {
+    const stat = await file.stat()
+    if (!stat.isFile()) throw new ObjectMissingError(key)
+    if (range === undefined) return streamFile(file, key, 0, stat.size)
+    if (range.end >= stat.size) throw new InvalidRangeError(key, range)
+    return streamFile(file, key, range.start, range.end - range.start + 1)
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+export async function putObject(disk: Disk, key: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(disk.uploads, `put-${randomBytes(8).toString('hex')}`)
+  const file = await disk.fs.open(temporary, 'wx', FILE_MODE)
+
+  try {
+    try {
+      await writeFully(file, 0, [bytes])
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+    await placeFile(disk, temporary, key)
+  } finally {
+    // A name too many of a file that is stored, or the rest of a failure: neither is worth an error.
+    await disk.fs.unlink(temporary).catch(ignoreError)
+  }
+}
+
+/**
+ * Directories stay, even empty ones: removing one would race with a writer who has just found it, and
+ * would make what other processes know of durable directories wrong.
+ */
+export async function deleteObject(disk: Disk, key: string): Promise<void> {
+  const path = objectPath(disk, key)
+  try {
+    await disk.fs.unlink(path)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return
+    // What POSIX says of unlinking a directory, and macOS does.
+    if (hasCode(error, 'EPERM') && (await disk.fs.stat(path)).isDirectory()) return
+    throw error
+  }
+  await syncDirectory(disk.fs, dirname(path))
+}

@@ -1,0 +1,138 @@
+import { closeSync, openSync } from 'node:fs'
+import { basename, dirname, relative, sep } from 'node:path'
+import { type FileSystem, nodeFileSystem, type OpenFile } from '../fs.ts'
+import {
+  type DirectoryNode,
+  type FileNode,
+  isDirectory,
+  liveContent,
+  type Node,
+  newDirectory,
+  newFile,
+} from './survivors.ts'
+
+export interface ForgetfulFileSystem {
+  fs: FileSystem
+  /** The directory it was opened on, which exists and is durable itself. */
+  root: DirectoryNode
+  close(): void
+}
+
+export interface ForgetfulOptions {
+  /** Called after every operation that may have changed what a power cut leaves. */
+  onStep(): void
+  /** Syncs of which the disk takes no notice, to prove that a missing one would be found. */
+  ignores?(kind: 'file' | 'directory', path: string): boolean
+}
+
+/**
+ * The real filesystem below `base`, with a record of which contents and which directory entries have been
+ * synced. A sync counts for what was there when it began: whatever came in while it ran has to wait for
+ * the next one.
+ */
+export function createForgetfulFileSystem(base: string, options: ForgetfulOptions): ForgetfulFileSystem {
+  const root = newDirectory()
+  const readers: number[] = []
+
+  function find(path: string): Node {
+    const names = relative(base, path).split(sep).filter(Boolean)
+    return names.reduce<Node>((node, name) => {
+      const next = isDirectory(node) ? node.live.get(name) : undefined
+      if (next === undefined) throw new Error(`${path} was made by somebody else`)
+      return next
+    }, root)
+  }
+
+  function entriesAround(path: string): Map<string, Node> {
+    const parent = find(dirname(path))
+    if (!isDirectory(parent)) throw new Error(`${dirname(path)} is no directory`)
+    return parent.live
+  }
+
+  function addFile(path: string): void {
+    const fd = openSync(path, 'r')
+    readers.push(fd)
+    entriesAround(path).set(basename(path), newFile(fd))
+  }
+
+  async function step<T>(operation: Promise<T>, record: () => void): Promise<T> {
+    const result = await operation
+    record()
+    options.onStep()
+    return result
+  }
+
+  const fs: FileSystem = {
+    ...nodeFileSystem,
+    async open(path, flags, mode) {
+      const file = await nodeFileSystem.open(path, flags, mode)
+      if (flags === 'wx') addFile(path)
+      options.onStep()
+      return forgetfulFile(file, find(path), path, options)
+    },
+    mkdir: (path, mode) =>
+      step(nodeFileSystem.mkdir(path, mode), () => {
+        entriesAround(path).set(basename(path), newDirectory())
+      }),
+    link: (from, to) =>
+      step(nodeFileSystem.link(from, to), () => entriesAround(to).set(basename(to), find(from))),
+    unlink: (path) => step(nodeFileSystem.unlink(path), () => entriesAround(path).delete(basename(path))),
+    copyFile: (from, to, mode) => step(nodeFileSystem.copyFile(from, to, mode), () => addFile(to)),
+  }
+
+  return { fs, root, close: () => readers.forEach(closeSync) }
+}
+
+function forgetfulFile(file: OpenFile, node: Node, path: string, options: ForgetfulOptions): OpenFile {
+  async function sync(run: () => Promise<void>): Promise<void> {
+    const settle = isDirectory(node) ? captureEntries(node) : captureContent(node)
+    await run()
+    if (!options.ignores?.(isDirectory(node) ? 'directory' : 'file', path)) settle()
+    options.onStep()
+  }
+
+  return {
+    stat: () => file.stat(),
+    read: (...args) => file.read(...args),
+    close: () => file.close(),
+    async writev(buffers, position) {
+      const result = await file.writev(buffers, position)
+      options.onStep()
+      return result
+    },
+    async truncate(length) {
+      await file.truncate(length)
+      options.onStep()
+    },
+    datasync: () => sync(() => file.datasync()),
+    sync: () => sync(() => file.sync()),
+  }
+}
+
+function captureEntries(node: DirectoryNode): () => void {
+  const entries = new Map(node.live)
+
+  return onlyForward(node, () => {
+    node.stable = entries
+  })
+}
+
+function captureContent(node: FileNode): () => void {
+  const bytes = liveContent(node)
+
+  return onlyForward(node, () => {
+    node.stable = bytes
+  })
+}
+
+/** Two syncs may overlap; the one that began later knows more, whichever ends first. */
+function onlyForward(node: Node, settle: () => void): () => void {
+  node.syncsBegun += 1
+  const mine = node.syncsBegun
+
+  return () => {
+    if (mine < node.lastSync) return
+    node.lastSync = mine
+    settle()
+  }
+}

@@ -1,0 +1,250 @@
+import { expect, vi } from 'vitest'
+import type { UploadState } from '../driver.ts'
+import { ObjectExistsError, ObjectMissingError } from '../errors.ts'
+import { cut, MIB, manualSource, readAll, readObject, someBytes, sourceOf } from './bytes.ts'
+import type { SuiteCase } from './suite-case.ts'
+
+/** The life of one upload. */
+export const uploadCases: SuiteCase[] = [
+  {
+    name: 'appends in several calls and shows nothing before the end',
+    async run(driver) {
+      const bytes = someBytes(2 * MIB + 5)
+      let state = await driver.startUpload('steps')
+      let offset = 0
+
+      for (const chunk of cut(bytes, 300_000)) {
+        const appended = await driver.append(state, offset, sourceOf([chunk]))
+        state = appended.state
+        offset += appended.written
+        expect(await driver.stat('steps')).toBeUndefined()
+        expect(await driver.list('', { limit: 10 })).toEqual([])
+      }
+      const key = await driver.finishUpload(state, offset, 'steps')
+
+      expect((await readObject(driver, key)).equals(bytes)).toBe(true)
+    },
+  },
+  {
+    name: 'reads an upload in progress up to a length',
+    async run(driver) {
+      const bytes = someBytes(1_500_000)
+      const begun = await driver.startUpload('peek')
+      const { state } = await driver.append(begun, 0, sourceOf([bytes]))
+
+      expect((await readAll(await driver.readUpload(state, 1_500_000))).equals(bytes)).toBe(true)
+      expect((await readAll(await driver.readUpload(state, 7))).equals(bytes.subarray(0, 7))).toBe(true)
+      expect((await readAll(await driver.readUpload(state, 0))).length).toBe(0)
+      await expect(driver.readUpload(state, 1_500_001)).rejects.toThrow()
+      await driver.abortUpload(state)
+    },
+  },
+  {
+    name: 'drops what an interrupted writer left behind the offset',
+    async run(driver) {
+      const begun = await driver.startUpload('overtaken')
+      const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('0123456789')]))
+
+      const appended = await driver.append(state, 4, sourceOf([Buffer.from('abc')]))
+
+      expect(appended.written).toBe(3)
+      await expect(driver.readUpload(appended.state, 8)).rejects.toThrow()
+      await driver.finishUpload(appended.state, 7, 'overtaken')
+      expect((await readObject(driver, 'overtaken')).toString()).toBe('0123abc')
+    },
+  },
+  {
+    name: 'refuses to append behind a gap, and keeps the upload',
+    async run(driver) {
+      const begun = await driver.startUpload('gap')
+      const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('0123')]))
+
+      await expect(driver.append(state, 5, sourceOf([Buffer.from('x')]))).rejects.toThrow()
+      await expect(driver.finishUpload(state, 5, 'gap')).rejects.toThrow()
+
+      await driver.finishUpload(state, 4, 'gap')
+      expect((await readObject(driver, 'gap')).toString()).toBe('0123')
+    },
+  },
+  {
+    name: 'keeps what arrived before the source failed, and says why it ended',
+    async run(driver) {
+      const bytes = someBytes(2 * MIB + 99)
+      const failure = new Error('the client went away')
+      const begun = await driver.startUpload('broken-off')
+
+      const first = await driver.append(begun, 0, sourceOf(cut(bytes, 50_000), failure))
+      const second = await driver.append(first.state, first.written, sourceOf([Buffer.from('rest')]))
+      await driver.finishUpload(second.state, bytes.length + 4, 'broken-off')
+
+      expect(first.failure).toBe(failure)
+      expect(first.written).toBe(bytes.length)
+      expect('failure' in second).toBe(false)
+      const whole = Buffer.concat([bytes, Buffer.from('rest')])
+      expect((await readObject(driver, 'broken-off')).equals(whole)).toBe(true)
+    },
+  },
+  {
+    name: 'takes a source that fails before its first byte',
+    async run(driver) {
+      const begun = await driver.startUpload('stillborn')
+
+      const appended = await driver.append(begun, 0, sourceOf([], new Error('gone')))
+
+      expect(appended.written).toBe(0)
+      expect(appended.failure).toBeInstanceOf(Error)
+      await driver.abortUpload(appended.state)
+    },
+  },
+  {
+    name: 'bears a client who goes away in the very moment of the call',
+    async run(driver) {
+      const begun = await driver.startUpload('hasty')
+      const client = manualSource()
+
+      const appending = driver.append(begun, 0, client)
+      client.destroy(new Error('gone'))
+
+      expect(await appending).toMatchObject({ written: 0, failure: new Error('gone') })
+      await driver.abortUpload(begun)
+    },
+  },
+  {
+    name: 'closes the source of an append that it refuses',
+    async run(driver) {
+      const begun = await driver.startUpload('refused')
+      await driver.abortUpload(begun)
+      const client = manualSource()
+      client.push(Buffer.from('abc'))
+
+      await expect(driver.append(begun, 0, client)).rejects.toThrow(ObjectMissingError)
+
+      await vi.waitUntil(() => client.destroyed)
+    },
+  },
+  {
+    name: 'finishes with less than was written, dropping the rest',
+    async run(driver) {
+      const begun = await driver.startUpload('shorter')
+      const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('0123456789')]))
+
+      await driver.finishUpload(state, 6, 'shorter')
+
+      expect((await readObject(driver, 'shorter')).toString()).toBe('012345')
+    },
+  },
+  {
+    name: 'finishes an upload under another key where the first is taken',
+    async run(driver) {
+      await driver.put('blob/data', Buffer.from('old'))
+      const begun = await driver.startUpload('second')
+      const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('new')]))
+
+      await expect(driver.finishUpload(state, 3, 'blob/data')).rejects.toThrow(ObjectExistsError)
+      const key = await driver.finishUpload(state, 3, 'blob/data.2')
+
+      expect((await readObject(driver, 'blob/data')).toString()).toBe('old')
+      expect((await readObject(driver, key)).toString()).toBe('new')
+    },
+  },
+  {
+    name: 'forgets an upload that was aborted, and one that was finished',
+    async run(driver) {
+      const aborted = await driver.startUpload('gone')
+      await driver.append(aborted, 0, sourceOf([Buffer.from('abc')]))
+      const finished = await driver.startUpload('done')
+      await driver.finishUpload(finished, 0, 'done')
+
+      await driver.abortUpload(aborted)
+      await driver.abortUpload(aborted)
+      await driver.abortUpload(finished)
+
+      for (const state of [aborted, finished]) {
+        await expect(driver.append(state, 0, sourceOf([]))).rejects.toThrow(ObjectMissingError)
+        await expect(driver.readUpload(state, 0)).rejects.toThrow(ObjectMissingError)
+        await expect(driver.forkUpload(state, 'fork', 0)).rejects.toThrow(ObjectMissingError)
+        await expect(driver.finishUpload(state, 0, 'again')).rejects.toThrow(ObjectMissingError)
+      }
+      expect(await driver.list('', { limit: 10 })).toEqual(['done'])
+    },
+  },
+  {
+    name: 'begins a new upload each time, also under one id',
+    async run(driver) {
+      const first = await driver.startUpload('same')
+      const second = await driver.startUpload('same')
+      await driver.append(first, 0, sourceOf([Buffer.from('one')]))
+      await driver.append(second, 0, sourceOf([Buffer.from('two')]))
+
+      await driver.abortUpload(first)
+      await driver.finishUpload(second, 3, 'same')
+
+      expect((await readObject(driver, 'same')).toString()).toBe('two')
+    },
+  },
+  {
+    name: 'continues and finishes through another driver, with the state through JSON',
+    async run(driver, reopen) {
+      const begun = await driver.startUpload('moved')
+      const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('from here ')]))
+      const carried: UploadState = JSON.parse(JSON.stringify(state))
+
+      const other = await reopen()
+      const appended = await other.append(carried, 10, sourceOf([Buffer.from('to there')]))
+      await other.finishUpload(appended.state, 18, 'moved')
+
+      expect((await readObject(driver, 'moved')).toString()).toBe('from here to there')
+    },
+  },
+  {
+    name: 'resumes at the offset after a writer broke down, with nothing visible in between',
+    async run(driver, reopen) {
+      const begun = await driver.startUpload('crash')
+      const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('kept ')]))
+      await driver.append(state, 5, sourceOf([someBytes(3 * MIB)], new Error('shot')))
+
+      const other = await reopen()
+      const visible = await other.list('', { limit: 10 })
+      const appended = await other.append(state, 5, sourceOf([Buffer.from('and resumed')]))
+      await other.finishUpload(appended.state, 16, 'crash')
+
+      expect(visible).toEqual([])
+      expect((await readObject(other, 'crash')).toString()).toBe('kept and resumed')
+    },
+  },
+  {
+    name: 'isolates a fork from a writer who is still alive',
+    async run(driver, reopen) {
+      const head = someBytes(1_200_000)
+      const begun = await driver.startUpload('stalled')
+      const { state } = await driver.append(begun, 0, sourceOf([head]))
+      const client = manualSource()
+      const stalled = driver.append(state, head.length, client)
+      client.push(someBytes(2 * MIB, 7))
+
+      const other = await reopen()
+      const forked = await other.forkUpload(state, 'taken-over', head.length)
+      client.push(someBytes(2 * MIB, 8))
+      const appended = await other.append(forked, head.length, sourceOf([Buffer.from('tail')]))
+      client.push(null)
+      await stalled
+      await other.finishUpload(appended.state, head.length + 4, 'fork')
+
+      const expected = Buffer.concat([head, Buffer.from('tail')])
+      expect((await readObject(driver, 'fork')).equals(expected)).toBe(true)
+      await driver.abortUpload(state)
+      expect((await readObject(driver, 'fork')).equals(expected)).toBe(true)
+    },
+  },
+  {
+    name: 'forks no more than an upload holds',
+    async run(driver) {
+      const begun = await driver.startUpload('short')
+      const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('abc')]))
+
+      await expect(driver.forkUpload(state, 'long', 4)).rejects.toThrow()
+
+      await driver.abortUpload(state)
+    },
+  },
+]

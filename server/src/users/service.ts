@@ -1,0 +1,131 @@
+import type { Database } from '../platform/db/database.ts'
+import type { Filter, Order, Page } from '../platform/db/list.ts'
+import { emit } from '../platform/events/outbox.ts'
+import { emailTaken, samePassword, undeletable, userExists, userNotFound } from './errors.ts'
+import {
+  checkPassword,
+  checkProfile,
+  checkUsername,
+  FIRST_ADMINISTRATOR,
+  type NewUser,
+  type Profile,
+  type User,
+} from './model.ts'
+import type { Passwords } from './passwords.ts'
+import * as store from './store.ts'
+
+export interface UsersDeps {
+  db: Database
+  passwords: Passwords
+  /** Told after the commit, so that this process forgets at once what it remembers of the user. */
+  onUserChanged(id: number): void
+}
+
+/** Who does it, as events tell it. */
+export interface Actor {
+  id: number
+  username: string
+}
+
+/** Creates a local user. Throws bad-request for what the rules refuse, conflict for a name or address taken. */
+export async function createUser(deps: UsersDeps, input: NewUser, actor: Actor): Promise<User> {
+  const { username, email, realname, comment, password } = input
+  checkPassword(password)
+  checkUsername(username)
+  checkProfile(input)
+  const passwordHash = await deps.passwords.hash(password)
+
+  return deps.db.transaction().execute(async (tx) => {
+    const user = await store.insertUser(tx, { username, email, realname, comment, passwordHash })
+    if (!user) throw userExists(username, email)
+    await emit(tx, { type: 'user.created', payload: { userId: user.id, username, actor } })
+    return user
+  })
+}
+
+export async function getUser(deps: Pick<UsersDeps, 'db'>, id: number): Promise<User> {
+  const user = await store.findUser(deps.db, id)
+  if (!user) throw userNotFound(id)
+  return user
+}
+
+/** One page of the users that match all filters, in the given order and then by id, and how many match. */
+export async function findUsers(
+  deps: Pick<UsersDeps, 'db'>,
+  filters: Filter<store.UserField>[],
+  orders: Order<store.UserField>[],
+  page: Page,
+): Promise<{ users: User[]; total: number }> {
+  const total = await store.countUsers(deps.db, filters)
+  const users = total > page.offset ? await store.listUsers(deps.db, filters, orders, page) : []
+  return { users, total }
+}
+
+/** Throws bad-request for what the rules refuse, conflict for an address that another user has. */
+export async function updateProfile(
+  deps: UsersDeps,
+  id: number,
+  profile: Profile,
+  actor: Actor,
+): Promise<void> {
+  checkProfile(profile)
+  const { email, realname, comment } = profile
+  await deps.db.transaction().execute(async (tx) => {
+    const outcome = await store.updateProfile(tx, id, { email, realname, comment })
+    if (outcome === 'absent') throw userNotFound(id)
+    if (outcome === 'taken') throw emailTaken(email)
+    await emit(tx, { type: 'user.updated', payload: { userId: id, actor } })
+  })
+  deps.onUserChanged(id)
+}
+
+/**
+ * Sets a new password; every session and token that the user has ends. Throws bad-request for one that is
+ * too weak, or the same as before.
+ */
+export async function changePassword(
+  deps: UsersDeps,
+  id: number,
+  password: string,
+  actor: Actor,
+): Promise<void> {
+  checkPassword(password)
+  const before = await store.findPasswordHash(deps.db, id)
+  if (before === undefined) throw userNotFound(id)
+  if (before !== null && (await deps.passwords.verify(before, password)).ok) throw samePassword()
+  const passwordHash = await deps.passwords.hash(password)
+
+  await deps.db.transaction().execute(async (tx) => {
+    if (!(await store.updatePassword(tx, id, passwordHash))) throw userNotFound(id)
+    await emit(tx, { type: 'user.password_changed', payload: { userId: id, actor } })
+  })
+  deps.onUserChanged(id)
+}
+
+/** Makes the user a system administrator or a plain user; who is no administrator any more must log in anew. */
+export async function setSysadmin(
+  deps: UsersDeps,
+  id: number,
+  sysadmin: boolean,
+  actor: Actor,
+): Promise<void> {
+  await deps.db.transaction().execute(async (tx) => {
+    if (!(await store.updateSysadmin(tx, id, sysadmin))) throw userNotFound(id)
+    await emit(tx, { type: 'user.updated', payload: { userId: id, sysadmin, actor } })
+  })
+  deps.onUserChanged(id)
+}
+
+/**
+ * Deletes a user for good: name and e-mail address are free again, sessions and tokens end. Nobody deletes
+ * himself or the first administrator.
+ */
+export async function deleteUser(deps: UsersDeps, id: number, actor: Actor): Promise<void> {
+  if (id === actor.id || id === FIRST_ADMINISTRATOR) throw undeletable(id)
+  await deps.db.transaction().execute(async (tx) => {
+    const user = await store.markDeleted(tx, id)
+    if (!user) throw userNotFound(id)
+    await emit(tx, { type: 'user.deleted', payload: { userId: id, username: user.username, actor } })
+  })
+  deps.onUserChanged(id)
+}

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import { useEngine } from '../harness/engine.ts'
+import { useHome } from '../harness/home.ts'
+import { layersInRegistry, unpacked } from '../harness/layers.ts'
+import { usePeople } from '../harness/people.ts'
+import { uniqueName } from '../harness/project.ts'
+import { useSite } from '../harness/site.ts'
+import { fileOf, findTool, isMissing, titleOf } from '../harness/tools.ts'
+
+const buildahTool = await findTool('buildah')
+
+describe.skipIf(isMissing(buildahTool))(titleOf('buildah', buildahTool), () => {
+  const site = useSite()
+  const people = usePeople(site)
+  const home = useHome()
+  const buildah = useEngine(home, isMissing(buildahTool) ? '' : fileOf(buildahTool))
+
+  const newName = () => `${site.project}/${uniqueName('buildah')}`
+  const login = (password = people.maintainer.password) =>
+    buildah.run(
+      'login',
+      '--tls-verify=false',
+      '--username',
+      people.maintainer.username,
+      '--password',
+      password,
+      site.host,
+    )
+
+  test('logs in with the right password and not with a wrong one', async () => {
+    const wrong = await login('wrong')
+    const right = await login()
+
+    expect(wrong.code).not.toBe(0)
+    expect(right.code, right.stderr).toBe(0)
+  })
+
+  test('pulls back every byte of a container that it has committed and pushed', async () => {
+    const name = `${site.host}/${newName()}:v1`
+    await login()
+    await buildah.build('localhost/base')
+    const container = (await buildah.do('from', 'localhost/base')).trim()
+    await buildah.do('config', '--label', 'org.example.a=b', container)
+    await buildah.do('commit', '--quiet', container, name)
+    const built = await buildah.storedLayers(name)
+
+    await buildah.do('push', '--tls-verify=false', name)
+    await buildah.do('rmi', name)
+    await buildah.do('pull', '--tls-verify=false', name)
+    const stored = await buildah.storedLayers(name)
+
+    expect(built.length).toBeGreaterThan(1)
+    expect(Buffer.concat(stored).equals(Buffer.concat(built))).toBe(true)
+  })
+
+  test('builds on an image that it pulls from here', async () => {
+    const base = newName()
+    const derived = newName()
+    await login()
+    await buildah.build(`${site.host}/${base}:v1`)
+    await buildah.do('push', '--tls-verify=false', `${site.host}/${base}:v1`)
+    await buildah.do('rmi', '--all')
+
+    const container = (await buildah.do('from', '--tls-verify=false', `${site.host}/${base}:v1`)).trim()
+    await buildah.do('commit', '--quiet', container, `${site.host}/${derived}:v1`)
+    await buildah.do('push', '--tls-verify=false', `${site.host}/${derived}:v1`)
+    const before = await layersInRegistry(site.registry, base, 'v1')
+    const after = await layersInRegistry(site.registry, derived, 'v1')
+
+    expect(Buffer.concat(after.slice(0, 2).map(unpacked)).equals(Buffer.concat(before.map(unpacked)))).toBe(
+      true,
+    )
+  })
+
+  test('pushes a list of images for two architectures', async () => {
+    const name = newName()
+    const list = uniqueName('localhost/list')
+    await login()
+    await buildah.do('manifest', 'create', list)
+    for (const architecture of ['amd64', 'arm64']) {
+      await buildah.build(`localhost/${architecture}`, architecture)
+      await buildah.do('manifest', 'add', list, `localhost/${architecture}`)
+    }
+
+    await buildah.do(
+      'manifest',
+      'push',
+      '--all',
+      '--tls-verify=false',
+      list,
+      `docker://${site.host}/${name}:multi`,
+    )
+    const kept = await layersInRegistry(site.registry, name, 'multi')
+
+    expect(kept).toHaveLength(4)
+  })
+})

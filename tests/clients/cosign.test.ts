@@ -1,0 +1,123 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Descriptor } from '../harness/content.ts'
+import { useHome } from '../harness/home.ts'
+import { json } from '../harness/http.ts'
+import { usePeople } from '../harness/people.ts'
+import { uniqueName } from '../harness/project.ts'
+import { openRepository } from '../harness/repository.ts'
+import { useSite } from '../harness/site.ts'
+import { fileOf, findTool, isMissing, titleOf } from '../harness/tools.ts'
+
+const cosignTool = await findTool('cosign')
+
+/** No transparency log, no time stamps, no trust root from the network: a key and the registry alone. */
+const offline = ['--use-signing-config=false', '--tlog-upload=false', '--yes']
+const overHttp = ['--allow-http-registry', '--allow-insecure-registry']
+
+describe.skipIf(isMissing(cosignTool))(titleOf('cosign', cosignTool), () => {
+  const site = useSite()
+  const people = usePeople(site)
+  const home = useHome({ COSIGN_PASSWORD: 'secret of the key', COSIGN_YES: 'true' })
+
+  const run = (...args: string[]) => home.run(fileOf(cosignTool), ...args)
+  const cosign = (...args: string[]) => home.do(fileOf(cosignTool), ...args)
+  let keys = ''
+
+  beforeAll(async () => {
+    keys = path.join(await home.at('keys'), 'test')
+    await cosign('generate-key-pair', '--output-key-prefix', keys)
+    await cosign('login', site.host, '-u', people.maintainer.username, '-p', people.maintainer.password)
+  })
+
+  async function pushedImage() {
+    const repository = openRepository(site.registry, `${site.project}/${uniqueName('cosign')}`)
+    const { manifest } = await repository.pushImage('v1')
+    return { repository, manifest, reference: `${site.host}/${repository.name}@${manifest.digest}` }
+  }
+
+  async function referrersOf(repository: string, digest: string): Promise<Descriptor[]> {
+    const answer = await site.registry.get(`/v2/${repository}/referrers/${digest}`)
+    return (json(answer) as { manifests: Descriptor[] }).manifests
+  }
+
+  const verify = (reference: string, key = `${keys}.pub`) =>
+    run('verify', '--key', key, '--insecure-ignore-tlog', ...overHttp, reference)
+
+  test('signs an image with a key and verifies it', async () => {
+    const { reference } = await pushedImage()
+
+    await cosign('sign', '--key', `${keys}.key`, ...offline, ...overHttp, reference)
+    const ended = await verify(reference)
+
+    expect(ended.code, ended.stderr).toBe(0)
+    expect(ended.stdout + ended.stderr).toContain('signatures were verified')
+  })
+
+  test('does not verify with another key, nor an image without a signature', async () => {
+    const { reference } = await pushedImage()
+    const unsigned = await pushedImage()
+    const other = path.join(await home.at('other-keys'), 'other')
+    await cosign('generate-key-pair', '--output-key-prefix', other)
+    await cosign('sign', '--key', `${keys}.key`, ...offline, ...overHttp, reference)
+
+    const wrongKey = await verify(reference, `${other}.pub`)
+    const noSignature = await verify(unsigned.reference)
+
+    expect(wrongKey.code).not.toBe(0)
+    expect(noSignature.code).not.toBe(0)
+    expect(noSignature.stderr).toMatch(/no (matching )?signatures/i)
+  })
+
+  test('leaves its signature where the referrers of the image find it', async () => {
+    const { repository, manifest, reference } = await pushedImage()
+
+    await cosign('sign', '--key', `${keys}.key`, ...offline, ...overHttp, reference)
+    const found = await referrersOf(repository.name, manifest.digest)
+
+    expect(found).toHaveLength(1)
+    expect(found[0]?.artifactType).toMatch(/sigstore|cosign/)
+  })
+
+  test('attests to an image and verifies the attestation', async () => {
+    const { repository, manifest, reference } = await pushedImage()
+    const predicate = path.join(await home.at(uniqueName('predicate')), 'predicate.json')
+    await writeFile(predicate, '{"tested":"yes"}')
+
+    await cosign(
+      'attest',
+      '--key',
+      `${keys}.key`,
+      '--type',
+      'custom',
+      '--predicate',
+      predicate,
+      ...offline,
+      ...overHttp,
+      reference,
+    )
+    const ended = await run(
+      'verify-attestation',
+      '--key',
+      `${keys}.pub`,
+      '--type',
+      'custom',
+      '--insecure-ignore-tlog',
+      ...overHttp,
+      reference,
+    )
+
+    expect(ended.code, ended.stderr).toBe(0)
+    expect(await referrersOf(repository.name, manifest.digest)).toHaveLength(1)
+  })
+
+  test('shows signature and attestation in its tree', async () => {
+    const { reference } = await pushedImage()
+    await cosign('sign', '--key', `${keys}.key`, ...offline, ...overHttp, reference)
+
+    const tree = await cosign('tree', ...overHttp, reference)
+
+    expect(tree).toMatch(/signature|sigstore/i)
+  })
+})

@@ -1,0 +1,193 @@
+import net from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { blob } from '../harness/content.ts'
+import { codesOf, locationOf, withQuery } from '../harness/registry.ts'
+import { useSite } from '../harness/site.ts'
+
+const site = useSite()
+
+const nobodysUpload = 'blobs/uploads/11111111-1111-4111-8111-111111111111'
+
+describe('the state of an upload', () => {
+  test('that has no bytes yet answers 204 with its place', async () => {
+    const repository = site.newRepository()
+    const location = await repository.startUpload()
+
+    const answer = await site.registry.get(location)
+
+    expect(answer.status).toBe(204)
+    expect(locationOf(answer)).toContain('/blobs/uploads/')
+    expect(answer.headers.range).toBe('0-0')
+  })
+
+  test('that has bytes answers how many', async () => {
+    const repository = site.newRepository()
+    const begun = await site.registry.send({
+      method: 'PATCH',
+      path: await repository.startUpload(),
+      body: blob(777).bytes,
+    })
+
+    const answer = await site.registry.get(locationOf(begun))
+
+    expect(answer.status).toBe(204)
+    expect(answer.headers.range).toBe('0-776')
+    expect(answer.headers['docker-upload-uuid']).toBe(begun.headers['docker-upload-uuid'])
+  })
+})
+
+describe('cancelling an upload', () => {
+  test('answers 204, and the upload is gone', async () => {
+    const repository = site.newRepository()
+    const location = await repository.startUpload()
+
+    const answer = await site.registry.delete(location)
+
+    expect(answer.status).toBe(204)
+    expect((await site.registry.get(location)).status).toBe(404)
+  })
+
+  test('works with bytes in it as well', async () => {
+    const repository = site.newRepository()
+    const begun = await site.registry.send({
+      method: 'PATCH',
+      path: await repository.startUpload(),
+      body: blob(777).bytes,
+    })
+
+    const answer = await site.registry.delete(locationOf(begun))
+    const late = await site.registry.send({ method: 'PATCH', path: locationOf(begun), body: 'more' })
+
+    expect(answer.status).toBe(204)
+    expect(late.status).toBe(404)
+    expect(codesOf(late)).toEqual(['BLOB_UPLOAD_UNKNOWN'])
+  })
+
+  test('twice answers 404 the second time', async () => {
+    const repository = site.newRepository()
+    const location = await repository.startUpload()
+    await site.registry.delete(location)
+
+    const answer = await site.registry.delete(location)
+
+    expect(answer.status).toBe(404)
+    expect(codesOf(answer)).toEqual(['BLOB_UPLOAD_UNKNOWN'])
+  })
+})
+
+describe('an upload that does not exist', () => {
+  test.each(['GET', 'PATCH', 'PUT', 'DELETE'])('answers 404 BLOB_UPLOAD_UNKNOWN to %s', async (method) => {
+    const repository = site.newRepository()
+    await repository.pushBlob()
+
+    const answer = await site.registry.send({
+      method,
+      path: repository.at(`${nobodysUpload}?digest=${blob().digest}`),
+    })
+
+    expect(answer.status).toBe(404)
+    expect(codesOf(answer)).toEqual(['BLOB_UPLOAD_UNKNOWN'])
+  })
+
+  test.each(['nonsense', '..', '%2e%2e', '0', 'a'.repeat(300)])(
+    'named %j answers 400 or 404',
+    async (name) => {
+      const repository = site.newRepository()
+      await repository.pushBlob()
+
+      const answer = await site.registry.get(repository.at(`blobs/uploads/${name}`))
+
+      expect([400, 404]).toContain(answer.status)
+    },
+  )
+
+  test('is also the one that has been closed', async () => {
+    const repository = site.newRepository()
+    const content = blob()
+    const location = withQuery(await repository.startUpload(), { digest: content.digest })
+    await site.registry.send({ method: 'PUT', path: location, body: content.bytes })
+
+    const answer = await site.registry.send({ method: 'PUT', path: location, body: content.bytes })
+
+    expect(answer.status).toBe(404)
+  })
+
+  test('is also one of another repository', async () => {
+    const repository = site.newRepository()
+    const other = site.newRepository()
+    await other.pushBlob()
+    const location = await repository.startUpload()
+
+    const answer = await site.registry.get(location.replace(repository.name, other.name))
+
+    expect(answer.status).toBe(404)
+  })
+})
+
+describe('a connection that breaks', () => {
+  test('leaves an upload that can be continued where its state says', async () => {
+    const repository = site.newRepository()
+    const content = blob(400_000)
+    const location = await repository.startUpload()
+
+    await breakOff(location, content.bytes.subarray(0, 250_000), content.bytes.length)
+    const state = await settledState(location)
+    const rest = await site.registry.send({
+      method: 'PATCH',
+      path: locationOf(state.answer),
+      headers: { 'Content-Range': `${state.arrived}-${content.bytes.length - 1}` },
+      body: content.bytes.subarray(state.arrived),
+    })
+    const closed = await site.registry.send({
+      method: 'PUT',
+      path: withQuery(locationOf(rest), { digest: content.digest }),
+    })
+    const pulled = await site.registry.get(repository.at(`blobs/${content.digest}`))
+
+    expect(rest.status).toBe(202)
+    expect(closed.status).toBe(201)
+    expect(pulled.body.equals(content.bytes)).toBe(true)
+  })
+
+  test('in the closing PUT makes no blob of what has arrived', async () => {
+    const repository = site.newRepository()
+    const content = blob(400_000)
+    const location = withQuery(await repository.startUpload(), { digest: content.digest })
+
+    await breakOff(location, content.bytes.subarray(0, 250_000), content.bytes.length, 'PUT')
+    const answer = await site.registry.head(repository.at(`blobs/${content.digest}`))
+
+    expect(answer.status).toBe(404)
+  })
+
+  /** Announces more bytes than it sends, and hangs up. */
+  function breakOff(location: string, bytes: Buffer, announced: number, method = 'PATCH'): Promise<void> {
+    const url = new URL(site.registry.url)
+    const credentials = Buffer.from(`admin:${site.server.adminPassword}`).toString('base64')
+    return new Promise((resolve, reject) => {
+      const socket = net.connect(Number(url.port), url.hostname)
+      socket.on('error', reject)
+      socket.on('close', () => resolve())
+      socket.write(
+        `${method} ${location} HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Basic ${credentials}\r\n` +
+          `Content-Type: application/octet-stream\r\nContent-Length: ${announced}\r\n\r\n`,
+      )
+      socket.write(bytes, () => setTimeout(() => socket.destroy(), 200))
+    })
+  }
+
+  /** The state once the server has noticed that nobody is sending any more. */
+  async function settledState(location: string) {
+    for (let tries = 0; ; tries += 1) {
+      const answer = await site.registry.get(location)
+      if (answer.status === 204) {
+        const last = Number(/^0-(\d+)$/.exec(answer.headers.range ?? '')?.[1])
+        return { answer, arrived: last === 0 ? 0 : last + 1 }
+      }
+      if (tries === 50) {
+        throw new Error(`the upload is not there any more: ${answer.status}`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+})
