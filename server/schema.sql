@@ -132,6 +132,8 @@ CREATE TABLE projects (
   owner_id bigint NOT NULL,
   public boolean DEFAULT false NOT NULL,
   metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+  cve_allowlist jsonb,
+  storage_limit bigint,
   creation_time timestamp with time zone DEFAULT now() NOT NULL,
   update_time timestamp with time zone DEFAULT now() NOT NULL,
   deletion_time timestamp with time zone,

@@ -16,7 +16,7 @@ const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' 
 /** One PostgreSQL for the whole run, with a migrated database to clone; gone with its files afterwards. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'portolan-test-'))
-  const log = pino({ level: 'warn' })
+  const log = pino({ level: 'silent' })
   const server = await startEmbedded({
     directory: join(directory, 'pg'),
     maxConnections: 300,
@@ -39,6 +39,6 @@ async function createTemplate(connection: pg.PoolConfig): Promise<void> {
   await client.query(`CREATE DATABASE ${TEMPLATE}`)
   await client.end()
   const db = openDatabase({ connection: { ...connection, database: TEMPLATE }, maxConnections: 2 }, ignore)
-  await migrate(db, { log: pino({ level: 'warn' }) })
+  await migrate(db, { log: pino({ level: 'silent' }) })
   await db.destroy()
 }

@@ -22,7 +22,7 @@ export const STEPS: Step[] = [
     name: 'imports',
     about: 'no cycles, nobody imports what lies below',
     fast: true,
-    run: () => tool('depcruise', '--config', '.dependency-cruiser.mjs', ...WORKSPACES, 'scripts'),
+    run: checkImports,
   },
   { name: 'words', about: 'SQL in stores, one owner a table, HTTP at the edge', fast: true, run: checkWords },
   { name: 'versions', about: 'one version of everything', fast: true, run: checkVersions },
@@ -57,6 +57,13 @@ async function tool(command: string, ...args: string[]): Promise<Outcome> {
   const { code, output } = await run(command, args)
 
   return verdict(code === 0 ? [] : [output])
+}
+
+function checkImports(): Promise<Outcome> {
+  const preload = ['--import', './scripts/check/swc-tsx.ts']
+  const rules = ['--config', '.dependency-cruiser.mjs']
+
+  return tool('node', ...preload, 'node_modules/.bin/depcruise', ...rules, ...WORKSPACES, 'scripts')
 }
 
 async function checkTypes(): Promise<Outcome> {

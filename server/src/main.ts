@@ -1,3 +1,5 @@
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Command, CommandOptions } from './app/commands/input.ts'
 import { FatalError } from './platform/errors.ts'
@@ -93,6 +95,13 @@ function usageError(problem: string): FatalError {
   return new FatalError(`${problem} (portolan help lists commands and options)`, { exitCode: 2 })
 }
 
+/** Compiled code is kept between starts where the user keeps such things: it saves a third of a start. */
+function keepCompiledCode({ XDG_CACHE_HOME, HOME }: NodeJS.ProcessEnv): void {
+  const cache = XDG_CACHE_HOME || (HOME ? join(HOME, '.cache') : undefined)
+  if (cache !== undefined) enableCompileCache(join(cache, 'portolan/code'))
+}
+
+keepCompiledCode(process.env)
 try {
   await main(process.argv.slice(2))
 } catch (error) {

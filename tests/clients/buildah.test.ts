@@ -1,19 +1,19 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { useEngine } from '../harness/engine.ts'
 import { useHome } from '../harness/home.ts'
 import { layersInRegistry, unpacked } from '../harness/layers.ts'
 import { usePeople } from '../harness/people.ts'
 import { uniqueName } from '../harness/project.ts'
 import { useSite } from '../harness/site.ts'
-import { fileOf, findTool, isMissing, titleOf } from '../harness/tools.ts'
+import { describeWith, findTools } from '../harness/tools.ts'
 
-const buildahTool = await findTool('buildah')
+const tools = await findTools('buildah')
 
-describe.skipIf(isMissing(buildahTool))(titleOf('buildah', buildahTool), () => {
+describeWith('buildah', tools, (files) => {
   const site = useSite()
   const people = usePeople(site)
   const home = useHome()
-  const buildah = useEngine(home, isMissing(buildahTool) ? '' : fileOf(buildahTool))
+  const buildah = useEngine(home, files.buildah)
 
   const newName = () => `${site.project}/${uniqueName('buildah')}`
   const login = (password = people.maintainer.password) =>
@@ -59,7 +59,7 @@ describe.skipIf(isMissing(buildahTool))(titleOf('buildah', buildahTool), () => {
     await login()
     await buildah.build(`${site.host}/${base}:v1`)
     await buildah.do('push', '--tls-verify=false', `${site.host}/${base}:v1`)
-    await buildah.do('rmi', '--all')
+    await buildah.do('rmi', `${site.host}/${base}:v1`)
 
     const container = (await buildah.do('from', '--tls-verify=false', `${site.host}/${base}:v1`)).trim()
     await buildah.do('commit', '--quiet', container, `${site.host}/${derived}:v1`)

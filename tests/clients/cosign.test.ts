@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Descriptor } from '../harness/content.ts'
 import { useHome } from '../harness/home.ts'
 import { json } from '../harness/http.ts'
@@ -8,21 +8,21 @@ import { usePeople } from '../harness/people.ts'
 import { uniqueName } from '../harness/project.ts'
 import { openRepository } from '../harness/repository.ts'
 import { useSite } from '../harness/site.ts'
-import { fileOf, findTool, isMissing, titleOf } from '../harness/tools.ts'
+import { describeWith, findTools } from '../harness/tools.ts'
 
-const cosignTool = await findTool('cosign')
+const tools = await findTools('cosign')
 
 /** No transparency log, no time stamps, no trust root from the network: a key and the registry alone. */
 const offline = ['--use-signing-config=false', '--tlog-upload=false', '--yes']
 const overHttp = ['--allow-http-registry', '--allow-insecure-registry']
 
-describe.skipIf(isMissing(cosignTool))(titleOf('cosign', cosignTool), () => {
+describeWith('cosign', tools, (files) => {
   const site = useSite()
   const people = usePeople(site)
   const home = useHome({ COSIGN_PASSWORD: 'secret of the key', COSIGN_YES: 'true' })
 
-  const run = (...args: string[]) => home.run(fileOf(cosignTool), ...args)
-  const cosign = (...args: string[]) => home.do(fileOf(cosignTool), ...args)
+  const run = (...args: string[]) => home.run(files.cosign, ...args)
+  const cosign = (...args: string[]) => home.do(files.cosign, ...args)
   let keys = ''
 
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { useHome } from '../harness/home.ts'
 import { json } from '../harness/http.ts'
 import { layersInLayout, layersInRegistry } from '../harness/layers.ts'
@@ -8,17 +8,17 @@ import { tarball, writeLayout } from '../harness/layout.ts'
 import { usePeople } from '../harness/people.ts'
 import { type User, uniqueName } from '../harness/project.ts'
 import { useSite } from '../harness/site.ts'
-import { fileOf, findTool, isMissing, titleOf } from '../harness/tools.ts'
+import { describeWith, findTools } from '../harness/tools.ts'
 
-const craneTool = await findTool('crane')
+const tools = await findTools('crane')
 
-describe.skipIf(isMissing(craneTool))(titleOf('crane', craneTool), () => {
+describeWith('crane', tools, (files) => {
   const site = useSite()
   const people = usePeople(site)
   const home = useHome()
 
-  const run = (...args: string[]) => home.run(fileOf(craneTool), ...args)
-  const crane = (...args: string[]) => home.do(fileOf(craneTool), ...args)
+  const run = (...args: string[]) => home.run(files.crane, ...args)
+  const crane = (...args: string[]) => home.do(files.crane, ...args)
   const login = (user: User = people.maintainer, password = user.password) =>
     run('auth', 'login', site.host, '--username', user.username, '--password', password)
   const newName = () => `${site.host}/${site.project}/${uniqueName('crane')}`
@@ -30,7 +30,7 @@ describe.skipIf(isMissing(craneTool))(titleOf('crane', craneTool), () => {
       await home.at(uniqueName('layout')),
       architectures.length === 0 ? undefined : architectures,
     )
-    await crane('push', layout.directory, `${name}:v1`, ...(architectures.length > 1 ? ['--index'] : []))
+    await crane('push', layout.directory, `${name}:v1`)
     return layout
   }
 

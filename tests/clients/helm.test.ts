@@ -1,22 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { useHome } from '../harness/home.ts'
 import { json } from '../harness/http.ts'
 import { usePeople } from '../harness/people.ts'
 import { type User, uniqueName } from '../harness/project.ts'
 import { useSite } from '../harness/site.ts'
-import { fileOf, findTool, isMissing, titleOf } from '../harness/tools.ts'
+import { describeWith, findTools } from '../harness/tools.ts'
 
-const helmTool = await findTool('helm')
+const tools = await findTools('helm')
 
-describe.skipIf(isMissing(helmTool))(titleOf('helm', helmTool), () => {
+describeWith('helm', tools, (files) => {
   const site = useSite()
   const people = usePeople(site)
   const home = useHome()
 
-  const run = (...args: string[]) => home.run(fileOf(helmTool), ...args)
-  const helm = (...args: string[]) => home.do(fileOf(helmTool), ...args)
+  const run = (...args: string[]) => home.run(files.helm, ...args)
+  const helm = (...args: string[]) => home.do(files.helm, ...args)
   const login = (user: User, password = user.password) =>
     run('registry', 'login', '--plain-http', '-u', user.username, '-p', password, site.host)
   const charts = () => `oci://${site.host}/${site.project}/charts`

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { useHome } from '../harness/home.ts'
 import { json } from '../harness/http.ts'
 import { layersInLayout, layersInRegistry } from '../harness/layers.ts'
@@ -7,11 +7,11 @@ import { writeLayout } from '../harness/layout.ts'
 import { usePeople } from '../harness/people.ts'
 import { type User, uniqueName } from '../harness/project.ts'
 import { useSite } from '../harness/site.ts'
-import { fileOf, findTool, isMissing, titleOf } from '../harness/tools.ts'
+import { describeWith, findTools } from '../harness/tools.ts'
 
-const regctlTool = await findTool('regctl')
+const tools = await findTools('regctl')
 
-describe.skipIf(isMissing(regctlTool))(titleOf('regctl', regctlTool), () => {
+describeWith('regctl', tools, (files) => {
   const site = useSite()
   const people = usePeople(site)
   const home = useHome()
@@ -21,10 +21,10 @@ describe.skipIf(isMissing(regctlTool))(titleOf('regctl', regctlTool), () => {
     '--host',
     `reg=${site.host},user=${user.username},pass=${user.password},tls=disabled`,
   ]
-  const run = (...args: string[]) => home.run(fileOf(regctlTool), ...as(people.maintainer, ...args))
-  const regctl = (...args: string[]) => home.do(fileOf(regctlTool), ...as(people.maintainer, ...args))
+  const run = (...args: string[]) => home.run(files.regctl, ...as(people.maintainer, ...args))
+  const regctl = (...args: string[]) => home.do(files.regctl, ...as(people.maintainer, ...args))
   const putText = (text: string, ...args: string[]) =>
-    home.feed(text, fileOf(regctlTool), ...as(people.maintainer, 'artifact', 'put', ...args))
+    home.feed(text, files.regctl, ...as(people.maintainer, 'artifact', 'put', ...args))
   const newName = () => `${site.host}/${site.project}/${uniqueName('regctl')}`
   const plain = (name: string) => name.slice(site.host.length + 1)
 
@@ -174,7 +174,7 @@ describe.skipIf(isMissing(regctlTool))(titleOf('regctl', regctlTool), () => {
   test('is told that a password is wrong', async () => {
     const stranger = { username: people.maintainer.username, password: 'wrong' }
 
-    const ended = await home.run(fileOf(regctlTool), ...as(stranger, 'tag', 'ls', newName()))
+    const ended = await home.run(files.regctl, ...as(stranger, 'tag', 'ls', newName()))
 
     expect(ended.code).not.toBe(0)
     expect(ended.stderr).toMatch(/unauthorized/i)
@@ -185,7 +185,7 @@ describe.skipIf(isMissing(regctlTool))(titleOf('regctl', regctlTool), () => {
     const { directory } = await pushed(name)
 
     const copy = ['image', 'copy', `ocidir://${directory}:latest`, `${name}:v2`]
-    const ended = await home.run(fileOf(regctlTool), ...as(people.guest, ...copy))
+    const ended = await home.run(files.regctl, ...as(people.guest, ...copy))
 
     expect(ended.code).not.toBe(0)
     expect(ended.stderr).toMatch(/unauthorized|denied|forbidden/i)

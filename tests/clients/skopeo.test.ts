@@ -1,22 +1,22 @@
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { useHome } from '../harness/home.ts'
 import { layersInDirectory, layersInLayout, layersInRegistry } from '../harness/layers.ts'
 import { writeLayout } from '../harness/layout.ts'
 import { usePeople } from '../harness/people.ts'
 import { type User, uniqueName } from '../harness/project.ts'
 import { useSite } from '../harness/site.ts'
-import { fileOf, findTool, isMissing, titleOf } from '../harness/tools.ts'
+import { describeWith, findTools } from '../harness/tools.ts'
 
-const skopeoTool = await findTool('skopeo')
+const tools = await findTools('skopeo')
 
-describe.skipIf(isMissing(skopeoTool))(titleOf('skopeo', skopeoTool), () => {
+describeWith('skopeo', tools, (files) => {
   const site = useSite()
   const people = usePeople(site)
   const home = useHome()
 
-  const run = (...args: string[]) => home.run(fileOf(skopeoTool), ...args)
-  const skopeo = (...args: string[]) => home.do(fileOf(skopeoTool), ...args)
+  const run = (...args: string[]) => home.run(files.skopeo, ...args)
+  const skopeo = (...args: string[]) => home.do(files.skopeo, ...args)
   const newName = () => `${site.project}/${uniqueName('skopeo')}`
   const docker = (name: string) => `docker://${site.host}/${name}`
   const as = (side: 'src' | 'dest', user: User = people.maintainer) => [

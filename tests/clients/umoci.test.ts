@@ -1,23 +1,22 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { useHome } from '../harness/home.ts'
 import { layersInLayout } from '../harness/layers.ts'
 import { usePeople } from '../harness/people.ts'
 import { uniqueName } from '../harness/project.ts'
 import { useSite } from '../harness/site.ts'
-import { fileOf, findTool, isMissing, titleOf } from '../harness/tools.ts'
+import { describeWith, findTools } from '../harness/tools.ts'
 
-const umociTool = await findTool('umoci')
-const skopeoTool = await findTool('skopeo')
+const tools = await findTools('umoci', 'skopeo')
 
-describe.skipIf(isMissing(umociTool, skopeoTool))(titleOf('umoci', umociTool, skopeoTool), () => {
+describeWith('umoci', tools, (files) => {
   const site = useSite()
   const people = usePeople(site)
   const home = useHome()
 
-  const umoci = (...args: string[]) => home.do(fileOf(umociTool), ...args)
-  const skopeo = (...args: string[]) => home.do(fileOf(skopeoTool), ...args)
+  const umoci = (...args: string[]) => home.do(files.umoci, ...args)
+  const skopeo = (...args: string[]) => home.do(files.skopeo, ...args)
   const credentials = () => `${people.maintainer.username}:${people.maintainer.password}`
 
   test('builds an image that travels here and back and unpacks to the same files', async () => {

@@ -24,6 +24,7 @@ const topics = [
   'ping-health-systeminfo',
   'projects',
   'token-service',
+  'users',
   'v2-challenge-and-errors',
   'v2-content',
 ]

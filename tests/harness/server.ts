@@ -141,7 +141,7 @@ async function launch(
         `The server ended with ${child.exitCode ?? child.signalCode} before it was ready\n${printed}`,
       )
     }
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
   child.kill('SIGKILL')
   throw new Error(`The server was not ready within ${readyWithinMs} ms\n${output.slice(start).join('')}`)

@@ -1,37 +1,35 @@
+import { describe, test } from 'vitest'
 import { findProgram } from '../../scripts/peers/path.ts'
-import type { DebianProgram, GoProgram } from '../../scripts/peers/programs.ts'
+import type { DEBIAN_PROGRAMS, GO_PROGRAMS } from '../../scripts/peers/programs.ts'
 
-export type ToolName = DebianProgram | GoProgram
+type ToolName = keyof typeof DEBIAN_PROGRAMS | keyof typeof GO_PROGRAMS
 
-/** A program that is there, or the reason why this machine cannot have it. */
-export type Tool = { name: ToolName; file: string } | { name: ToolName; missing: string }
+/** Where each of the programs is that a suite drives; undefined where this machine has none. */
+export type Tools<Name extends ToolName> = Readonly<Record<Name, string | undefined>>
 
 /**
- * Finds a program that a test drives. `npm run install-peers` (which `npm test` does first) installs what is
- * missing; where CI is set, what could not be had is an error and not a reason to skip.
+ * Looks for programs. `npm test` has installed by then what can be installed; whoever runs a single file by
+ * hand does it with `npm run install-peers`.
  */
-export async function findTool(name: ToolName): Promise<Tool> {
-  const file = await findProgram(name)
-  if (file !== undefined) return { name, file }
-  if (process.env.CI === 'true') throw new Error(`${name} is needed where CI=true and is not installed`)
-
-  return { name, missing: 'not installed, and `npm run install-peers` says why' }
+export async function findTools<Name extends ToolName>(...names: Name[]): Promise<Tools<Name>> {
+  const found = await Promise.all(names.map(async (name) => [name, await findProgram(name)] as const))
+  return Object.fromEntries(found) as Tools<Name>
 }
 
-/** What a suite is called: its plain title, with the reason behind it when it must be skipped. */
-export function titleOf(title: string, ...tools: Tool[]): string {
-  const reasons = tools.flatMap((tool) => ('missing' in tool ? [`${tool.name}: ${tool.missing}`] : []))
-  return reasons.length === 0 ? title : `${title} (skipped: ${reasons.join('; ')})`
-}
-
-export function isMissing(...tools: Tool[]): boolean {
-  return tools.some((tool) => 'missing' in tool)
-}
-
-/** The program's path. A test only asks for it where the tool is there. */
-export function fileOf(tool: Tool): string {
-  if ('missing' in tool) {
-    throw new Error(`${tool.name} is missing: ${tool.missing}`)
+/** A suite over programs that must be there: where one is missing, it is skipped by name and with the reason. */
+export function describeWith<Name extends ToolName>(
+  title: string,
+  tools: Tools<Name>,
+  suite: (files: Readonly<Record<Name, string>>) => void,
+): void {
+  const missing = Object.entries(tools).flatMap(([name, file]) => (file === undefined ? [name] : []))
+  if (missing.length === 0) {
+    describe(title, () => suite(tools as Readonly<Record<Name, string>>))
+    return
   }
-  return tool.file
+  describe(title, () => {
+    test(`needs ${missing.join(' and ')}`, (context) => {
+      context.skip(`${missing.join(' and ')} could not be installed on this machine`)
+    })
+  })
 }

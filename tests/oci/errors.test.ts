@@ -79,7 +79,7 @@ test.each(mistakes)(
     expect(statuses).toContain(answer.status)
     expect(answer.headers['content-type']).toMatch(/^application\/json/)
     expect(codesOf(answer).length).toBeGreaterThan(0)
-    expect(allowed).toEqual(expect.arrayContaining(codesOf(answer)))
+    expect(codesOf(answer).filter((code) => !allowed.includes(code))).toEqual([])
   },
 )
 
@@ -105,7 +105,7 @@ describe('names that cannot be', () => {
     'a/b..c',
     'a/___b',
     'a/%2e%2e/b',
-    'a/ü',
+    'a/%C3%BC',
     'a/%00',
     'a/b%20c',
     `a/${'x'.repeat(300)}`,
@@ -113,7 +113,7 @@ describe('names that cannot be', () => {
     const answer = await site.registry.get(`/v2/${name}/tags/list`)
 
     expect([400, 401, 404]).toContain(answer.status)
-    expect(allowed).toEqual(expect.arrayContaining(codesOf(answer)))
+    expect(codesOf(answer).filter((code) => !allowed.includes(code))).toEqual([])
   })
 
   test.each(['Upper', 'x--', '-x', '.x', 'x..y', '___x', 'ü', '%00', 'x%20y', 'x'.repeat(300)])(

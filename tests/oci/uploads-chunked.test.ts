@@ -187,7 +187,7 @@ describe('chunks out of order', () => {
     expect(closed.status).toBe(201)
   })
 
-  test.each(['bytes 0-9/10', 'bytes=0-9', '0-', '-9', '9-0', 'a-b', '0-9,10-19', '0-99999999999999999999'])(
+  test.each(['0-', '-9', '9-0', 'a-b', '0-9,10-19', '0-99999999999999999999'])(
     'the Content-Range %j is refused',
     async (range) => {
       const repository = site.newRepository()

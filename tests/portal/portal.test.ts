@@ -1,16 +1,17 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { succeed } from '../harness/command.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/directory.ts'
 import { type RunningServer, startServer } from '../harness/server.ts'
-import { fileOf, findTool, isMissing, titleOf } from '../harness/tools.ts'
+import { describeWith, findTools } from '../harness/tools.ts'
+
+const tools = await findTools('chromium')
 
 const root = path.resolve(import.meta.dirname, '../..')
-const chromiumTool = await findTool('chromium')
 
-describe.skipIf(isMissing(chromiumTool))(titleOf('the portal in a browser', chromiumTool), () => {
+describeWith('the portal in a browser', tools, (files) => {
   let server: RunningServer
   let browser: Browser
   let folder: TemporaryDirectory
@@ -20,7 +21,7 @@ describe.skipIf(isMissing(chromiumTool))(titleOf('the portal in a browser', chro
     await succeed('node', ['scripts/build-portal.ts'], { cwd: root })
     server = await startServer()
     browser = await chromium.launch({
-      executablePath: fileOf(chromiumTool),
+      executablePath: files.chromium,
       // Root has no sandbox, and containers have little shared memory.
       args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
     })

@@ -8,10 +8,9 @@ import { administrator, createProject } from '../harness/project.ts'
 import { fetchToken, locationOf, openRegistry, type Registry, withQuery } from '../harness/registry.ts'
 import { openRepository } from '../harness/repository.ts'
 import { type RunningServer, startServer } from '../harness/server.ts'
-import { fileOf, findTool, isMissing, titleOf } from '../harness/tools.ts'
+import { describeWith, findTools } from '../harness/tools.ts'
 
-const nginx = await findTool('nginx')
-const openssl = await findTool('openssl')
+const tools = await findTools('nginx', 'openssl')
 
 /** Addresses of clients are told in the log where a login is refused. */
 function refusedFrom(server: RunningServer, username: string): unknown {
@@ -32,7 +31,7 @@ async function failToLogIn(url: string, username: string, headers: Record<string
   expect(answer.status).toBe(401)
 }
 
-describe.skipIf(isMissing(nginx, openssl))(titleOf('behind nginx', nginx, openssl), () => {
+describeWith('behind nginx', tools, (programs) => {
   describe.each(['http', 'https'] as const)('with an external URL of %s', (scheme) => {
     let files: TemporaryDirectory
     let certificate: Certificate | undefined
@@ -43,7 +42,7 @@ describe.skipIf(isMissing(nginx, openssl))(titleOf('behind nginx', nginx, openss
     beforeAll(async () => {
       files = await temporaryDirectory('certificates')
       certificate =
-        scheme === 'https' ? await makeCertificate(fileOf(openssl), files.path, 'proxy') : undefined
+        scheme === 'https' ? await makeCertificate(programs.openssl, files.path, 'proxy') : undefined
       const port = await freePort()
       server = await startServer({
         env: {
@@ -51,7 +50,7 @@ describe.skipIf(isMissing(nginx, openssl))(titleOf('behind nginx', nginx, openss
           PORTOLAN_TRUSTED_PROXIES: '127.0.0.1/32',
         },
       })
-      proxy = await startNginx(fileOf(nginx), {
+      proxy = await startNginx(programs.nginx, {
         port,
         upstream: () => `http://127.0.0.1:${server.port}`,
         ...(certificate === undefined ? {} : { tls: certificate }),
@@ -151,10 +150,10 @@ describe.skipIf(isMissing(nginx, openssl))(titleOf('behind nginx', nginx, openss
 
     beforeAll(async () => {
       files = await temporaryDirectory('certificates')
-      certificate = await makeCertificate(fileOf(openssl), files.path, 'proxy')
+      certificate = await makeCertificate(programs.openssl, files.path, 'proxy')
       server = await startServer({ env: { PORTOLAN_TRUSTED_PROXIES: '127.0.0.1/32' } })
       const upstream = () => `http://127.0.0.1:${server.port}`
-      proxy = await startNginx(fileOf(nginx), { port: await freePort(), upstream, tls: certificate })
+      proxy = await startNginx(programs.nginx, { port: await freePort(), upstream, tls: certificate })
     })
     afterAll(async () => {
       await proxy?.stop()

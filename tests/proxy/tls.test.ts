@@ -2,18 +2,18 @@ import { copyFile, writeFile } from 'node:fs/promises'
 import https from 'node:https'
 import path from 'node:path'
 import tls from 'node:tls'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Certificate, makeCertificate } from '../harness/certificates.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/directory.ts'
 import { administrator } from '../harness/project.ts'
 import { sendRaw } from '../harness/raw.ts'
 import { openRegistry } from '../harness/registry.ts'
 import { type RunningServer, startServer } from '../harness/server.ts'
-import { fileOf, findTool, isMissing, titleOf } from '../harness/tools.ts'
+import { describeWith, findTools } from '../harness/tools.ts'
 
-const openssl = await findTool('openssl')
+const tools = await findTools('openssl')
 
-describe.skipIf(isMissing(openssl))(titleOf('TLS from certificate files', openssl), () => {
+describeWith('TLS from certificate files', tools, (programs) => {
   let files: TemporaryDirectory
   let first: Certificate
   let second: Certificate
@@ -22,8 +22,8 @@ describe.skipIf(isMissing(openssl))(titleOf('TLS from certificate files', openss
 
   beforeAll(async () => {
     files = await temporaryDirectory('tls')
-    first = await makeCertificate(fileOf(openssl), files.path, 'first')
-    second = await makeCertificate(fileOf(openssl), files.path, 'second')
+    first = await makeCertificate(programs.openssl, files.path, 'first')
+    second = await makeCertificate(programs.openssl, files.path, 'second')
     inForce = { certificate: path.join(files.path, 'tls.crt'), key: path.join(files.path, 'tls.key') }
     await install(first)
     server = await startServer({

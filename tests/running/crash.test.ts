@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/directory.ts'
@@ -29,6 +29,7 @@ test('killed at any moment of the first start, the next start needs no hand', {
 }, async () => {
   for (const moment of moments) {
     const dataDirectory = path.join(directory.path, `after-${moment}`)
+    await mkdir(dataDirectory)
     await startAndKill(directory.path, moment, dataDirectory)
 
     const next = await startServer({ dataDirectory, env: { PORTOLAN_ADMIN_PASSWORD: '' } })

@@ -10,7 +10,14 @@ export function Shell() {
 
   return (
     <Layout style={{ minHeight: '100vh' }}>
-      <Layout.Header style={{ background: token.colorBgContainer, height: 'auto' }}>
+      <Layout.Header
+        style={{
+          background: token.colorBgContainer,
+          borderBottom: `1px solid ${token.colorBorderSecondary}`,
+          height: 'auto',
+          padding: `${token.paddingSM}px ${token.paddingLG}px`,
+        }}
+      >
         <Flex justify="space-between" align="center" wrap gap="small">
           <Flex align="baseline" gap="middle" wrap>
             <Typography.Title level={3} style={{ margin: 0 }}>

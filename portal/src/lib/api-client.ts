@@ -1,7 +1,7 @@
 import type { Errors } from '@portolan/api/errors'
 
 /** A call that the server answered with an error. `message` is the server's own, meant to be shown. */
-export class ApiError extends Error {
+class ApiError extends Error {
   readonly status: number
   readonly code: string
 

@@ -2,7 +2,16 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Permission, PermissionList, PermissionQuery } from '@portolan/api/users'
 import { permissionsIn } from './decide.ts'
 import type { Principal, ProjectContext } from './model.ts'
-import type { ProjectPermission } from './permissions.ts'
+import type { Permission as AnyPermission, ProjectPermission } from './permissions.ts'
+
+declare module '../platform/http/guard.ts' {
+  /** What routes may ask for, and what the guard puts into their requests. */
+  interface AccessWords {
+    principal: Principal
+    permission: AnyPermission
+    project: ProjectContext & { name: string }
+  }
+}
 
 export interface AccessRoutesDeps {
   /** The live project of that id with the caller's roles in it. From `projects` and `members`. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { decide } from '../access/decide.ts'
-import type { Principal } from '../access/model.ts'
+import { accessRoutes } from '../access/routes.ts'
 import { loginRoutes, oidcRoutes } from '../auth/routes.ts'
 import { type AuthDeps, createAuth, forgetUser, login, purgeAuth } from '../auth/service.ts'
 import { type BrowserDeps, restAuthentication } from '../auth/sessions/routes.ts'
@@ -8,11 +8,12 @@ import { ensureSigningKey } from '../auth/tokens/keys.ts'
 import { keySetRoutes, tokenRoutes } from '../auth/tokens/routes.ts'
 import { sumProjectBlobs } from '../blobs/store.ts'
 import { purgeAbandonedUploads } from '../blobs/uploads.ts'
+import { createContextLookup, type FindContext } from '../members/context-lookup.ts'
 import { membersRoutes } from '../members/routes.ts'
 import { addProjectAdmin, findProjectContext } from '../members/service.ts'
 import { createDispatcher } from '../platform/events/dispatcher.ts'
 import { type RestOptions, restPlugin } from '../platform/http/rest.ts'
-import { projectMetadataRoutes } from '../projects/metadata-routes.ts'
+import { projectMetadataRoutes } from '../projects/metadata/routes.ts'
 import { projectsRoutes } from '../projects/routes.ts'
 import { ensureLibraryProject, type ProjectsDeps } from '../projects/service.ts'
 import { registryRoutes } from '../registry/routes.ts'
@@ -36,6 +37,7 @@ const HOUR = 3_600_000
 
 /** Everything that the routes work with, put together once. */
 interface Services {
+  findProject: FindContext
   auth: BrowserDeps
   projects: ProjectsDeps
   data: DataPlane
@@ -75,18 +77,20 @@ export async function composeServer(parts: ServerParts): Promise<ComposedServer>
 
 function createServices(parts: ServerParts): Services {
   const { config, log, db, secretKey } = parts
+  const findProject = createContextLookup(db)
   const auth: AuthDeps = createAuth({
     db,
     log,
     passwords: createPasswords(),
     box: secretKey,
-    findProject: (principal, name) => findProjectContext({ db }, principal, name, true),
+    findProject,
     tokenMinutes: config.auth.tokenMinutes,
     offlineTokenDays: config.auth.offlineTokenDays,
     sessionMinutes: config.auth.sessionMinutes,
   })
 
   return {
+    findProject,
     auth: { ...auth, externalUrl: config.externalUrl },
     projects: { db, countRepositories, usedStorage: sumProjectBlobs, addProjectAdmin },
     data: createDataPlane(parts),
@@ -114,6 +118,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
   const v2 = [
     systemRoutes({ db, storage, version, originOf, now: auth.now }),
     usersRoutes(users),
+    accessRoutes(guard),
     projectsRoutes(projects),
     projectMetadataRoutes({ db }),
     membersRoutes({ db }),
@@ -128,7 +133,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
   await app.register(
     registryRoutes({
       authenticate: callerOf(auth),
-      findProject: (principal: Principal, name) => findProjectContext({ db }, principal, name, true),
+      findProject: services.findProject,
       repositories: { db },
       uploads: data.uploads,
       artifacts: data.artifacts,

@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/schema.ts'
-import { ignore } from '../lib/ignore.ts'
 import { FatalError } from '../platform/errors.ts'
+
+const SWEEP_MS = 50
 
 export interface Listening {
   port: number
@@ -44,14 +44,15 @@ function listenProblem(config: Config, error: NodeJS.ErrnoException): string {
 
 /**
  * Accepts no more connections, lets requests in flight end within `seconds`, then breaks what is left.
+ * Connections that are kept alive close when their request has been answered.
  */
 export async function drain(app: FastifyInstance, seconds: number): Promise<void> {
-  const patience = new AbortController()
-  const late = sleep(seconds * 1000, undefined, { signal: patience.signal }).then(
-    () => app.server.closeAllConnections(),
-    ignore,
-  )
-  await app.close()
-  patience.abort()
-  await late
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
+  const patience = setTimeout(() => app.server.closeAllConnections(), seconds * 1000)
+  try {
+    await app.close()
+  } finally {
+    clearInterval(sweep)
+    clearTimeout(patience)
+  }
 }

@@ -52,6 +52,6 @@ async function open(
     }
   } catch (error) {
     if (!(error instanceof DataDirectoryInUse)) throw error
-    return { database: joinEmbedded(config, log), release: ignore }
+    return { database: await joinEmbedded(config, log), release: ignore }
   }
 }

@@ -3,8 +3,6 @@ import type { Config } from '../config/schema.ts'
 import { ignore } from '../lib/ignore.ts'
 import { loadSecretBox } from '../platform/crypto/secret-key.ts'
 import { connectDatabase } from '../platform/db/connect.ts'
-import { migrate } from '../platform/db/migrate.ts'
-import { openStorage } from '../storage/open.ts'
 import { openDataDirectory } from './data-directory.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { drain, type Listening, listen } from './listen.ts'
@@ -52,37 +50,38 @@ interface Running {
 async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecycle): Promise<Running> {
   const held = openDataDirectory(config)
   lifecycle.opened('data directory', () => held.release())
-  // The code of the slices is read while PostgreSQL gets ready: both take their time.
-  const loading = Promise.all([
-    import('./compose.ts'),
-    import('./administrator.ts'),
-    import('../users/passwords.ts'),
-  ])
+  const connecting = connectDatabase(config, log)
+  // Most of the program is read while PostgreSQL gets ready: both take their time.
+  const loading = loadProgram()
   loading.catch(ignore)
 
-  const database = await connectDatabase(config, log)
+  const database = await connecting
   lifecycle.opened('database', () => database.close())
-  await migrate(database.db, { log })
-  const [{ composeServer }, { createAdministrator }, { createPasswords }] = await loading
-  const storage = await openStorage({ driver: 'filesystem', directory: config.storage.filesystem.directory })
+  const { db, connection, failed } = database
+  const program = await loading
+  await program.migrate(db, { log })
+  const storage = await program.openStorage({ driver: 'filesystem', ...config.storage.filesystem })
   lifecycle.opened('storage', () => storage.close())
   const secretKey = await loadSecretBox(config)
-  const passwords = createPasswords()
-  await createAdministrator({ db: database.db, passwords, log, terminal }, config)
+  await program.createAdministrator({ db, passwords: program.createPasswords(), log, terminal }, config)
 
-  const { db, connection, failed } = database
-  const server = await composeServer({
-    config,
-    log,
-    db,
-    connection,
-    storage,
-    secretKey,
-    version: readVersion(),
-  })
+  const parts = { config, log, db, connection, storage, secretKey, version: readVersion() }
+  const server = await program.composeServer(parts)
   lifecycle.opened('workers', () => server.close())
   await server.start()
   lifecycle.opened('requests', () => drain(server.app, config.drainSeconds))
 
   return { listening: await listen(server.app, config), failed }
+}
+
+async function loadProgram() {
+  const [composing, administrator, passwords, migrating, storing] = await Promise.all([
+    import('./compose.ts'),
+    import('./administrator.ts'),
+    import('../users/passwords.ts'),
+    import('../platform/db/migrate.ts'),
+    import('../storage/open.ts'),
+  ])
+
+  return { ...composing, ...administrator, ...passwords, ...migrating, ...storing }
 }

@@ -2,6 +2,7 @@ import { commitBlob } from '../blobs/commit.ts'
 import { ensureBlobs, holdRepositoryBlobs } from '../blobs/store.ts'
 import type { Descriptor, Manifest } from '../oci/manifest.ts'
 import type { Database } from '../platform/db/database.ts'
+import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import type { Repository } from '../repositories/model.ts'
 import { publishRepository } from '../repositories/store.ts'
@@ -63,7 +64,9 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
       if (manifest.children.length > 0) await insertArtifactChildren(tx, artifact.id, manifest.children)
     }
     if (push.tags.length > 0) await upsertTags(tx, repository.id, artifact.id, push.tags)
-    if (!repository.published) await publishRepository(tx, repository.id)
+    if (!repository.published && !(await publishRepository(tx, repository))) {
+      throw new DomainError('not-found', 'the project is gone')
+    }
 
     await emit(tx, {
       type: 'artifact.pushed',

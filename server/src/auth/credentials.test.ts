@@ -15,7 +15,7 @@ describe('an Authorization header', () => {
   })
 
   it('gives back every name and password in UTF-8', () => {
-    const word = fc.string({ unit: 'binary' }).filter((text) => !text.includes('\u0000'))
+    const word = fc.string({ unit: 'binary' })
     fc.assert(
       fc.property(
         word.filter((name) => name !== '' && !name.includes(':')),
@@ -41,7 +41,6 @@ describe('an Authorization header', () => {
     'Basic !!!',
     'Basic YW5u',
     basic(':password'),
-    basic('an\u0000n:password'),
     'Bearer',
     'Bearer a b',
     'Negotiate abc',

@@ -19,7 +19,6 @@ function parseBasic(value: string): Credentials {
   if (!/^[A-Za-z0-9+/_-]+=*$/.test(value)) return UNKNOWN
   const text = Buffer.from(value, 'base64').toString('utf8')
   const colon = text.indexOf(':')
-  // No name has a NUL, and PostgreSQL takes none.
-  if (colon < 1 || text.includes('\u0000')) return UNKNOWN
+  if (colon < 1) return UNKNOWN
   return { scheme: 'basic', username: text.slice(0, colon), password: text.slice(colon + 1) }
 }

@@ -46,6 +46,7 @@ describe('a name and a password', () => {
     ['nobody', TEST_PASSWORD],
     ['Ann', TEST_PASSWORD],
     ['', TEST_PASSWORD],
+    ['an\u0000n', TEST_PASSWORD],
   ])('like %j and %j are nobody’s', async (username, password) => {
     expect(await attempt(username, password)).toBeUndefined()
   })

@@ -33,8 +33,8 @@ export interface AuthOptions {
   now?: () => Date
 }
 
-/** Verified tokens that are remembered. */
-const TOKENS = 5000
+/** Verified tokens that are remembered, in characters: some 5,000 of the usual size. */
+const TOKEN_CHARACTERS = 5_000_000
 
 export function createAuth(options: AuthOptions): AuthDeps {
   const { db, log, passwords, findProject, offlineTokenDays, sessionMinutes } = options
@@ -55,7 +55,7 @@ export function createAuth(options: AuthOptions): AuthDeps {
     underWay: new Map(),
     users: createUserStates((id) => findUser(db, id), milliseconds),
     keys: createKeyRing({ db, log, box: options.box, now, tokenSeconds }),
-    verified: createLru(TOKENS, () => 1),
+    verified: createLru(TOKEN_CHARACTERS, (token) => token.size),
   }
 }
 
@@ -64,7 +64,8 @@ export async function login(deps: AuthDeps, credentials: Login): Promise<LoginOu
   const outcome = await loginLocally(deps, credentials)
   if (outcome.result !== 'accepted') {
     const { username, address } = credentials
-    deps.log.info({ username, address, result: outcome.result }, 'login refused')
+    const level = outcome.result === 'wrong' ? 'info' : 'debug'
+    deps.log[level]({ username: username.slice(0, 255), address, result: outcome.result }, 'login refused')
   }
   return outcome
 }
@@ -139,7 +140,7 @@ export function forgetUser(deps: Pick<AuthDeps, 'users'>, id: number): void {
   deps.users.forget(id)
 }
 
-/** Removes sessions and offline tokens that no longer count; to be called every few minutes by one process. */
+/** Removes sessions and offline tokens that have expired; to be called every few minutes. */
 export async function purgeAuth(deps: Pick<AuthDeps, 'db' | 'now'>): Promise<void> {
   await purgeSessions(deps)
   await purgeOfflineTokens(deps)

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { decide } from '../access/decide.ts'
 import type { ProjectContext } from '../access/model.ts'
 import { accessRoutes } from '../access/routes.ts'
-import { secretBox } from '../platform/crypto/secret-box.ts'
+import { type SecretBox, secretBox } from '../platform/crypto/secret-box.ts'
 import type { Database } from '../platform/db/database.ts'
 import { restPlugin } from '../platform/http/rest.ts'
 import { createPasswords } from '../users/passwords.ts'
@@ -18,6 +18,7 @@ import { keySetRoutes, tokenRoutes } from './tokens/routes.ts'
 /** For database tests: the clock that everything goes by, and projects without a slice of them. */
 export interface World {
   auth: AuthDeps
+  box: SecretBox
   /** Moves the clock. */
   pass(seconds: number): void
   /** Another process on the same database, with the same secret key and clock. */
@@ -45,6 +46,7 @@ export function createWorld(db: Database, findProject: FindProject): World {
     })
   return {
     auth: another(),
+    box,
     another,
     pass(seconds) {
       time += seconds * 1000

@@ -12,7 +12,7 @@ export interface UserStates {
 }
 
 /** The documented bound on how stale a user may be. Milliseconds. */
-export const MAX_AGE = 5000
+const MAX_AGE = 5000
 const CAPACITY = 10_000
 
 interface State {

@@ -28,7 +28,7 @@ export interface Upload {
 }
 
 /** How long an unreferenced blob is safe after it was last uploaded, offered or referenced. */
-export const GRACE_MILLISECONDS = 24 * 3_600_000
+const GRACE_MILLISECONDS = 24 * 3_600_000
 
 /**
  * Whether offering a blob must be noted. A client that is told the blob exists will not upload it, so

@@ -4,12 +4,12 @@ import type { Page } from '../platform/db/list.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { type Actor, findProject } from '../projects/service.ts'
+import { findUser, findUserByName } from '../users/store.ts'
 import type { Member } from './model.ts'
 import {
   countMembers,
   deleteMember,
   findMember,
-  findUser,
   insertMember,
   selectMembers,
   selectRoles,
@@ -77,7 +77,7 @@ export async function addMember(
   actor: Actor,
 ): Promise<number> {
   return await deps.db.transaction().execute(async (tx) => {
-    const found = await findUser(tx, user)
+    const found = 'id' in user ? await findUser(tx, user.id) : await findUserByName(tx, user.username)
     if (!found) {
       if ('id' in user) throw new DomainError('bad-request', `user ${user.id} not found`)
       throw new DomainError('not-found', `user ${user.username} is not found`)

@@ -83,20 +83,6 @@ export async function deleteMember(db: Database, projectId: number, id: number):
   return result.numDeletedRows > 0n
 }
 
-/** A live user by id or by name. */
-export async function findUser(
-  db: Database,
-  user: { id: number } | { username: string },
-): Promise<{ id: number; username: string } | undefined> {
-  return await db
-    .selectFrom('users')
-    .select(['id', 'username'])
-    .where('deletion_time', 'is', null)
-    .$if('id' in user, (query) => query.where('id', '=', 'id' in user ? user.id : 0))
-    .$if('username' in user, (query) => query.where('username', '=', 'username' in user ? user.username : ''))
-    .executeTakeFirst()
-}
-
 const COLUMNS = [
   'members.id',
   'members.project_id',

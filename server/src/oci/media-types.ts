@@ -1,6 +1,6 @@
 export const OCI_IMAGE = 'application/vnd.oci.image.manifest.v1+json'
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
-export const DOCKER_IMAGE = 'application/vnd.docker.distribution.manifest.v2+json'
+const DOCKER_IMAGE = 'application/vnd.docker.distribution.manifest.v2+json'
 export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json'
 
 const MANIFEST_KINDS: Record<string, 'image' | 'index'> = {

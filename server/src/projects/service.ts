@@ -1,7 +1,7 @@
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
-import { knownMetadata } from './metadata.ts'
+import { knownMetadata } from './metadata/model.ts'
 import { type Allowlist, checkName, checkStorageLimit, type Project, UNLIMITED } from './model.ts'
 import {
   findByAlias,

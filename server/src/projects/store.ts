@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
-import { type Project, UNLIMITED } from './model.ts'
+import { type Allowlist, type Project, UNLIMITED } from './model.ts'
 
 /** Columns of a project, and how a row of them becomes one. Shared by the statements of this slice. */
 export const PROJECT_COLUMNS = [
@@ -9,6 +9,8 @@ export const PROJECT_COLUMNS = [
   'projects.public',
   'projects.owner_id',
   'projects.metadata',
+  'projects.cve_allowlist',
+  'projects.storage_limit',
   'projects.creation_time',
   'projects.update_time',
 ] as const
@@ -19,24 +21,21 @@ export interface ProjectRow {
   public: boolean
   owner_id: number
   metadata: Record<string, string>
+  cve_allowlist: Allowlist | null
+  storage_limit: number | null
   creation_time: Date
   update_time: Date
 }
 
-/** Names in the metadata column that are no metadata of Harbor's: kept there, shown elsewhere. */
-const STORAGE_LIMIT = '$storage_limit'
-const ALLOWLIST = '$cve_allowlist'
-
 export function toProject(row: ProjectRow): Project {
-  const { [STORAGE_LIMIT]: limit, [ALLOWLIST]: allowlist, ...metadata } = row.metadata
   return {
     id: row.id,
     name: row.name,
     public: row.public,
     ownerId: row.owner_id,
-    metadata,
-    allowlist: allowlist === undefined ? { items: [] } : JSON.parse(allowlist),
-    storageLimit: limit === undefined ? UNLIMITED : Number(limit),
+    metadata: row.metadata,
+    allowlist: row.cve_allowlist ?? { items: [] },
+    storageLimit: row.storage_limit ?? UNLIMITED,
     creationTime: row.creation_time,
     updateTime: row.update_time,
   }
@@ -44,13 +43,13 @@ export function toProject(row: ProjectRow): Project {
 
 type Content = Pick<Project, 'metadata' | 'allowlist' | 'storageLimit'>
 
-function metadataColumn({ metadata, allowlist, storageLimit }: Content): string {
+function columnsOf({ metadata, allowlist, storageLimit }: Content) {
   const kept = allowlist.items.length > 0 || allowlist.expiresAt !== undefined
-  return JSON.stringify({
-    ...metadata,
-    ...(kept ? { [ALLOWLIST]: JSON.stringify(allowlist) } : {}),
-    ...(storageLimit === UNLIMITED ? {} : { [STORAGE_LIMIT]: String(storageLimit) }),
-  })
+  return {
+    metadata: JSON.stringify(metadata),
+    cve_allowlist: kept ? JSON.stringify(allowlist) : null,
+    storage_limit: storageLimit === UNLIMITED ? null : storageLimit,
+  }
 }
 
 /** The live project of that id. With `lock`, its row stays locked until the transaction ends. */
@@ -94,7 +93,7 @@ export async function insertProject(
       name: project.name,
       owner_id: project.ownerId,
       public: project.public,
-      metadata: metadataColumn(project),
+      ...columnsOf(project),
     })
     .onConflict((conflict) => conflict.column('name').where('deletion_time', 'is', null).doNothing())
     .returning('id')
@@ -115,7 +114,7 @@ export async function updateProject(
 ): Promise<void> {
   await db
     .updateTable('projects')
-    .set({ public: project.public, metadata: metadataColumn(project), update_time: sql<Date>`now()` })
+    .set({ public: project.public, ...columnsOf(project), update_time: sql<Date>`now()` })
     .where('id', '=', project.id)
     .execute()
 }

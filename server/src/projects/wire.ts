@@ -1,7 +1,7 @@
 import type * as Wire from '@portolan/api/projects'
 import { ROLE_IDS } from '../access/model.ts'
 import type { DetailedProject } from './listing.ts'
-import { allMetadata } from './metadata-service.ts'
+import { allMetadata } from './metadata/model.ts'
 import type { Allowlist } from './model.ts'
 import type { Summary } from './summary.ts'
 

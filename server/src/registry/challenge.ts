@@ -3,7 +3,7 @@ import { actionOf } from './actions.ts'
 import type { Exchange } from './exchange.ts'
 
 /** The `service` of challenges and tokens. Harbor's name: clients and scripts know it. */
-export const TOKEN_SERVICE = 'harbor-registry'
+const TOKEN_SERVICE = 'harbor-registry'
 const BASIC_CHALLENGE = 'Basic realm="harbor"'
 
 /** Sends an anonymous client to the token service, with the scope that would do. */

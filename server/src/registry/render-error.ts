@@ -8,6 +8,7 @@ import {
 } from '../blobs/errors.ts'
 import { OciError } from '../oci/errors.ts'
 import { DomainError } from '../platform/errors.ts'
+import { answerTo } from '../platform/http/errors.ts'
 import { InvalidRangeError, StorageFullError } from '../storage/errors.ts'
 
 /** Answers with the error list of the distribution specification; only public texts leave the process. */
@@ -49,11 +50,11 @@ export function toOciError(error: unknown): OciError {
   }
   if (error instanceof InvalidRangeError) return new OciError('RANGE_INVALID', { cause: error })
   if (error instanceof DomainError) return fromDomainError(error)
-  if (isClientError(error)) {
-    return new OciError('UNSUPPORTED', { status: error.statusCode, message: error.message, cause: error })
-  }
 
-  return new OciError('UNKNOWN', { cause: error })
+  const answer = answerTo(error)
+  if (answer.status === 503) return new OciError('UNAVAILABLE', { message: answer.message, cause: error })
+  if (answer.status >= 500) return new OciError('UNKNOWN', { cause: error })
+  return new OciError('UNSUPPORTED', { status: answer.status, message: answer.message, cause: error })
 }
 
 function fromDomainError(error: DomainError): OciError {
@@ -77,15 +78,4 @@ function fromDomainError(error: DomainError): OciError {
     case 'conflict':
       return new OciError('UNSUPPORTED', { ...options, status: 400 })
   }
-}
-
-/** Errors that Fastify itself raises for what a client did. */
-function isClientError(error: unknown): error is Error & { statusCode: number } {
-  return (
-    error instanceof Error &&
-    'statusCode' in error &&
-    typeof error.statusCode === 'number' &&
-    error.statusCode >= 400 &&
-    error.statusCode < 500
-  )
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../platform/db/database.ts'
+import { DomainError } from '../platform/errors.ts'
 import type { Repository } from './model.ts'
 import { findRepository, insertRepository } from './store.ts'
 
@@ -6,7 +7,10 @@ export interface RepositoriesDeps {
   db: Database
 }
 
-/** The repository of that name in the project, created (unseen, until its first manifest) where there is none. */
+/**
+ * The repository of that name in the project, created where there is none: unseen until its
+ * first manifest. Throws not-found where the project is gone.
+ */
 export async function ensureRepository(
   deps: RepositoriesDeps,
   projectId: number,
@@ -17,6 +21,6 @@ export async function ensureRepository(
 
   await insertRepository(deps.db, projectId, name)
   const created = await findRepository(deps.db, projectId, name)
-  if (!created) throw new Error(`repository ${name} of project ${projectId} vanished while it was created`)
+  if (!created) throw new DomainError('not-found', 'the project is gone')
   return created
 }

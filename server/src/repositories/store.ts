@@ -26,11 +26,20 @@ export async function findRepository(
   return alias && toRepository(alias)
 }
 
-/** Creates the repository unless it exists; safe against others who do the same. */
+/** Creates the repository unless it exists or its project is gone; safe against others who do the same. */
 export async function insertRepository(db: Database, projectId: number, name: string): Promise<void> {
   await db
     .insertInto('repositories')
-    .values({ project_id: projectId, name })
+    .columns(['project_id', 'name'])
+    .expression((eb) =>
+      eb
+        .selectFrom('projects')
+        .select(['projects.id', sql<string>`${name}`.as('name')])
+        .where('projects.id', '=', projectId)
+        .where('projects.deletion_time', 'is', null)
+        // Whoever deletes the project waits, or has already done it.
+        .forKeyShare(),
+    )
     .onConflict((conflict) =>
       conflict.columns(['project_id', 'name']).where('deletion_time', 'is', null).doNothing(),
     )
@@ -52,14 +61,24 @@ export async function findRepositoryNames(db: Database, ids: number[]): Promise<
   return rows.map((row) => `${row.project}/${row.repository}`)
 }
 
-/** Marks a repository as seen by everybody, once. */
-export async function publishRepository(db: Database, id: number): Promise<void> {
-  await db
+/** Marks a repository as seen by everybody; answers whether its project is still there to see it in. */
+export async function publishRepository(tx: Database, repository: Repository): Promise<boolean> {
+  const project = await tx
+    .selectFrom('projects')
+    .select('id')
+    .where('id', '=', repository.projectId)
+    .where('deletion_time', 'is', null)
+    .forKeyShare()
+    .executeTakeFirst()
+  if (!project) return false
+
+  await tx
     .updateTable('repositories')
     .set({ publish_time: sql<Date>`now()` })
-    .where('id', '=', id)
+    .where('id', '=', repository.id)
     .where('publish_time', 'is', null)
     .execute()
+  return true
 }
 
 /** How many repositories each project shows. Projects without any are left out. */

@@ -40,7 +40,8 @@ const WRONG: LoginOutcome = { result: 'wrong' }
  */
 export async function loginLocally(deps: LocalDeps, login: Login): Promise<LoginOutcome> {
   const { username, password, address } = login
-  const stored = await findLogin(deps.db, username)
+  // No name has a NUL, and PostgreSQL takes none.
+  const stored = username.includes('\u0000') ? undefined : await findLogin(deps.db, username)
   // One user is one account, by whichever of his names.
   const account = stored ? `id ${stored.user.id}` : `name ${username}`
   const wait = deps.throttle.refusal(account, address)

@@ -4,7 +4,7 @@ import type { Database } from '../../platform/db/database.ts'
 import type { User } from '../../users/model.ts'
 import { findUser } from '../../users/store.ts'
 import { principalOf } from '../model.ts'
-import { deleteDeadSessions, deleteSession, extendSession, findSession, insertSession } from './store.ts'
+import { deleteExpiredSessions, deleteSession, extendSession, findSession, insertSession } from './store.ts'
 
 export interface SessionsDeps {
   db: Database
@@ -59,9 +59,10 @@ export async function findSessionPrincipal(
   const user = await findUser(deps.db, session.userId)
   if (!user || user.disabled || user.generation !== session.userGeneration) return undefined
 
+  // Written down only when half of its time has passed: most requests of a session write nothing.
   const extended = expiry(deps, session.creationTime, now)
-  // Written down only when half of it has passed: most requests of a session write nothing.
-  if (extended.getTime() - session.expiryTime.getTime() > (deps.sessionMinutes * 60_000) / 2) {
+  const left = session.expiryTime.getTime() - now.getTime()
+  if (left < (deps.sessionMinutes * 60_000) / 2 && extended > session.expiryTime) {
     await extendSession(deps.db, hash(id), extended)
   }
   return principalOf(user)
@@ -71,9 +72,9 @@ export async function endSession(deps: Pick<SessionsDeps, 'db'>, id: string): Pr
   if (isSessionId(id)) await deleteSession(deps.db, hash(id))
 }
 
-/** Removes what no longer counts. To be called now and then. */
+/** Removes sessions that have expired. To be called now and then. */
 export async function purgeSessions(deps: Pick<SessionsDeps, 'db' | 'now'>): Promise<number> {
-  return deleteDeadSessions(deps.db, deps.now())
+  return deleteExpiredSessions(deps.db, deps.now())
 }
 
 function expiry(deps: SessionsDeps, creation: Date, now: Date): Date {

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Database } from '../../platform/db/database.ts'
 
 export interface StoredSession {
@@ -41,16 +40,7 @@ export async function deleteSession(db: Database, idHash: Buffer): Promise<void>
   await db.deleteFrom('sessions').where('id_hash', '=', idHash).execute()
 }
 
-/** Sessions that have expired, and those of users who have changed since. */
-export async function deleteDeadSessions(db: Database, now: Date): Promise<number> {
-  const done = await db
-    .deleteFrom('sessions')
-    .where((eb) =>
-      eb.or([
-        eb('expiry_time', '<=', now),
-        sql<boolean>`user_generation <> (SELECT generation FROM users WHERE users.id = sessions.user_id)`,
-      ]),
-    )
-    .executeTakeFirst()
+export async function deleteExpiredSessions(db: Database, now: Date): Promise<number> {
+  const done = await db.deleteFrom('sessions').where('expiry_time', '<=', now).executeTakeFirst()
   return Number(done.numDeletedRows)
 }

@@ -49,5 +49,6 @@ function systemActions(principal: Principal, { type, name }: Scope): string[] {
 /** A repository's project is what stands before the first slash. */
 function projectOf({ type, name }: Scope): string | undefined {
   const slash = name.indexOf('/')
-  return type === 'repository' && slash > 0 && slash < name.length - 1 ? name.slice(0, slash) : undefined
+  const proper = slash > 0 && slash < name.length - 1 && !name.includes('\u0000')
+  return type === 'repository' && proper ? name.slice(0, slash) : undefined
 }

@@ -23,7 +23,7 @@ export interface KeyRingDeps extends KeysDeps {
 }
 
 /** The documented bound on how long this process goes on without having heard of a new key. Milliseconds. */
-export const KEY_REFRESH = 10_000
+const KEY_REFRESH = 10_000
 /** Unknown ids are cheap to make up: they cause so much work and no more. Milliseconds. */
 const ASK_AGAIN = 1000
 /** A replica that has not heard of the retirement signs on for a moment, on a clock that may differ. */

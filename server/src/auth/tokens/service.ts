@@ -24,6 +24,8 @@ export interface Verified {
   /** Seconds since 1970. */
   expiry: number
   claims: Claims
+  /** Of the token, in characters. */
+  size: number
 }
 
 export interface IssuedToken {
@@ -96,7 +98,7 @@ async function verifySignature(deps: TokensDeps, token: string): Promise<Verifie
   const payload = await readPayload(token, key, deps.now())
   const claims = payload && readClaims(payload)
   if (!claims || payload?.exp === undefined) return undefined
-  const verified = { kid, expiry: payload.exp, claims }
+  const verified = { kid, expiry: payload.exp, claims, size: token.length }
   deps.verified.set(token, verified)
   return verified
 }

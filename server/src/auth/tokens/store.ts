@@ -108,20 +108,9 @@ export async function extendOfflineToken(db: Database, tokenHash: Buffer, expiry
     .execute()
 }
 
-/**
- * Removes tokens that have expired, those of users who have changed since, and of each user all but the
- * `keep` that expire last.
- */
+/** Removes tokens that have expired, and of each user all but the `keep` that expire last. */
 export async function deleteDeadOfflineTokens(db: Database, now: Date, keep: number): Promise<number> {
-  const dead = await db
-    .deleteFrom('offline_tokens')
-    .where((eb) =>
-      eb.or([
-        eb('expiry_time', '<=', now),
-        sql<boolean>`user_generation <> (SELECT generation FROM users WHERE users.id = offline_tokens.user_id)`,
-      ]),
-    )
-    .executeTakeFirst()
+  const expired = await db.deleteFrom('offline_tokens').where('expiry_time', '<=', now).executeTakeFirst()
   const surplus = await sql`
     DELETE FROM offline_tokens WHERE token_hash IN (
       SELECT token_hash FROM (
@@ -129,5 +118,5 @@ export async function deleteDeadOfflineTokens(db: Database, now: Date, keep: num
         FROM offline_tokens
         WHERE user_id IN (SELECT user_id FROM offline_tokens GROUP BY user_id HAVING count(*) > ${keep})
       ) AS ranked WHERE place > ${keep})`.execute(db)
-  return Number(dead.numDeletedRows) + Number(surplus.numAffectedRows ?? 0)
+  return Number(expired.numDeletedRows) + Number(surplus.numAffectedRows ?? 0)
 }

@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/schema.ts'
 import { ignore } from '../../lib/ignore.ts'
-import { FatalError } from '../errors.ts'
-import { type Database, openDatabase } from './database.ts'
-import { startEmbedded } from './embedded/server.ts'
+import type { Database } from './database.ts'
+import { type EmbeddedServer, startEmbedded } from './embedded/server.ts'
 import { socketAddress } from './embedded/socket.ts'
 
 export type DatabaseConfig = Pick<Config, 'dataDirectory' | 'database'>
@@ -20,7 +19,6 @@ export interface ConnectedDatabase {
   close(): Promise<void>
 }
 
-const CONNECT_TIMEOUT_MS = 10_000
 // Also the longest wait for a free connection of the pool.
 const POOL_TIMEOUT_MS = 30_000
 const NEVER = new Promise<never>(ignore)
@@ -36,10 +34,13 @@ export function embeddedDirectory(config: Pick<Config, 'dataDirectory'>): string
  */
 export async function connectDatabase(config: DatabaseConfig, log: Logger): Promise<ConnectedDatabase> {
   const { maxConnections, url } = config.database
-  const server =
-    url === undefined
-      ? await startEmbedded({ directory: embeddedDirectory(config), maxConnections, log })
-      : undefined
+  const starting = url === undefined ? startEmbeddedFor(config, log) : undefined
+  // The libraries are read while the embedded server starts.
+  const [server, { openDatabase }, { probe }] = await Promise.all([
+    starting,
+    import('./database.ts'),
+    import('./probe.ts'),
+  ])
   const connection: pg.PoolConfig = {
     ...(server?.connection ?? { connectionString: url, keepAlive: true }),
     application_name: 'portolan',
@@ -61,8 +62,15 @@ export async function connectDatabase(config: DatabaseConfig, log: Logger): Prom
   }
 }
 
+function startEmbeddedFor(config: DatabaseConfig, log: Logger): Promise<EmbeddedServer> {
+  const { maxConnections } = config.database
+
+  return startEmbedded({ directory: embeddedDirectory(config), maxConnections, log })
+}
+
 /** Joins the embedded server of a Portolan that is running in another process. */
-export function joinEmbedded(config: DatabaseConfig, log: Logger): ConnectedDatabase {
+export async function joinEmbedded(config: DatabaseConfig, log: Logger): Promise<ConnectedDatabase> {
+  const { openDatabase } = await import('./database.ts')
   const address = socketAddress(embeddedDirectory(config))
   const connection = { ...address.connection, application_name: 'portolan' }
   const db = openDatabase({ connection, maxConnections: 2 }, (error) => {
@@ -77,35 +85,5 @@ export function joinEmbedded(config: DatabaseConfig, log: Logger): ConnectedData
       await db.destroy()
       address.release()
     },
-  }
-}
-
-async function probe(connection: pg.PoolConfig): Promise<void> {
-  const client = new pg.Client({ ...connection, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
-  // A server that breaks the connection while we leave is none of our business.
-  client.on('error', ignore)
-  try {
-    await client.connect()
-  } catch (cause) {
-    throw new FatalError(`database.url: ${connectProblem(client, cause as Error & { code?: string })}`, {
-      cause,
-    })
-  }
-  await client.end()
-}
-
-function connectProblem(client: pg.Client, error: Error & { code?: string }): string {
-  switch (error.code) {
-    case '28P01':
-    case '28000':
-      return `the database at ${client.host} refuses user ${client.user}`
-    case '3D000':
-      return `there is no database ${client.database} at ${client.host}`
-    case '53300':
-      return `the database at ${client.host} takes no more connections`
-    case undefined:
-      return `the database at ${client.host}:${client.port} cannot be used: ${error.message.split('\n')[0]}`
-    default:
-      return `the database at ${client.host}:${client.port} cannot be reached (${error.code})`
   }
 }

@@ -61,6 +61,8 @@ export interface ProjectsTable {
   owner_id: number
   public: Generated<boolean>
   metadata: ColumnType<Record<string, string>, string | undefined, string>
+  cve_allowlist: OptionalJson<{ items: string[]; expiresAt?: number }>
+  storage_limit: number | null
   creation_time: Time
   update_time: Time
   deletion_time: OptionalTime

@@ -1,18 +1,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
-import type { Principal, ProjectContext } from '../../access/model.ts'
-import type { Permission } from '../../access/permissions.ts'
 import { DomainError } from '../errors.ts'
+
+/**
+ * The words of the application's access rules. `access/routes.ts` fills them in by declaration merging: routes are
+ * checked against them, and nothing here knows them.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: it is filled in elsewhere
+export interface AccessWords {}
+
+type Word<Name extends string> = AccessWords extends Record<Name, infer Meaning> ? Meaning : never
+type Principal = Word<'principal'>
+type Permission = Word<'permission'>
+/** The project that a route below `/projects/{…}` is about, with what decisions need of it. */
+type Project = Word<'project'>
 
 /**
  * Who may call a route. Every route of the REST API says it in `config.permission`; what it does not say
  * is denied, and a route that says nothing stops the start.
  */
-export type RoutePermission = 'anonymous' | 'authenticated' | { system: Permission } | { project: Permission }
-
-/** The project that a route below `/projects/{…}` is about, with the caller's roles in it. */
-export interface RequestProject extends ProjectContext {
-  name: string
-}
+type RoutePermission = 'anonymous' | 'authenticated' | { system: Permission } | { project: Permission }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,7 +28,7 @@ declare module 'fastify' {
     /** Who is asking; anonymous where nobody said or the credentials were wrong. */
     principal: Principal
     /** Set on routes whose permission is asked of a project. */
-    project: RequestProject
+    project: Project
   }
 }
 
@@ -31,16 +37,14 @@ export interface GuardOptions {
   /** Never rejects for wrong credentials: they make the caller anonymous. May set cookies on `reply`. */
   authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Principal>
   /** The live project of that id, or of that name where `byName` or where it is no number. */
-  projectContext(principal: Principal, nameOrId: string, byName: boolean): Promise<RequestProject | undefined>
-  decide(principal: Principal, permission: Permission, project?: ProjectContext): boolean
+  projectContext(principal: Principal, nameOrId: string, byName: boolean): Promise<Project | undefined>
+  /** Without a project: whether the caller may do it everywhere. */
+  decide(principal: Principal, permission: Permission, project: Project | undefined): boolean
 }
 
 /** The caller is known, and may not. */
 const FORBIDDEN = 'forbidden'
 const UNAUTHORIZED = 'unauthorized'
-
-/** A project that is not there, for the question whether the caller may know that. */
-const NOWHERE: ProjectContext = { id: 0, public: false, roles: [] }
 
 /** Guards every route that is added to `app` or below it from now on. */
 export function addGuard(app: FastifyInstance, options: GuardOptions): void {
@@ -60,7 +64,10 @@ export function addGuard(app: FastifyInstance, options: GuardOptions): void {
       request.project = await admitToProject(options, request, permission.project)
     } else if (request.principal.kind === 'anonymous') {
       throw new DomainError('unauthorized', UNAUTHORIZED)
-    } else if (typeof permission === 'object' && !options.decide(request.principal, permission.system)) {
+    } else if (
+      typeof permission === 'object' &&
+      !options.decide(request.principal, permission.system, undefined)
+    ) {
       throw new DomainError('forbidden', FORBIDDEN)
     }
   })
@@ -74,10 +81,10 @@ async function admitToProject(
   options: GuardOptions,
   request: FastifyRequest,
   permission: Permission,
-): Promise<RequestProject> {
+): Promise<Project> {
   const { nameOrId, byName } = projectOf(request)
   const project = await options.projectContext(request.principal, nameOrId, byName)
-  if (options.decide(request.principal, permission, project ?? NOWHERE)) {
+  if (options.decide(request.principal, permission, project)) {
     if (project) return project
     throw new DomainError('not-found', `project ${nameOrId} not found`)
   }

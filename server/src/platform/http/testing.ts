@@ -1,9 +1,10 @@
-import Fastify, { type FastifyInstance } from 'fastify'
-import type { Principal } from '../../access/model.ts'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { handleError } from './errors.ts'
 import { requestId } from './request-id.ts'
 import { type RestOptions, restPlugin } from './rest.ts'
 import { collapseSlashes } from './slashes.ts'
+
+type Principal = FastifyRequest['principal']
 
 /**
  * The REST API under `/api/v2.0` with nothing behind it but `options.routes`, for tests by `inject`. Who calls
@@ -18,7 +19,7 @@ export async function buildRest(
     frameworkErrors: handleError,
     routerOptions: { maxParamLength: 4096 },
   })
-  const authenticate = async (request: { headers: Record<string, unknown> }): Promise<Principal> => {
+  const authenticate = async (request: FastifyRequest): Promise<Principal> => {
     const caller = request.headers['x-test-caller']
     return typeof caller === 'string' ? JSON.parse(caller) : { kind: 'anonymous' }
   }

@@ -13,7 +13,9 @@ export function AboutCard() {
     <QueryCard title={t('about')} query={query} texts={{ failed: t('unavailable'), retry: t('retry') }}>
       {(info) => (
         <Descriptions
+          bordered
           column={1}
+          size="small"
           items={[
             { key: 'version', label: t('version'), children: version },
             {

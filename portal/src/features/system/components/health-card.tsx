@@ -17,7 +17,9 @@ export function HealthCard() {
             <Status status={health.status} />
           </Typography.Paragraph>
           <Descriptions
+            bordered
             column={1}
+            size="small"
             items={health.components.map(({ name, status, error }) => ({
               key: name,
               label: name,

@@ -2,23 +2,25 @@ import { readFile, readlink, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FatalError } from '../../errors.ts'
+import { SOCKET_PORT } from './settings.ts'
 
 const FAST_WAIT_MS = 5_000
 const IMMEDIATE_WAIT_MS = 5_000
 
 /**
  * Clears what a start that was killed may have left in `directory`: a PostgreSQL without a parent is
- * stopped, a stale `postmaster.pid` removed. The caller holds the lock of the data directory, so
- * no living Portolan owns that PostgreSQL.
+ * stopped, its lock files are removed. The caller holds the lock of the data directory, so no living
+ * Portolan owns that PostgreSQL.
  */
 export async function clearOrphan(directory: string): Promise<void> {
-  const file = join(directory, 'postmaster.pid')
-  const pid = await readPid(file)
-  if (pid === undefined) return
-
-  if (await isServing(pid, directory)) await stop(pid, directory)
-  // The number may belong to another process by now, which would make PostgreSQL refuse to start.
-  await rm(file, { force: true })
+  const locks = [join(directory, 'postmaster.pid'), join(directory, `.s.PGSQL.${SOCKET_PORT}.lock`)]
+  const pids = await Promise.all(locks.map(readPid))
+  for (const pid of new Set(pids)) {
+    if (pid !== undefined && (await isServing(pid, directory))) await stop(pid, directory)
+  }
+  // The number may belong to another process by now, or to a dead one that nobody has reaped: either
+  // would make PostgreSQL refuse to start.
+  for (const lock of locks) await rm(lock, { force: true })
 }
 
 async function readPid(file: string): Promise<number | undefined> {

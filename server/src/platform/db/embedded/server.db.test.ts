@@ -122,10 +122,11 @@ test('a server killed on the spot leaves nothing that stands in the way', async 
   expect(await ask(server, 'SELECT id FROM kept')).toEqual({ id: 7 })
 })
 
-test('a pid file whose number belongs to another process by now is stale', async () => {
+test('lock files whose number belongs to another process by now are stale', async () => {
   const first = await start()
   await first.stop()
   await writeFile(join(directory, 'postmaster.pid'), `${process.pid}\n/elsewhere\n`)
+  await writeFile(join(directory, '.s.PGSQL.5432.lock'), `${process.pid}\n/elsewhere\n`)
 
   const server = await start()
 

@@ -69,6 +69,10 @@ CREATE TABLE projects (
   public boolean NOT NULL DEFAULT false,
   -- Harbor's further metadata, name to string.
   metadata jsonb NOT NULL DEFAULT '{}',
+  -- {items, expiresAt}; NULL: empty.
+  cve_allowlist jsonb,
+  -- Bytes; NULL: no limit.
+  storage_limit bigint,
   creation_time timestamptz NOT NULL DEFAULT now(),
   update_time timestamptz NOT NULL DEFAULT now(),
   deletion_time timestamptz

@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ProjectMetadataPair, ProjectMetadataParams, ProjectParams } from '@portolan/api/projects'
-import { actorOf } from '../platform/http/principal.ts'
-import { addMetadata, allMetadata, removeMetadata, setMetadata } from './metadata-service.ts'
-import { getProject, type ProjectsDeps } from './service.ts'
+import { actorOf } from '../../platform/http/principal.ts'
+import { getProject, type ProjectsDeps } from '../service.ts'
+import { allMetadata } from './model.ts'
+import { addMetadata, removeMetadata, setMetadata } from './service.ts'
 
 const ALL = '/projects/:project_name_or_id/metadatas/'
 const ONE = `${ALL}:meta_name`

@@ -1,4 +1,5 @@
-import { DomainError } from '../platform/errors.ts'
+import { DomainError } from '../../platform/errors.ts'
+import type { Project } from '../model.ts'
 
 /** What a metadata value may be. */
 type Check = (value: string) => boolean
@@ -28,7 +29,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 }
 
 /** Whether projects have a metadata of that name. */
-export function isMetadataName(name: string): boolean {
+function isMetadataName(name: string): boolean {
   return Object.hasOwn(CHECKS, name)
 }
 
@@ -53,4 +54,9 @@ export function knownMetadata(
     known[name] = value
   }
   return known
+}
+
+/** Metadata as a flat list, `public` among it. */
+export function allMetadata(project: Project): Record<string, string> {
+  return { ...project.metadata, public: String(project.public) }
 }

@@ -1,13 +1,8 @@
-import type { Database } from '../platform/db/database.ts'
-import { DomainError } from '../platform/errors.ts'
-import { checkMetadata } from './metadata.ts'
-import type { Project } from './model.ts'
-import { type Actor, rewriteProject } from './service.ts'
-
-/** Metadata as a flat list, `public` among it. */
-export function allMetadata(project: Project): Record<string, string> {
-  return { ...project.metadata, public: String(project.public) }
-}
+import type { Database } from '../../platform/db/database.ts'
+import { DomainError } from '../../platform/errors.ts'
+import type { Project } from '../model.ts'
+import { type Actor, rewriteProject } from '../service.ts'
+import { allMetadata, checkMetadata } from './model.ts'
 
 /** Adds the one pair of `pairs`. Throws bad-request for none, several or an unknown one, conflict where it is set. */
 export async function addMetadata(

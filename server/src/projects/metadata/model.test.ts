@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { knownMetadata } from './metadata.ts'
+import { knownMetadata } from './model.ts'
 
 test('known metadata is taken, unknown and null passed over', () => {
   const metadata = {

@@ -1,0 +1,16 @@
+/**
+ * The slices of server/src, highest first: each may use those above its own line, in imports
+ * (.dependency-cruiser.mjs) and in what its stores read (text-rules.ts), and never one below.
+ */
+export const SLICES = [
+  'settings',
+  'access',
+  'users',
+  'projects',
+  'members',
+  'auth',
+  'repositories',
+  'blobs',
+  'artifacts',
+  'system',
+]
