@@ -101,13 +101,22 @@ function keepCompiledCode({ XDG_CACHE_HOME, HOME }: NodeJS.ProcessEnv): void {
   if (cache !== undefined) enableCompileCache(join(cache, 'portolan/code'))
 }
 
+/** What is said about a failure that has a cause outside; a mistake of ours keeps its stack. */
+function complaintOf(error: unknown): { line: string; exitCode: number } | undefined {
+  if (error instanceof FatalError) return { line: error.message, exitCode: error.exitCode }
+  const { code, syscall, message } = error as NodeJS.ErrnoException
+
+  return code !== undefined && syscall !== undefined ? { line: message, exitCode: 1 } : undefined
+}
+
 keepCompiledCode(process.env)
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  if (!(error instanceof FatalError)) throw error
-  process.stderr.write(`portolan: ${error.message}\n`)
-  process.exitCode = error.exitCode
+  const complaint = complaintOf(error)
+  if (complaint === undefined) throw error
+  process.stderr.write(`portolan: ${complaint.line}\n`)
+  process.exitCode = complaint.exitCode
 }
 // All that was opened is closed: nothing that still ticks somewhere may keep us.
 process.exit()

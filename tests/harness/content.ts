@@ -4,8 +4,8 @@ export const IMAGE = 'application/vnd.oci.image.manifest.v1+json'
 export const INDEX = 'application/vnd.oci.image.index.v1+json'
 export const CONFIG = 'application/vnd.oci.image.config.v1+json'
 export const LAYER = 'application/vnd.oci.image.layer.v1.tar+gzip'
-export const EMPTY = 'application/vnd.oci.empty.v1+json'
-export const OCTETS = 'application/octet-stream'
+const EMPTY = 'application/vnd.oci.empty.v1+json'
+const OCTETS = 'application/octet-stream'
 export const DOCKER_IMAGE = 'application/vnd.docker.distribution.manifest.v2+json'
 export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json'
 export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json'
@@ -88,7 +88,7 @@ export function descriptorOf(content: Content): Descriptor {
   return { mediaType: content.mediaType, digest: content.digest, size: content.bytes.length }
 }
 
-export function manifest(mediaType: string, fields: Record<string, unknown>, algorithm?: Algorithm): Content {
+function manifest(mediaType: string, fields: Record<string, unknown>, algorithm?: Algorithm): Content {
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...fields }))
   return { mediaType, bytes, digest: digestOf(bytes, algorithm) }
 }

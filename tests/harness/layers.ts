@@ -18,7 +18,7 @@ type Fetch = (digest: string) => Promise<Buffer>
 /**
  * Every layer of an image, or of all images of an index in their order, as bytes whose digests were checked.
  */
-export async function layersOf(manifest: Buffer, manifests: Fetch, blobs: Fetch): Promise<Buffer[]> {
+async function layersOf(manifest: Buffer, manifests: Fetch, blobs: Fetch): Promise<Buffer[]> {
   const { manifests: children, layers = [] } = JSON.parse(manifest.toString('utf8')) as Manifest
   const found: Buffer[] = []
   for (const child of children ?? []) {

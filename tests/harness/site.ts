@@ -71,7 +71,7 @@ export function useSite(options: ServerOptions = {}): Site {
 }
 
 /** The end of what a server has printed, for the report of a failure. */
-export function lastLines(text: string, count: number): string {
+function lastLines(text: string, count: number): string {
   return text.trimEnd().split('\n').slice(-count).join('\n')
 }
 

@@ -1,17 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import {
-  blob,
-  CONFIG,
-  type Content,
-  type Descriptor,
-  descriptorOf,
-  IMAGE,
-  INDEX,
-  index,
-  unknownDigest,
-} from '../harness/content.ts'
-import { type Answer, json } from '../harness/http.ts'
-import { nextOf } from '../harness/registry.ts'
+import { CONFIG, type Content, descriptorOf, IMAGE, INDEX, index, unknownDigest } from '../harness/content.ts'
+import { json } from '../harness/http.ts'
+import { digestsOf, getReferrers, manifestsOf } from '../harness/referrers.ts'
 import type { Repository } from '../harness/repository.ts'
 import { useSite } from '../harness/site.ts'
 
@@ -20,25 +10,12 @@ const site = useSite()
 const report = 'application/vnd.example.report'
 const signature = 'application/vnd.example.signature'
 
-function referrers(repository: Repository, digest: string, artifactType?: string): Promise<Answer> {
-  const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`
-  return site.registry.get(repository.at(`referrers/${digest}${query}`))
-}
-
-function manifestsOf(answer: Answer): Descriptor[] {
-  return (json(answer) as { manifests: Descriptor[] }).manifests
-}
-
-function digestsOf(answer: Answer): string[] {
-  return manifestsOf(answer).map((descriptor) => descriptor.digest)
-}
-
 describe('the list', () => {
   test('of a manifest that nothing refers to is an empty index', async () => {
     const repository = site.newRepository()
     const { manifest } = await repository.pushImage()
 
-    const answer = await referrers(repository, manifest.digest)
+    const answer = await getReferrers(repository, manifest.digest)
 
     expect(answer.status).toBe(200)
     expect(answer.headers['content-type']).toBe(INDEX)
@@ -49,14 +26,14 @@ describe('the list', () => {
     const repository = site.newRepository()
     await repository.pushImage()
 
-    const answer = await referrers(repository, unknownDigest())
+    const answer = await getReferrers(repository, unknownDigest())
 
     expect(answer.status).toBe(200)
     expect(manifestsOf(answer)).toEqual([])
   })
 
   test('in a repository that does not exist is an empty index', async () => {
-    const answer = await referrers(site.newRepository(), unknownDigest())
+    const answer = await getReferrers(site.newRepository(), unknownDigest())
 
     expect(answer.status).toBe(200)
     expect(manifestsOf(answer)).toEqual([])
@@ -68,7 +45,7 @@ describe('the list', () => {
     const annotations = { 'org.example.one': '1', 'org.example.two': 'zwei ✓' }
     const referrer = await repository.pushReferrer(manifest, { artifactType: report, annotations })
 
-    const answer = await referrers(repository, manifest.digest)
+    const answer = await getReferrers(repository, manifest.digest)
 
     expect(manifestsOf(answer)).toEqual([{ ...descriptorOf(referrer), artifactType: report, annotations }])
   })
@@ -78,7 +55,7 @@ describe('the list', () => {
     const { manifest } = await repository.pushImage()
     await repository.pushReferrer(manifest)
 
-    const answer = await referrers(repository, manifest.digest)
+    const answer = await getReferrers(repository, manifest.digest)
 
     expect(manifestsOf(answer).map((descriptor) => descriptor.artifactType)).toEqual([CONFIG])
   })
@@ -91,7 +68,7 @@ describe('the list', () => {
     const typed = await repository.pushReferrer(manifest, { artifactType: report })
     const tagged = await repository.pushImage('tagged', { subject, artifactType: signature })
 
-    const answer = await referrers(repository, manifest.digest)
+    const answer = await getReferrers(repository, manifest.digest)
 
     expect(digestsOf(answer).sort()).toEqual([plain.digest, typed.digest, tagged.manifest.digest].sort())
   })
@@ -107,7 +84,7 @@ describe('the list', () => {
     })
 
     const pushed = await repository.putManifest(list)
-    const answer = await referrers(repository, manifest.digest)
+    const answer = await getReferrers(repository, manifest.digest)
 
     expect(pushed.headers['oci-subject']).toBe(manifest.digest)
     expect(manifestsOf(answer)).toEqual([{ ...descriptorOf(list), artifactType: report, annotations }])
@@ -118,7 +95,7 @@ describe('the list', () => {
     const { manifest } = await repository.pushImage()
     await repository.pushManifest(index([], { subject: descriptorOf(manifest) }))
 
-    const answer = await referrers(repository, manifest.digest)
+    const answer = await getReferrers(repository, manifest.digest)
 
     expect(manifestsOf(answer)).toHaveLength(1)
     expect(manifestsOf(answer)[0]).not.toHaveProperty('artifactType')
@@ -130,7 +107,7 @@ describe('the list', () => {
     const list = await repository.pushManifest(index([descriptorOf(manifest)]))
     const referrer = await repository.pushReferrer(list)
 
-    const answer = await referrers(repository, list.digest)
+    const answer = await getReferrers(repository, list.digest)
 
     expect(digestsOf(answer)).toEqual([referrer.digest])
   })
@@ -141,7 +118,7 @@ describe('the list', () => {
     const first = await repository.pushReferrer(manifest)
     const second = await repository.pushReferrer(first)
 
-    const answer = await referrers(repository, first.digest)
+    const answer = await getReferrers(repository, first.digest)
 
     expect(digestsOf(answer)).toEqual([second.digest])
   })
@@ -151,7 +128,7 @@ describe('the list', () => {
     const { manifest } = await repository.pushImage()
     await site.newRepository().pushReferrer(manifest)
 
-    const answer = await referrers(repository, manifest.digest)
+    const answer = await getReferrers(repository, manifest.digest)
 
     expect(manifestsOf(answer)).toEqual([])
   })
@@ -161,9 +138,9 @@ describe('the list', () => {
     const subject = await late(repository)
     const referrer = await repository.pushReferrer(subject, { artifactType: report })
 
-    const before = await referrers(repository, subject.digest)
+    const before = await getReferrers(repository, subject.digest)
     await repository.pushManifest(subject, 'v1')
-    const after = await referrers(repository, subject.digest)
+    const after = await getReferrers(repository, subject.digest)
 
     expect(digestsOf(before)).toEqual([referrer.digest])
     expect(digestsOf(after)).toEqual([referrer.digest])
@@ -176,7 +153,7 @@ describe('the list', () => {
 
     await repository.pushManifest(referrer)
     await repository.pushManifest(referrer, 'tagged')
-    const answer = await referrers(repository, manifest.digest)
+    const answer = await getReferrers(repository, manifest.digest)
 
     expect(digestsOf(answer)).toEqual([referrer.digest])
   })
@@ -188,7 +165,7 @@ describe('the list', () => {
     const goes = await repository.pushReferrer(manifest)
 
     const deleted = await site.registry.delete(repository.at(`manifests/${goes.digest}`))
-    const answer = await referrers(repository, manifest.digest)
+    const answer = await getReferrers(repository, manifest.digest)
 
     expect(deleted.status).toBe(202)
     expect(digestsOf(answer)).toEqual([stays.digest])
@@ -235,61 +212,6 @@ describe('a push with a subject', () => {
   })
 })
 
-describe('the filter by artifact type', () => {
-  test('answers the referrers of this type and says that it was applied', async () => {
-    const repository = site.newRepository()
-    const { manifest } = await repository.pushImage()
-    const wanted = await repository.pushReferrer(manifest, { artifactType: report })
-    await repository.pushReferrer(manifest, { artifactType: signature })
-
-    const answer = await referrers(repository, manifest.digest, report)
-
-    expect(answer.headers['oci-filters-applied']).toBe('artifactType')
-    expect(digestsOf(answer)).toEqual([wanted.digest])
-  })
-
-  test('finds referrers by the type of their configuration', async () => {
-    const repository = site.newRepository()
-    const { manifest } = await repository.pushImage()
-    const wanted = await repository.pushReferrer(manifest)
-    await repository.pushReferrer(manifest, { artifactType: report })
-
-    const answer = await referrers(repository, manifest.digest, CONFIG)
-
-    expect(digestsOf(answer)).toEqual([wanted.digest])
-  })
-
-  test('of a type that nobody has answers an empty index', async () => {
-    const repository = site.newRepository()
-    const { manifest } = await repository.pushImage()
-    await repository.pushReferrer(manifest, { artifactType: report })
-
-    const answer = await referrers(repository, manifest.digest, 'application/none')
-
-    expect(answer.status).toBe(200)
-    expect(manifestsOf(answer)).toEqual([])
-  })
-
-  test('is not mentioned where nobody asked for it', async () => {
-    const repository = site.newRepository()
-    const { manifest } = await repository.pushImage()
-
-    const answer = await referrers(repository, manifest.digest)
-
-    expect(answer.headers['oci-filters-applied']).toBeUndefined()
-  })
-
-  test('takes a type with a plus sign, as such types have it', async () => {
-    const repository = site.newRepository()
-    const { manifest } = await repository.pushImage()
-    const wanted = await repository.pushReferrer(manifest, { artifactType: `${report}+json` })
-
-    const answer = await referrers(repository, manifest.digest, `${report}+json`)
-
-    expect(digestsOf(answer)).toEqual([wanted.digest])
-  })
-})
-
 describe('a request that is not about a digest', () => {
   test.each(['v1', 'sha256:abc', 'sha256:', `sha256:${'A'.repeat(64)}`, '%00', ':'])(
     '%j is refused with 400',
@@ -302,75 +224,6 @@ describe('a request that is not about a digest', () => {
       expect(answer.status).toBe(400)
     },
   )
-})
-
-describe('many referrers', () => {
-  test('are all found by following the links', async () => {
-    const repository = site.newRepository()
-    const { manifest } = await repository.pushImage()
-    const pushed = await pushMany(repository, manifest, 120, 0)
-
-    const pages = await follow(repository.at(`referrers/${manifest.digest}`))
-
-    expect(pages.flatMap(digestsOf).sort()).toEqual(pushed.sort())
-  })
-
-  test('that do not fit into one manifest are answered in several', async () => {
-    const repository = site.newRepository()
-    const { manifest } = await repository.pushImage()
-    const pushed = await pushMany(repository, manifest, 24, 300_000)
-
-    const pages = await follow(repository.at(`referrers/${manifest.digest}`))
-
-    expect(pages.length).toBeGreaterThan(1)
-    expect(pages.every((page) => page.body.length <= 4 * 1024 * 1024)).toBe(true)
-    expect(pages.every((page) => page.headers['content-type'] === INDEX)).toBe(true)
-    expect(pages.flatMap(digestsOf).sort()).toEqual(pushed.sort())
-  })
-
-  test('stay filtered on every page', async () => {
-    const repository = site.newRepository()
-    const { manifest } = await repository.pushImage()
-    const pushed = await pushMany(repository, manifest, 20, 300_000)
-    await repository.pushReferrer(manifest, { artifactType: signature })
-
-    const pages = await follow(`${repository.at(`referrers/${manifest.digest}`)}?artifactType=${report}`)
-
-    expect(pages.every((page) => page.headers['oci-filters-applied'] === 'artifactType')).toBe(true)
-    expect(pages.flatMap(digestsOf).sort()).toEqual(pushed.sort())
-  })
-
-  /** Referrers without blobs of their own but one, so that many are quickly made. */
-  async function pushMany(
-    repository: Repository,
-    subject: Content,
-    count: number,
-    padding: number,
-  ): Promise<string[]> {
-    const empty = await repository.pushBlob(blob('{}', 'application/vnd.oci.empty.v1+json'))
-    const pushed = Array.from({ length: count }, async (_, at) => {
-      const { manifest } = await repository.pushImage(undefined, {
-        config: descriptorOf(empty),
-        layers: [],
-        artifactType: report,
-        subject: descriptorOf(subject),
-        annotations: { 'org.example.number': String(at), 'org.example.padding': 'x'.repeat(padding) },
-      })
-      return manifest.digest
-    })
-    return Promise.all(pushed)
-  }
-
-  async function follow(first: string): Promise<Answer[]> {
-    const pages: Answer[] = []
-    let path: string | undefined = first
-    while (path !== undefined && pages.length < 200) {
-      const answer = await site.registry.get(path)
-      pages.push(answer)
-      path = nextOf(answer)
-    }
-    return pages
-  }
 })
 
 test('referrers are served as the index that clients of the tag scheme expect', async () => {

@@ -3,11 +3,13 @@ import type { Config } from '../config/schema.ts'
 import { ignore } from '../lib/ignore.ts'
 import { loadSecretBox } from '../platform/crypto/secret-key.ts'
 import { connectDatabase } from '../platform/db/connect.ts'
+import { FatalError } from '../platform/errors.ts'
 import { openDataDirectory } from './data-directory.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { drain, type Listening, listen } from './listen.ts'
 import { listenForStop } from './signals.ts'
 import type { Terminal } from './terminal.ts'
+import { loadTls } from './tls.ts'
 import { readVersion } from './version.ts'
 
 export interface ServeOptions {
@@ -48,6 +50,8 @@ interface Running {
 }
 
 async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecycle): Promise<Running> {
+  // What is wrong here is better known before anything is created.
+  loadTls(config)
   const held = openDataDirectory(config)
   lifecycle.opened('data directory', () => held.release())
   const connecting = connectDatabase(config, log)
@@ -60,7 +64,11 @@ async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecyc
   const { db, connection, failed } = database
   const program = await loading
   await program.migrate(db, { log })
-  const storage = await program.openStorage({ driver: 'filesystem', ...config.storage.filesystem })
+  const storage = await program
+    .openStorage({ driver: 'filesystem', ...config.storage.filesystem })
+    .catch((cause: unknown) => {
+      throw new FatalError(storageProblem(config, cause), { cause })
+    })
   lifecycle.opened('storage', () => storage.close())
   const secretKey = await loadSecretBox(config)
   await program.createAdministrator({ db, passwords: program.createPasswords(), log, terminal }, config)
@@ -72,6 +80,13 @@ async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecyc
   lifecycle.opened('requests', () => drain(server.app, config.drainSeconds))
 
   return { listening: await listen(server.app, config), failed }
+}
+
+function storageProblem(config: Config, error: unknown): string {
+  const reasons: string[] = []
+  for (let reason = error; reason instanceof Error; reason = reason.cause) reasons.push(reason.message)
+
+  return `storage.filesystem.directory: ${config.storage.filesystem.directory} cannot be used: ${reasons.join(': ')}`
 }
 
 async function loadProgram() {

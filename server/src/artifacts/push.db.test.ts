@@ -10,9 +10,9 @@ import type { Repository } from '../repositories/model.ts'
 import { findRepository } from '../repositories/store.ts'
 import { ArtifactReferencedError, ReferenceSizeError, ReferencesUnknownError } from './errors.ts'
 import { createReferenceLookup } from './lookup.ts'
-import type { Artifact } from './model.ts'
+import type { Artifact, Referrer } from './model.ts'
 import { pushManifest } from './push.ts'
-import { countReferrers, listReferrers } from './referrer-store.ts'
+import { countReferrers, findReferrers, listReferrerSizes } from './referrer-store.ts'
 import { type ArtifactsDeps, deleteArtifact, deleteTag, readManifest } from './service.ts'
 import { listTagNames } from './tag-store.ts'
 
@@ -50,6 +50,16 @@ async function image(seed: string, extra: object = {}): Promise<Buffer> {
   const config = { mediaType: 'application/vnd.example.config', digest: sha256(seed), size: seed.length }
 
   return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [], ...extra }))
+}
+
+async function referrersOf(subject: string, filter: { artifactType?: string } = {}): Promise<Referrer[]> {
+  const page = { ...filter, after: 0, limit: 10 }
+  const found = await listReferrerSizes(database.db, repository.id, subject, page)
+
+  return findReferrers(
+    database.db,
+    found.map((referrer) => referrer.id),
+  )
 }
 
 async function push(bytes: Buffer, ...tags: string[]): Promise<string> {
@@ -98,6 +108,21 @@ test('a manifest that names unknown blobs is refused and leaves nothing', async 
   ).toEqual([])
 })
 
+test('refused pushes leave no objects behind, however many, and do not stand in the way of a good one', async () => {
+  const config = { mediaType: 'application/vnd.example.config', digest: sha256('late'), size: 4 }
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [] }))
+  for (let round = 0; round < 101; round += 1) {
+    await expect(push(bytes, 'v1')).rejects.toBeInstanceOf(ReferencesUnknownError)
+  }
+  const left = await deps.storage.list('', { limit: 10 })
+
+  await uploadWhole(uploads, repository.id, body(['late']), sha256('late'))
+  await push(bytes, 'v1')
+
+  expect(left).toEqual([])
+  expect(await find({ tag: 'v1' })).toBeDefined()
+})
+
 test('a blob of another repository does not count', async () => {
   const bytes = await image('foreign')
   const elsewhere = await seedRepository(database.db)
@@ -124,7 +149,8 @@ test('an index needs its children unless sparse indexes are allowed', async () =
 })
 
 test('an image needs its blobs unless sparse images are allowed', async () => {
-  const layer = { mediaType: 'application/octet-stream', digest: sha256('to come'), size: 7 }
+  // It says a wrong size of what nobody has seen yet.
+  const layer = { mediaType: 'application/octet-stream', digest: sha256('to come'), size: 70 }
   const bytes = await image('sparse', { layers: [layer, layer] })
 
   await expect(push(bytes, 'v1')).rejects.toEqual(new ReferencesUnknownError([layer.digest]))
@@ -134,7 +160,9 @@ test('an image needs its blobs unless sparse images are allowed', async () => {
   await uploadWhole(uploads, repository.id, body(['to come']), layer.digest)
 
   expect(before).toBeUndefined()
-  expect(await findBlob(uploads, { projectId, repository: 'app', digest: layer.digest })).toBeDefined()
+  expect(await findBlob(uploads, { projectId, repository: 'app', digest: layer.digest })).toMatchObject({
+    size: 7,
+  })
 })
 
 test('what an index lists cannot be deleted before the index', async () => {
@@ -162,6 +190,20 @@ test('deleting an artifact takes all its tags, deleting a tag leaves the artifac
   expect(await listTagNames(database.db, repository.id, { last: '', limit: 10 })).toEqual([])
   expect(await deleteTag(deps, repository.id, 'b')).toBe(false)
   expect(await deleteArtifact(deps, repository.id, digest)).toBe(false)
+})
+
+test('pushes of many tags and deletions of what has them never wait in a circle', async () => {
+  // Stored in the opposite of the order in which a push takes them.
+  const names = Array.from({ length: 40 }, (_, index) => `t${String(index).padStart(2, '0')}`)
+  const [one, two] = [await image('circle one'), await image('circle two')]
+  for (let round = 0; round < 15; round += 1) {
+    for (const name of [...names].reverse()) await push(one, name)
+
+    await Promise.all([push(two, ...names), deleteArtifact(deps, repository.id, sha256(one))])
+
+    const left = await listTagNames(database.db, repository.id, { last: '', limit: 100 })
+    expect(left).toEqual(names)
+  }
 })
 
 test('a manifest that was deleted can be pushed again', async () => {
@@ -192,12 +234,8 @@ test('referrers are listed whether or not their subject is there, and go when de
   )
   await push(await image('r2', { subject }))
 
-  const all = await listReferrers(database.db, repository.id, subject.digest, { after: 0, limit: 10 })
-  const typed = await listReferrers(database.db, repository.id, subject.digest, {
-    artifactType: 'application/x-a',
-    after: 0,
-    limit: 10,
-  })
+  const all = await referrersOf(subject.digest)
+  const typed = await referrersOf(subject.digest, { artifactType: 'application/x-a' })
   await deleteArtifact(deps, repository.id, first)
 
   expect(all.map((referrer) => referrer.artifactType)).toEqual([

@@ -32,8 +32,9 @@ export interface ManifestPush {
  * Stores a manifest in one transaction: its bytes, the artifact, what it refers to, its tags and the
  * event. When it resolves all of that is on stable storage.
  *
- * Locks are taken in one order by every push: the manifest's own blob, the blobs it refers to by digest,
- * its children by digest, the artifact, its tags by name.
+ * Locks are taken in one order by every push: the blobs it refers to by digest, its children by digest,
+ * the repository where it is new, the manifest's own blob, the artifact, its tags by name. Whatever a client
+ * can be refused for comes before the bytes are placed: a rollback does not take them back.
  *
  * @throws {ReferencesUnknownError}
  * @throws {ReferenceSizeError}
@@ -41,6 +42,11 @@ export interface ManifestPush {
 export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Promise<void> {
   const { repository, digest, body, manifest } = push
   await deps.db.transaction().execute(async (tx) => {
+    const blobIds = await holdBlobs(deps, tx, repository.id, manifest.blobs)
+    await holdChildren(deps, tx, repository.id, manifest.children)
+    if (!repository.published && !(await publishRepository(tx, repository))) {
+      throw new DomainError('not-found', 'the project is gone')
+    }
     const own = await commitBlob(
       tx,
       { digest, size: body.length, store: deps.store, repositoryId: repository.id },
@@ -49,8 +55,6 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
         return key
       },
     )
-    const blobIds = await holdBlobs(deps, tx, repository.id, manifest.blobs)
-    await holdChildren(deps, tx, repository.id, manifest.children)
     await insertManifestBody(tx, digest, body)
 
     const artifact = await upsertArtifact(tx, {
@@ -64,9 +68,6 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
       if (manifest.children.length > 0) await insertArtifactChildren(tx, artifact.id, manifest.children)
     }
     if (push.tags.length > 0) await upsertTags(tx, repository.id, artifact.id, push.tags)
-    if (!repository.published && !(await publishRepository(tx, repository))) {
-      throw new DomainError('not-found', 'the project is gone')
-    }
 
     await emit(tx, {
       type: 'artifact.pushed',

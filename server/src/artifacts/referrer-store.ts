@@ -1,16 +1,19 @@
 import type { Database } from '../platform/db/database.ts'
 import type { Referrer } from './model.ts'
 
-/** Referrers of a digest within a repository, oldest first, those after the id `after`. */
-export async function listReferrers(
+/**
+ * Ids of the referrers of a digest within a repository, oldest first, those after the id `after`, with the
+ * sizes of their manifests in bytes.
+ */
+export async function listReferrerSizes(
   db: Database,
   repositoryId: number,
   subject: string,
   filter: { artifactType?: string; after: number; limit: number },
-): Promise<Referrer[]> {
-  const rows = await db
+): Promise<{ id: number; manifestSize: number }[]> {
+  return await db
     .selectFrom('artifacts')
-    .select(['id', 'repository_id', 'digest', 'media_type', 'manifest_size', 'artifact_type', 'annotations'])
+    .select(['id', 'manifest_size as manifestSize'])
     .where('repository_id', '=', repositoryId)
     .where('subject_digest', '=', subject)
     .where('id', '>', filter.after)
@@ -19,6 +22,17 @@ export async function listReferrers(
     )
     .orderBy('id')
     .limit(filter.limit)
+    .execute()
+}
+
+/** The referrers of these ids, oldest first; those deleted meanwhile are left out. */
+export async function findReferrers(db: Database, ids: readonly number[]): Promise<Referrer[]> {
+  if (ids.length === 0) return []
+  const rows = await db
+    .selectFrom('artifacts')
+    .select(['id', 'repository_id', 'digest', 'media_type', 'manifest_size', 'artifact_type', 'annotations'])
+    .where('id', 'in', ids)
+    .orderBy('id')
     .execute()
 
   return rows.map((row) => ({

@@ -5,7 +5,7 @@ import { ArtifactReferencedError } from './errors.ts'
 import type { FindReference } from './lookup.ts'
 import type { Artifact } from './model.ts'
 import { deleteArtifactRow, findManifestBody, isListedByIndex, lockArtifact } from './store.ts'
-import { deleteTagRow, findTagsOfArtifact } from './tag-store.ts'
+import { deleteTagRow, lockTagsOfArtifact } from './tag-store.ts'
 
 export interface ArtifactsDeps extends BlobsDeps {
   findReference: FindReference
@@ -43,7 +43,7 @@ export async function deleteArtifact(
     if (!artifact) return false
     if (await isListedByIndex(tx, repositoryId, digest)) throw new ArtifactReferencedError(digest)
 
-    const tags = await findTagsOfArtifact(tx, artifact.id)
+    const tags = await lockTagsOfArtifact(tx, artifact.id)
     await deleteArtifactRow(tx, artifact.id)
     await emit(tx, {
       type: 'artifact.deleted',

@@ -30,13 +30,14 @@ export async function deleteTagRow(
   return result.rows[0]?.digest
 }
 
-/** Tag names of an artifact, in byte order. */
-export async function findTagsOfArtifact(db: Database, artifactId: number): Promise<string[]> {
-  const rows = await db
+/** Locks the tags of an artifact, in name order as pushes do, and answers their names. */
+export async function lockTagsOfArtifact(tx: Database, artifactId: number): Promise<string[]> {
+  const rows = await tx
     .selectFrom('tags')
     .select('name')
     .where('artifact_id', '=', artifactId)
     .orderBy('name')
+    .forUpdate()
     .execute()
 
   return rows.map((row) => row.name)

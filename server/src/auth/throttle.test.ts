@@ -133,3 +133,12 @@ describe('whatever is tried', () => {
     )
   })
 })
+
+it('a client who has hung up, and has no address any more, is throttled like any other', () => {
+  const gone = undefined as unknown as string
+
+  fail(5, 'ann', gone)
+
+  expect(throttle.refusal('ann', gone)).toBeGreaterThan(0)
+  expect(throttle.refusal('ann', HERE)).toBe(0)
+})

@@ -121,8 +121,9 @@ function pairKey(account: string, where: string): string {
   return `${where} ${account.slice(0, 255)}`
 }
 
-/** One customer usually has a whole /64 of IPv6 addresses: these count as one. */
-function network(address: string): string {
+/** One customer usually has a whole /64 of IPv6 addresses: these count as one. Who has hung up has no address. */
+function network(address: string | undefined): string {
+  if (address === undefined) return ''
   if (!address.includes(':') || address.startsWith('::ffff:')) return address
   const [head = '', tail] = address.split('::')
   const groups = head === '' ? [] : head.split(':')

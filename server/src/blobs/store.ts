@@ -67,13 +67,19 @@ export async function findOfferingRepositories(
 
 /**
  * The row of a digest, made where there is none, and locked until the end of the transaction: whoever
- * stores or collects this digest waits. Renews the grace.
+ * stores or collects this digest waits. Renews the grace. `size` is that of the bytes: a row that was made
+ * for a reference (`ensureBlobs`) has what some manifest said of it.
  */
 export async function lockBlob(tx: Database, digest: string, size: number): Promise<number> {
   const row = await tx
     .insertInto('blobs')
     .values({ digest, size })
-    .onConflict((conflict) => conflict.column('digest').doUpdateSet({ offer_time: sql<Date>`now()` }))
+    .onConflict((conflict) =>
+      conflict.column('digest').doUpdateSet((eb) => ({
+        offer_time: sql<Date>`now()`,
+        size: eb.ref('excluded.size'),
+      })),
+    )
     .returning('id')
     .executeTakeFirstOrThrow()
 

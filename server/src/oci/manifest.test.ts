@@ -61,6 +61,29 @@ test('a subject may have a digest of any algorithm', () => {
   )
 })
 
+test('of a platform no more is kept than the specification names', () => {
+  const platform = {
+    os: 'linux',
+    'os.features': ['a'],
+    variant: 7,
+    architecture: 'a\0',
+    nested: { deep: {} },
+  }
+  const child = { mediaType: OCI_IMAGE, digest: digest('b'), size: 3, platform }
+
+  const [read] = parse({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [child] }).children
+
+  expect(read?.platform).toEqual({ os: 'linux', 'os.features': ['a'] })
+})
+
+test('a subject that is null is none', () => {
+  const value = { schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [], subject: null }
+
+  expect(parse(value).subject).toBeUndefined()
+})
+
+const image = { schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [] }
+
 test.each([
   ['what is not JSON', 'hello', undefined],
   ['a list', [], OCI_IMAGE],
@@ -82,6 +105,19 @@ test.each([
   [
     'annotations that are no strings',
     { schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [], annotations: { a: 1 } },
+    '',
+  ],
+  ['an image that lists manifests', { ...image, manifests: [] }, ''],
+  ['an index that has layers', { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [], layers: [] }, ''],
+  ['an index that has a config', { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [], config }, ''],
+  ['a NUL in an annotation', { ...image, annotations: { a: 'x\0' } }, ''],
+  ['a NUL in the name of an annotation', { ...image, annotations: { 'x\0': 'a' } }, ''],
+  ['half a character in an annotation', { ...image, annotations: { a: '\ud800' } }, ''],
+  ['a NUL in the artifact type', { ...image, artifactType: 'a\0' }, ''],
+  ['a NUL in the type of the config', { ...image, config: { ...config, mediaType: 'a\0' } }, ''],
+  [
+    'a subject with an endless digest',
+    { ...image, subject: { ...config, digest: `blake3:${'a'.repeat(3000)}` } },
     '',
   ],
 ])('%s is refused', (_what, value, contentType) => {

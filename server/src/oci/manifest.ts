@@ -8,9 +8,12 @@ export interface Descriptor {
   digest: string
   /** Bytes. */
   size: number
-  platform?: Record<string, unknown>
+  platform?: Platform
   annotations?: Record<string, string>
 }
+
+/** For what a child of an index is (image specification, image-index.md), as far as it is well-formed. */
+export type Platform = Record<string, string | string[]>
 
 /** What a registry must know of a manifest. The bytes themselves are stored as they came. */
 export interface Manifest {
@@ -31,6 +34,11 @@ export interface Manifest {
 // Enough for any real image, and a bound on the work of one push.
 const MAX_DESCRIPTORS = 20_000
 
+const PLATFORM_FIELDS = ['architecture', 'os', 'os.version', 'os.features', 'variant', 'features']
+
+/** Fields that only the other kind has: a document with both would mean two things to two readers (CVE-2021-41190). */
+const FOREIGN_FIELDS = { image: ['manifests'], index: ['config', 'layers'] } as const
+
 /**
  * Reads a manifest as pushed. `contentType` is the header of the request, undefined or empty where the
  * client sent none; it must not contradict the manifest's own `mediaType`.
@@ -43,8 +51,10 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   const kind = manifestKind(mediaType)
   if (!kind) throw invalid(`media type ${JSON.stringify(mediaType)} is not one of a manifest`)
   if (json.schemaVersion !== 2) throw invalid('schemaVersion must be 2')
+  const foreign = FOREIGN_FIELDS[kind].find((name) => json[name] !== undefined)
+  if (foreign) throw invalid(`an ${kind} has no ${foreign}`)
 
-  const subject = json.subject === undefined ? undefined : readDescriptor(json.subject, 'subject')
+  const subject = json.subject == null ? undefined : readDescriptor(json.subject, 'subject')
   const annotations = readAnnotations(json.annotations, 'annotations')
   const ownType = readOptionalString(json.artifactType, 'artifactType')
 
@@ -112,7 +122,7 @@ function readDescriptors(value: unknown, where: string): Descriptor[] {
 function readDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) throw invalid(`${where} must be a descriptor`)
   const { mediaType, digest, size } = value
-  if (typeof mediaType !== 'string' || mediaType === '') throw invalid(`${where} has no mediaType`)
+  if (!isText(mediaType) || mediaType === '') throw invalid(`${where} has no mediaType`)
   if (typeof digest !== 'string' || !looksLikeDigest(digest)) throw invalid(`${where} has no valid digest`)
   // A subject may be of any algorithm: it need not exist here.
   if (where !== 'subject' && !isDigest(digest)) throw invalid(`${where} has an unsupported digest`)
@@ -120,7 +130,7 @@ function readDescriptor(value: unknown, where: string): Descriptor {
     throw invalid(`${where} has no valid size`)
 
   const descriptor: Descriptor = { mediaType, digest, size }
-  if (isObject(value.platform)) descriptor.platform = value.platform
+  if (isObject(value.platform)) descriptor.platform = readPlatform(value.platform)
   if (value.annotations !== undefined) {
     descriptor.annotations = readAnnotations(value.annotations, `${where}.annotations`)
   }
@@ -130,16 +140,26 @@ function readDescriptor(value: unknown, where: string): Descriptor {
 function readAnnotations(value: unknown, where: string): Record<string, string> {
   if (value === undefined || value === null) return {}
   if (!isObject(value)) throw invalid(`${where} must be an object`)
-  for (const entry of Object.values(value)) {
-    if (typeof entry !== 'string') throw invalid(`${where} must have strings for values`)
+  for (const [name, entry] of Object.entries(value)) {
+    if (!isText(name) || !isText(entry)) throw invalid(`${where} must have strings for values`)
   }
 
   return value as Record<string, string>
 }
 
+function readPlatform(value: Json): Platform {
+  const platform: Platform = {}
+  for (const name of PLATFORM_FIELDS) {
+    const field = value[name]
+    if (isText(field) || (Array.isArray(field) && field.every(isText))) platform[name] = field
+  }
+
+  return platform
+}
+
 function readOptionalString(value: unknown, where: string): string {
   if (value === undefined || value === null) return ''
-  if (typeof value !== 'string') throw invalid(`${where} must be a string`)
+  if (!isText(value)) throw invalid(`${where} must be a string`)
 
   return value
 }
@@ -148,6 +168,11 @@ function sizeOf(descriptors: Descriptor[]): number {
   const sizes = new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor.size]))
 
   return [...sizes.values()].reduce((sum, size) => sum + size, 0)
+}
+
+/** A string of characters that can be stored: PostgreSQL has no NUL, and half a surrogate pair is none. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0') && value.isWellFormed()
 }
 
 function isObject(value: unknown): value is Json {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { link, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -6,8 +7,8 @@ import { dirname } from 'node:path'
  * stays: of several processes that try at once, one wins for all. Answers whether this call made it.
  */
 export async function createFileOnce(file: string, text: string): Promise<boolean> {
-  const temporary = `${file}.${process.pid}`
-  await rm(temporary, { force: true })
+  // Not the process id: replicas in containers have the same.
+  const temporary = `${file}.${randomBytes(6).toString('hex')}`
   const handle = await open(temporary, 'wx', 0o600)
   try {
     await handle.writeFile(text)
@@ -29,7 +30,12 @@ export async function createFileOnce(file: string, text: string): Promise<boolea
 
 /** Makes new, renamed and removed names in `directory` survive a power cut. */
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r')
+  await syncFile(directory)
+}
+
+/** Makes the content of `file` survive a power cut. */
+export async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r')
   try {
     await handle.sync()
   } finally {

@@ -1,16 +1,29 @@
+import type { IncomingMessage } from 'node:http'
 import { OciError } from '../oci/errors.ts'
 import { manifestTooLarge } from './steps/check-length.ts'
+
+/**
+ * A request body as chunks of bytes. Giving up in the middle leaves the connection open, since the client must
+ * still be told why, and drops the rest: unread it would stand before the next request on that connection.
+ */
+export async function* streamBody(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Uint8Array
+  } finally {
+    request.resume()
+  }
+}
 
 /**
  * Reads a request body whole.
  *
  * @throws {OciError} 413 beyond `limit` bytes, and for a client that breaks off.
  */
-export async function readBody(source: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let length = 0
   try {
-    for await (const chunk of source) {
+    for await (const chunk of streamBody(request)) {
       length += chunk.length
       if (length > limit) throw manifestTooLarge(limit)
       chunks.push(chunk)

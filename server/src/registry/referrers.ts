@@ -1,5 +1,5 @@
 import type { Referrer } from '../artifacts/model.ts'
-import { countReferrers, listReferrers } from '../artifacts/referrer-store.ts'
+import { countReferrers, findReferrers, listReferrerSizes } from '../artifacts/referrer-store.ts'
 import { OCI_INDEX } from '../oci/media-types.ts'
 import { findRepository } from '../repositories/store.ts'
 import { type Exchange, filled } from './exchange.ts'
@@ -8,6 +8,8 @@ import { nextLink } from './paging.ts'
 const PAGE = 1000
 // A client must be able to read the answer as a manifest: 4 MiB.
 const MAX_BYTES = 4 * 1024 * 1024 - 1024
+// Of a descriptor, beside what it repeats of the manifest (annotations and artifact type).
+const DESCRIPTOR_BYTES = 400
 
 /**
  * GET /v2/<name>/referrers/<digest> ("Listing Referrers"). Never 404: a client would take that for a
@@ -20,12 +22,13 @@ export async function getReferrers(exchange: Exchange): Promise<unknown> {
   const artifactType = query.get('artifactType')
   const repository = await findRepository(db, filled(exchange, 'project').id, name.repository)
   const filter = { ...(artifactType ? { artifactType } : {}), after: readAfter(query), limit: PAGE + 1 }
-  const found = repository ? await listReferrers(db, repository.id, subject, filter) : []
+  const found = repository ? await listReferrerSizes(db, repository.id, subject, filter) : []
   const page = takePage(found)
+  const referrers = await findReferrers(db, page)
 
   if (artifactType) reply.header('oci-filters-applied', 'artifactType')
   if (page.length < found.length) {
-    const last = String(page.at(-1)?.id ?? '')
+    const last = String(page.at(-1) ?? '')
     const parameters = { ...(artifactType ? { artifactType } : {}), last }
     reply.header('link', nextLink(`/v2/${name.full}/referrers/${subject}`, parameters))
   }
@@ -33,18 +36,21 @@ export async function getReferrers(exchange: Exchange): Promise<unknown> {
   return reply
     .type(OCI_INDEX)
     .serializer((payload: unknown) => JSON.stringify(payload))
-    .send({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: page.map(toDescriptor) })
+    .send({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: referrers.map(toDescriptor) })
 }
 
-/** As many as fit into one answer, at least one. */
-function takePage(found: Referrer[]): Referrer[] {
+/**
+ * Ids of as many as surely fit into one answer, at least one. Told by the sizes of the manifests, before
+ * annotations are read: a thousand referrers may have gigabytes of them.
+ */
+function takePage(found: { id: number; manifestSize: number }[]): number[] {
   let bytes = 0
-  const end = found.slice(0, PAGE).findIndex((referrer, index) => {
-    bytes += JSON.stringify(toDescriptor(referrer)).length + 1
+  const end = found.slice(0, PAGE).findIndex(({ manifestSize }, index) => {
+    bytes += manifestSize + DESCRIPTOR_BYTES
     return index > 0 && bytes > MAX_BYTES
   })
 
-  return found.slice(0, end < 0 ? PAGE : end)
+  return found.slice(0, end < 0 ? PAGE : end).map((referrer) => referrer.id)
 }
 
 function toDescriptor(referrer: Referrer): Record<string, unknown> {

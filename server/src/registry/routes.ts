@@ -16,7 +16,9 @@ export function registryRoutes(deps: RegistryDeps): FastifyPluginAsync {
   return async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    app.addHook('onRequest', async (_request, reply) => {
+    app.addHook('onRequest', async (request, reply) => {
+      // Bytes of no readable type are bytes all the same; what a manifest is, it says itself.
+      if (request.mediaType === undefined) delete request.raw.headers['content-type']
       reply.headers({
         'docker-distribution-api-version': 'registry/2.0',
         'x-content-type-options': 'nosniff',

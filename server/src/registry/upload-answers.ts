@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { Upload } from '../blobs/model.ts'
 import { type Exchange, filled } from './exchange.ts'
@@ -25,12 +24,4 @@ export function createdBlob(exchange: Exchange, digest: string): FastifyReply {
     .code(201)
     .headers({ location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest })
     .send()
-}
-
-/**
- * A request body as chunks of bytes. Giving up in the middle leaves the connection open: the client must
- * still be told why.
- */
-export async function* readBodyStream(request: IncomingMessage): AsyncGenerator<Uint8Array> {
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Uint8Array
 }

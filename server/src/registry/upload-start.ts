@@ -7,7 +7,8 @@ import { findRepository, findRepositoryNames } from '../repositories/store.ts'
 import { ACTIONS } from './actions.ts'
 import { type Exchange, filled } from './exchange.ts'
 import { mayAct } from './permit.ts'
-import { createdBlob, describeUpload, readBodyStream } from './upload-answers.ts'
+import { streamBody } from './read-body.ts'
+import { createdBlob, describeUpload } from './upload-answers.ts'
 
 /**
  * POST /v2/<name>/blobs/uploads/: a mount, a whole blob in one request, or the beginning of a session
@@ -22,7 +23,7 @@ export async function startUploadSession(exchange: Exchange): Promise<unknown> {
   const digest = query.get('digest')
   if (digest !== null && !isDigest(digest)) throw new OciError('DIGEST_INVALID', { detail: digest })
   if (digest !== null && (hasBody(exchange) || isEmptyBlob(digest))) {
-    await uploadWhole(deps.uploads, repository.id, readBodyStream(request.raw), digest)
+    await uploadWhole(deps.uploads, repository.id, streamBody(request.raw), digest)
     return createdBlob(exchange, digest)
   }
 

@@ -4,7 +4,8 @@ import { appendChunk, cancelUpload, finishUpload, getUpload } from '../blobs/upl
 import { isDigest } from '../oci/digest.ts'
 import { OciError } from '../oci/errors.ts'
 import { type Exchange, filled } from './exchange.ts'
-import { createdBlob, describeUpload, readBodyStream } from './upload-answers.ts'
+import { streamBody } from './read-body.ts'
+import { createdBlob, describeUpload } from './upload-answers.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -60,7 +61,7 @@ async function receiveChunk(exchange: Exchange, upload: Upload): Promise<Upload>
     const appended = await appendChunk(
       exchange.deps.uploads,
       upload,
-      readBodyStream(exchange.request.raw),
+      streamBody(exchange.request.raw),
       range?.start,
     )
     if (range && appended.offset !== range.end + 1) {

@@ -12,7 +12,8 @@ export async function run({ config }: CommandInput): Promise<void> {
     const database = await connectDatabase(inForce, log)
     try {
       const { version, applied } = await migrate(database.db, { log })
-      process.stdout.write(`schema ${version}, ${applied} migrations applied\n`)
+      const done = applied === 0 ? 'nothing to do' : `${applied} migration${applied === 1 ? '' : 's'} applied`
+      process.stdout.write(`schema ${version}, ${done}\n`)
     } finally {
       await database.close()
     }

@@ -94,6 +94,12 @@ describe('a browser that has not logged in', () => {
     expect(answer.given).toEqual(['_gorilla_csrf'])
     expect(answer.csrf).not.toBe('')
   })
+
+  it('cannot do so under another spelling of the path either', async () => {
+    const answer = await createBrowser().ask('/%63/login', { method: 'POST', form: { principal: 'ann' } })
+
+    expect(answer.error).toEqual({ code: 'FORBIDDEN', message: 'CSRF token not found in request' })
+  })
 })
 
 describe('cookies', () => {

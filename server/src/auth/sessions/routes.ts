@@ -98,9 +98,14 @@ function setCookie(
 }
 
 function isForBrowsers(request: FastifyRequest): boolean {
-  return request.url.startsWith('/api/') || isLoginPath(request)
+  return routeOf(request).startsWith('/api/') || isLoginPath(request)
 }
 
 function isLoginPath(request: FastifyRequest): boolean {
-  return request.url.startsWith('/c/')
+  return routeOf(request).startsWith('/c/')
+}
+
+/** The route and not the path as sent: `/%63/login` is the same route in another spelling. */
+function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? ''
 }

@@ -1,8 +1,9 @@
-import { access, chmod, constants, cp, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { access, chmod, constants, cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { FatalError } from '../../errors.ts'
+import { syncFile } from '../../files.ts'
 import type { Owner } from './owner.ts'
 
 /** Where the programs of the embedded PostgreSQL are, reachable for whoever runs them. */
@@ -60,37 +61,42 @@ async function canReach(owner: Owner, directory: string): Promise<boolean> {
 
 async function copyOnce(native: Native): Promise<string> {
   const copy = join(COPIES, `postgresql-${native.version}`)
-  const isThere = await access(join(copy, 'bin/postgres'), constants.X_OK).then(
-    () => true,
-    () => false,
-  )
-  if (isThere) return copy
-
-  const temporary = `${copy}.${process.pid}`
+  if (await hasPrograms(copy)) return copy
+  const growing = `${copy}.${process.pid}`
   try {
     await mkdir(COPIES, { recursive: true, mode: 0o755 })
     await chmod(COPIES, 0o755)
-    await rm(temporary, { recursive: true, force: true })
-    await cp(native.directory, temporary, {
+    await rm(growing, { recursive: true, force: true })
+    await cp(native.directory, growing, {
       recursive: true,
       verbatimSymlinks: true,
       mode: constants.COPYFILE_FICLONE,
     })
-    await chmod(temporary, 0o755)
-    await rename(temporary, copy)
+    await chmod(growing, 0o755)
+    // A power cut must not leave the name with half of what belongs under it.
+    await syncTree(growing)
+    await rename(growing, copy)
   } catch (cause) {
-    await rm(temporary, { recursive: true, force: true })
-    if (
-      await access(join(copy, 'bin/postgres')).then(
-        () => true,
-        () => false,
-      )
-    )
-      return copy
+    await rm(growing, { recursive: true, force: true })
+    // Another process that starts at the same time may have been faster.
+    if (await hasPrograms(copy)) return copy
     throw new FatalError(
-      `PostgreSQL cannot be started as an unprivileged user: ${native.directory} is closed to it and it cannot be copied to ${COPIES}`,
+      `PostgreSQL cannot be started as an unprivileged user: ${native.directory} is closed to it and cannot be copied to ${COPIES}`,
       { cause },
     )
   }
   return copy
+}
+
+async function hasPrograms(directory: string): Promise<boolean> {
+  return await access(join(directory, 'bin/postgres'), constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function syncTree(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) await syncFile(join(entry.parentPath, entry.name))
+  }
 }

@@ -10,7 +10,7 @@ import { giveTo, type Owner } from './owner.ts'
 import { ROLE } from './settings.ts'
 
 /** Major version of the PostgreSQL that Portolan brings. */
-export const MAJOR = 18
+const MAJOR = 18
 
 /** Whether `directory` holds a database of our version: true, or false where there is none yet. */
 export async function hasCluster(directory: string): Promise<boolean> {
@@ -45,15 +45,19 @@ export async function createCluster(
 ): Promise<void> {
   await removeUnfinished(directory)
   const growing = `${directory}.new-${process.pid}-${Date.now().toString(36)}`
-  await mkdir(growing, { mode: 0o700 })
   try {
+    await mkdir(growing, { mode: 0o700 })
     await giveTo(owner, growing)
     await runInitdb(growing, binaries, owner)
     await rename(growing, directory)
     await syncDirectory(dirname(directory))
   } catch (error) {
     await rm(growing, { recursive: true, force: true }).catch(ignore)
-    throw error
+    if (error instanceof FatalError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new FatalError(`the embedded PostgreSQL cannot be set up in ${directory} (${code ?? message})`, {
+      cause: error,
+    })
   }
 }
 
