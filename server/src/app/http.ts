@@ -5,6 +5,7 @@ import { handleError } from '../platform/http/errors.ts'
 import { requestId } from '../platform/http/request-id.ts'
 import { collapseSlashes } from '../platform/http/slashes.ts'
 import { renderError } from '../registry/render-error.ts'
+import { answerClientError } from './client-error.ts'
 
 // A layer of 100 GiB takes as long as it takes: what is bounded is silence, not duration.
 const SILENCE_MILLISECONDS = 300_000
@@ -32,6 +33,7 @@ export function createHttp(
     keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
     forceCloseConnections: 'idle' as const,
     http: { headersTimeout: HEADERS_MILLISECONDS },
+    clientErrorHandler: answerClientError,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: Parameters<typeof handleError>[2]) => {
       if (request.raw.url?.startsWith('/v2')) renderError(error, request, reply)
       else handleError(error as Parameters<typeof handleError>[0], request, reply)

@@ -14,12 +14,10 @@ export const OCI_ERRORS = {
   NAME_UNKNOWN: { status: 404, message: 'repository name not known to registry' },
   SIZE_INVALID: { status: 400, message: 'provided length did not match content length' },
   TAG_INVALID: { status: 400, message: 'invalid tag' },
-  PAGINATION_NUMBER_INVALID: { status: 400, message: 'invalid number of results requested' },
   UNAUTHORIZED: { status: 401, message: 'authentication required' },
   DENIED: { status: 403, message: 'requested access to the resource is denied' },
   UNSUPPORTED: { status: 405, message: 'the operation is unsupported' },
   TOOMANYREQUESTS: { status: 429, message: 'too many requests' },
-  RANGE_INVALID: { status: 416, message: 'range not satisfiable' },
   // Harbor's own code for deleting what an index lists.
   VIOLATE_FOREIGN_KEY_CONSTRAINT: { status: 412, message: 'the artifact is referenced by others' },
   UNAVAILABLE: { status: 503, message: 'the registry cannot do this at the moment' },

@@ -113,6 +113,8 @@ function mediaTypeOf(json: Json, contentType: string): string {
 }
 
 function readDescriptors(value: unknown, where: string): Descriptor[] {
+  // How Go writes an empty list that nobody has made.
+  if (value === null) return []
   if (!Array.isArray(value)) throw invalid(`${where} must be a list`)
   if (value.length > MAX_DESCRIPTORS) throw invalid(`${where} has more than ${MAX_DESCRIPTORS} entries`)
 

@@ -1,8 +1,9 @@
 import type { StoredBlob } from '../blobs/model.ts'
-import { findBlob, readBlob, removeBlob } from '../blobs/service.ts'
+import { findBlob, removeBlob } from '../blobs/service.ts'
 import { OciError } from '../oci/errors.ts'
 import { type Exchange, filled } from './exchange.ts'
 import { matchesEntityTag, readRange } from './range.ts'
+import { sendObject } from './send-object.ts'
 
 /** GET and HEAD /v2/<name>/blobs/<digest> ("Pulling blobs"), with ranges and conditions of RFC 9110. */
 export async function getBlob(exchange: Exchange): Promise<unknown> {
@@ -35,17 +36,21 @@ async function sendBlob(exchange: Exchange, blob: StoredBlob, tag: string): Prom
   const answer = readRange(applies ? request.headers.range : undefined, blob.size)
 
   if (answer.kind === 'unsatisfiable') {
-    throw new OciError('RANGE_INVALID', { headers: { 'content-range': `bytes */${blob.size}` } })
+    throw new OciError('SIZE_INVALID', {
+      status: 416,
+      message: 'range not satisfiable',
+      headers: { 'content-range': `bytes */${blob.size}` },
+    })
   }
   if (answer.kind === 'part') {
     const { start, end } = answer.range
     reply
       .code(206)
       .headers({ 'content-range': `bytes ${start}-${end}/${blob.size}`, 'content-length': end - start + 1 })
-    return reply.send(await readBlob(exchange.deps.uploads, blob, answer.range))
+    return sendObject(exchange.deps.uploads, reply, blob, answer.range)
   }
   reply.header('content-length', blob.size)
-  return reply.send(blob.size === 0 ? '' : await readBlob(exchange.deps.uploads, blob))
+  return sendObject(exchange.deps.uploads, reply, blob, { start: 0, end: blob.size - 1 })
 }
 
 /** DELETE /v2/<name>/blobs/<digest> ("Deleting Blobs"). */

@@ -6,13 +6,14 @@ export const MAX_PAGE = 10_000
 /**
  * Reads `n`: undefined where the client sent none.
  *
- * @throws {OciError} PAGINATION_NUMBER_INVALID unless it is a whole number of at least 0.
+ * @throws {OciError} UNSUPPORTED unless it is a whole number of at least 0: the specification has no code for it.
  */
 export function readPageSize(query: URLSearchParams): number | undefined {
   const text = query.get('n')
   if (text === null || text === '') return undefined
   if (!/^\d{1,9}$/.test(text)) {
-    throw new OciError('PAGINATION_NUMBER_INVALID', {
+    throw new OciError('UNSUPPORTED', {
+      status: 400,
       message: 'n must be a whole number',
       detail: { n: text },
     })

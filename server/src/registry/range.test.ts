@@ -7,6 +7,7 @@ const part = (start: number, end: number) => ({ kind: 'part', range: { start, en
 test.each([
   ['bytes=0-0', part(0, 0)],
   ['bytes=0-99', part(0, 9)],
+  ['Bytes=0-9', part(0, 9)],
   ['bytes=5-', part(5, 9)],
   ['bytes=-3', part(7, 9)],
   ['bytes=-30', part(0, 9)],

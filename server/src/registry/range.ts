@@ -8,7 +8,7 @@ export type RangeAnswer = { kind: 'whole' } | { kind: 'part'; range: ByteRange }
  * ignored, as section 14.2 allows: the whole is sent.
  */
 export function readRange(header: string | undefined, size: number): RangeAnswer {
-  const match = /^bytes=(\d*)-(\d*)$/.exec((header ?? '').trim())
+  const match = /^bytes=(\d*)-(\d*)$/i.exec((header ?? '').trim())
   if (!match || (match[1] === '' && match[2] === '')) return { kind: 'whole' }
 
   if (match[1] === '') {

@@ -16,7 +16,7 @@ test.each([
   [new ReferenceSizeError('a', 1, 2), 400, 'MANIFEST_INVALID'],
   [new DigestMismatchError('a', 'b'), 400, 'DIGEST_INVALID'],
   [new UploadUnknownError('id'), 404, 'BLOB_UPLOAD_UNKNOWN'],
-  [new UploadOffsetError(5), 416, 'RANGE_INVALID'],
+  [new UploadOffsetError(5), 416, 'BLOB_UPLOAD_INVALID'],
   [new UploadInterruptedError('aborted'), 400, 'SIZE_INVALID'],
   [new StorageFullError(), 507, 'UNAVAILABLE'],
   [new StorageFailureError('read', '/secret/path', new Error('EIO')), 500, 'UNKNOWN'],

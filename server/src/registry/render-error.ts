@@ -9,7 +9,7 @@ import {
 import { OciError } from '../oci/errors.ts'
 import { DomainError } from '../platform/errors.ts'
 import { answerTo } from '../platform/http/errors.ts'
-import { InvalidRangeError, StorageFullError } from '../storage/errors.ts'
+import { StorageFullError } from '../storage/errors.ts'
 
 /** Answers with the error list of the distribution specification; only public texts leave the process. */
 export function renderError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -41,14 +41,13 @@ export function toOciError(error: unknown): OciError {
     return new OciError('DIGEST_INVALID', { detail: error.expected, cause: error })
   if (error instanceof UploadUnknownError) return new OciError('BLOB_UPLOAD_UNKNOWN', { cause: error })
   if (error instanceof UploadOffsetError)
-    return new OciError('RANGE_INVALID', { message: error.message, cause: error })
+    return new OciError('BLOB_UPLOAD_INVALID', { status: 416, message: error.message, cause: error })
   if (error instanceof UploadInterruptedError) {
     return new OciError('SIZE_INVALID', { message: error.message, cause: error })
   }
   if (error instanceof StorageFullError) {
     return new OciError('UNAVAILABLE', { status: 507, message: error.message, cause: error })
   }
-  if (error instanceof InvalidRangeError) return new OciError('RANGE_INVALID', { cause: error })
   if (error instanceof DomainError) return fromDomainError(error)
 
   const answer = answerTo(error)

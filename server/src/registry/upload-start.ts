@@ -1,3 +1,5 @@
+import { decide } from '../access/decide.ts'
+import { ANONYMOUS } from '../access/model.ts'
 import { findMountSources, mountBlob } from '../blobs/service.ts'
 import { startUpload, uploadWhole } from '../blobs/uploads.ts'
 import { type Algorithm, algorithmOf, isAlgorithm, isDigest, looksLikeDigest } from '../oci/digest.ts'
@@ -60,7 +62,11 @@ async function readableRepository(exchange: Exchange, fullName: string): Promise
   const caller = filled(exchange, 'caller')
   const name = parseRepositoryName(fullName)
   const project = name && (await deps.findProject(caller.principal, name.project))
-  if (!name || !project || !mayAct(caller, ACTIONS['blob-get'], project, name)) return []
+  if (!name || !project) return []
+  // A token for the target alone keeps its holder from what he could read with another; not from what
+  // everybody can read.
+  const open = decide(ANONYMOUS, ACTIONS['blob-get'].permission, { ...project, roles: [] })
+  if (!open && !mayAct(caller, ACTIONS['blob-get'], project, name)) return []
 
   const repository = await findRepository(deps.repositories.db, project.id, name.repository)
   return repository ? [repository.id] : []

@@ -71,7 +71,7 @@ async function receiveChunk(exchange: Exchange, upload: Upload): Promise<Upload>
   } catch (error) {
     if (!(error instanceof UploadOffsetError)) throw error
     describeUpload(exchange, { ...upload, offset: error.offset })
-    throw new OciError('RANGE_INVALID', { message: error.message, cause: error })
+    throw new OciError('BLOB_UPLOAD_INVALID', { status: 416, message: error.message, cause: error })
   }
 }
 

@@ -24,6 +24,12 @@ export interface StorageDriver {
   read(key: string, range?: ByteRange): Promise<Readable>
 
   /**
+   * An ability that not every driver has: reading into the caller's own memory, with no buffer made a
+   * chunk. Rejects with `ObjectMissingError`. The caller closes the reader.
+   */
+  open?(key: string): Promise<ObjectReader>
+
+  /**
    * Stores a small object whole: visible entirely or not at all, also after a crash.
    * Rejects with `ObjectExistsError` where the key is taken; what is there is durable and stays untouched.
    */
@@ -89,6 +95,13 @@ export type UploadState = { [name: string]: unknown }
 export interface ObjectStat {
   /** Bytes. */
   size: number
+}
+
+/** One object opened for reading. */
+export interface ObjectReader {
+  /** Fills `buffer` with the bytes from `position` on; answers how many there were, 0 at the end. */
+  read(buffer: Uint8Array, position: number): Promise<number>
+  close(): Promise<void>
 }
 
 /** First and last byte, both included, as in HTTP. */

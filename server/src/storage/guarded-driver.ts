@@ -13,8 +13,8 @@ import { assertKey, assertPrefix, assertUploadId } from './keys.ts'
 export type StorageOperation = Exclude<keyof StorageDriver, 'kind'>
 
 /**
- * Told of every call when it settles. `bytes` is what the call itself moved; of `read` and `readUpload`
- * it is 0, since they settle before their stream flows. That a key is taken or missing is an answer, not
+ * Told of every call when it settles. `bytes` is what the call itself moved; of `read`, `open` and
+ * `readUpload` it is 0, since they settle before anything flows. That a key is taken or missing is an answer, not
  * a failure: `failed` speaks of the store.
  */
 export type Observe = (operation: StorageOperation, seconds: number, bytes: number, failed: boolean) => void
@@ -50,10 +50,18 @@ export function guardDriver(driver: StorageDriver, options: GuardOptions = {}): 
   }
 }
 
-type Objects = Pick<StorageDriver, 'stat' | 'read' | 'put' | 'list' | 'delete'>
+type Objects = Pick<StorageDriver, 'stat' | 'read' | 'open' | 'put' | 'list' | 'delete'>
 
 function guardObjects(driver: StorageDriver, run: Run): Objects {
+  const open = driver.open?.bind(driver)
+
   return {
+    ...(open && {
+      async open(key: string) {
+        assertKey(key)
+        return run('open', key, () => open(key))
+      },
+    }),
     async stat(key) {
       assertKey(key)
       return run('stat', key, () => driver.stat(key))

@@ -7,7 +7,7 @@ import { type Disk, FILE_MODE, UPLOADS } from './disk.ts'
 import { type FileSystem, nodeFileSystem } from './fs.ts'
 import { hasCode, ignoreError, namingFull } from './fs-errors.ts'
 import { listKeys } from './list-keys.ts'
-import { deleteObject, putObject, readObject, statObject } from './objects.ts'
+import { deleteObject, openObject, putObject, readObject, statObject } from './objects.ts'
 import { assertHardLinks } from './place-file.ts'
 import { abortUpload, append, finishUpload, forkUpload, readUpload, startUpload } from './uploads.ts'
 
@@ -23,6 +23,7 @@ export async function openFilesystemDriver(directory: string, fs = nodeFileSyste
     kind: 'filesystem',
     stat: (key) => statObject(disk, key),
     read: (key, range) => readObject(disk, key, range),
+    open: (key) => openObject(disk, key),
     put: (key, bytes) => namingFull(() => putObject(disk, key, bytes)),
     list: (prefix, { after = '', limit }) => listKeys(disk, prefix, after, limit),
     delete: (key) => namingFull(() => deleteObject(disk, key)),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { ByteRange, ObjectStat } from '../../driver.ts'
+import type { ByteRange, ObjectReader, ObjectStat } from '../../driver.ts'
 import { InvalidRangeError, ObjectMissingError } from '../../errors.ts'
 import { syncDirectory } from './directories.ts'
 import { type Disk, FILE_MODE, objectPath } from './disk.ts'
@@ -32,6 +32,18 @@ export async function readObject(disk: Disk, key: string, range?: ByteRange): Pr
   } catch (error) {
     await file.close()
     throw error
+  }
+}
+
+export async function openObject(disk: Disk, key: string): Promise<ObjectReader> {
+  const file = await namingMissing(key, () => disk.fs.open(objectPath(disk, key), 'r'))
+
+  return {
+    async read(buffer, position) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, position)
+      return bytesRead
+    },
+    close: () => file.close(),
   }
 }
 
