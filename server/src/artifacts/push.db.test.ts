@@ -211,7 +211,7 @@ test('a push of several tags and the deletion of what has them never wait in a c
   const both = await database.db.transaction().execute(async (tx) => {
     await tx.selectFrom('tags').select('id').where('name', '=', 'b').forUpdate().execute()
     const running = [push(two, 'a', 'b', 'c'), deleteArtifact(deps, repository.id, sha256(one))]
-    while ((await countWaiting(tx)) < running.length);
+    while ((await countWaiting(database.db)) < running.length);
     return { outcome: Promise.allSettled(running) }
   })
   const outcomes = await both.outcome

@@ -32,7 +32,10 @@ export async function findUpload(
   return row && toUpload(row)
 }
 
-/** Becomes the one writer of an upload: answers whether nobody else was quicker since `upload` was read. */
+/**
+ * Becomes the one writer of an upload: answers whether it still is as it was when `upload` was read. The epoch
+ * alone does not tell: a writer that has ended since left it, and has made `upload.offset` a thing of the past.
+ */
 export async function takeUpload(db: Database, upload: Upload, state: UploadState): Promise<boolean> {
   const result = await db
     .updateTable('uploads')
@@ -44,6 +47,7 @@ export async function takeUpload(db: Database, upload: Upload, state: UploadStat
     })
     .where('id', '=', upload.id)
     .where('epoch', '=', upload.epoch)
+    .where('writing', '=', upload.writing)
     .executeTakeFirst()
 
   return result.numUpdatedRows > 0n

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
 import {
   DigestMismatchError,
@@ -254,4 +254,26 @@ test('offering a blob renews its grace once half of it has passed', async () => 
 
   const renewed = await find(projectId, sha256('grace'))
   expect(renewed?.offerTime.getTime()).toBeGreaterThan(longAgo.getTime())
+})
+
+test('whoever saw a writer at work cannot undo what that writer has finished since', async () => {
+  const begun = await startUpload(deps, repositoryId, 'sha256')
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>()
+  async function* gated(): AsyncGenerator<Uint8Array> {
+    await opened
+    yield Buffer.from('acknowledged')
+  }
+  const first = appendChunk(deps, begun, gated())
+  const seen = await vi.waitUntil(async () => {
+    const upload = await getUpload(deps, repositoryId, begun.id)
+    return upload.writing && upload
+  })
+  open()
+  await first
+
+  await expect(appendChunk(deps, seen, body(['other']))).rejects.toBeInstanceOf(UploadOffsetError)
+
+  const after = await getUpload(deps, repositoryId, begun.id)
+  await finishUpload(deps, after, sha256('acknowledged'))
+  expect(await content(sha256('acknowledged'))).toBe('acknowledged')
 })

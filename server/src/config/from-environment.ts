@@ -1,5 +1,5 @@
 import { FatalError } from '../platform/errors.ts'
-import type { ConfigKey } from './schema.ts'
+import type { ConfigKey } from './keys.ts'
 import { setAt, type Tree } from './tree.ts'
 import { fromText, problemOf } from './value.ts'
 

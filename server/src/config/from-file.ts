@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse as parseYaml, YAMLParseError } from 'yaml'
 import { FatalError } from '../platform/errors.ts'
-import type { ConfigKey } from './schema.ts'
+import type { ConfigKey } from './keys.ts'
 import { getAt, isTree, type Tree } from './tree.ts'
 import { problemOf } from './value.ts'
 

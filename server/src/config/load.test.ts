@@ -99,10 +99,13 @@ test.each([
   ['listen: {port: 65536}', 'listen.port: must be a whole number from 0 to 65535'],
   ['log: {level: loud}', 'log.level: must be one of fatal, error, warn, info, debug, trace'],
   ['registry: {sparse_index: yes}', 'registry.sparse_index: must be true or false'],
-  ['trusted_proxies: 10.0.0.0/8', 'trusted_proxies: must be a list of addresses or networks'],
+  [
+    'trusted_proxies: 10.0.0.0/8',
+    'trusted_proxies: must be a list of addresses and networks such as 10.0.0.0/8',
+  ],
   [
     'trusted_proxies: [10.0.0.0/33]',
-    'trusted_proxies: "10.0.0.0/33" is no address and no network such as 10.0.0.0/8',
+    'trusted_proxies: must be a list of addresses and networks such as 10.0.0.0/8',
   ],
   ['- a', 'must hold keys and values'],
 ])('the file %j is refused with path and reason', (yaml, reason) => {

@@ -3,7 +3,8 @@ import { resolve } from 'node:path'
 import { FatalError } from '../platform/errors.ts'
 import { type Environment, fileNamedBy, readEnvironment } from './from-environment.ts'
 import { readFile } from './from-file.ts'
-import { type Config, type ConfigDocument, configKeys } from './schema.ts'
+import { configKeys } from './keys.ts'
+import type { Config, ConfigDocument } from './schema.ts'
 import { getAt, isTree, setAt, type Tree } from './tree.ts'
 
 export interface ConfigSources {

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { type ConfigKey, configKeys } from './schema.ts'
+import { type ConfigKey, configKeys } from './keys.ts'
 import { getAt, setAt, type Tree } from './tree.ts'
 
 const MASK = '***'
@@ -16,9 +16,9 @@ export function maskedText(document: Tree): string {
 }
 
 function mask(key: ConfigKey, value: unknown): unknown {
-  if (key.secret) return MASK
+  if (key.schema.secret === true) return MASK
 
-  return key.schema.format === 'postgres-url' ? maskPassword(String(value)) : value
+  return key.schema.type === 'postgres-url' ? maskPassword(String(value)) : value
 }
 
 /** A password may stand before the host or among the parameters. */

@@ -1,9 +1,12 @@
-import { type ConfigKey, configKeys } from './schema.ts'
+import { type ConfigKey, configKeys } from './keys.ts'
+import type { Key } from './types.ts'
+import { expectationOf } from './value.ts'
 
 const HEAD = `# Configuration
 
 Portolan reads \`portolan.yaml\` in the working directory, or the file that \`--config\` or \`PORTOLAN_CONFIG\`
-names, and environment variables, which win over the file. An empty variable counts as one that is not set.
+names, and environment variables, which win over the file. An empty variable counts as one that is not set;
+a list in a variable is separated by commas.
 An unknown key or a wrong value stops the start. \`portolan check-config\` prints what is in force.
 
 Names with a dot are groups in the file:
@@ -23,30 +26,16 @@ export function referenceText(): string {
   return `${HEAD}\n${configKeys().map(section).join('\n')}`
 }
 
-function section(key: ConfigKey): string {
-  const facts = [
-    `Variable \`${key.variable}\``,
-    kindOf(key),
-    defaultOf(key),
-    ...(key.secret ? ['secret'] : []),
-  ]
+function section({ name, variable, schema }: ConfigKey): string {
+  const facts = [`Variable \`${variable}\``, expectationOf(schema), defaultOf(schema)]
+  if (schema.secret === true) facts.push('secret')
 
-  return `## \`${key.name}\`\n\n${key.schema.description}\n\n${facts.join('; ')}.\n`
+  return `## \`${name}\`\n\n${schema.description}\n\n${facts.join('; ')}.\n`
 }
 
-function kindOf({ schema }: ConfigKey): string {
-  const { minimum, maximum } = schema
-  if (schema.enum !== undefined) return `one of ${schema.enum.map((value) => `\`${value}\``).join(', ')}`
-  if (schema.type === 'integer') return `whole number from ${minimum} to ${maximum}`
-  if (schema.type === 'boolean') return '`true` or `false`'
-  if (schema.type === 'array') return 'list, separated by commas in the variable'
+function defaultOf(key: Key): string {
+  if (key.default === undefined) return 'no default'
+  if (Array.isArray(key.default)) return 'empty by default'
 
-  return 'text'
-}
-
-function defaultOf({ schema }: ConfigKey): string {
-  if (schema.default === undefined) return 'no default'
-  if (Array.isArray(schema.default)) return 'default: empty'
-
-  return `default \`${schema.default}\``
+  return `default \`${key.default}\``
 }

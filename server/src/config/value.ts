@@ -1,69 +1,65 @@
 import { isIP } from 'node:net'
-import type { KeySchema } from './schema.ts'
+import type { Key } from './types.ts'
 
 /** Why a value does not fit its key, in words that follow the key's name; undefined where it fits. */
-export function problemOf(schema: KeySchema, value: unknown): string | undefined {
-  if (schema.enum !== undefined) {
-    return schema.enum.includes(value as string) ? undefined : `must be one of ${schema.enum.join(', ')}`
-  }
-  switch (schema.type) {
-    case 'integer':
-      return integerProblem(schema, value)
-    case 'boolean':
-      return typeof value === 'boolean' ? undefined : 'must be true or false'
-    case 'array':
-      return listProblem(value)
-    default:
-      return textProblem(schema, value)
-  }
+export function problemOf(key: Key, value: unknown): string | undefined {
+  return fits(key, value) ? undefined : `must be ${expectationOf(key)}`
 }
 
 /** Reads an environment variable's text as the type of its key; what does not fit stays text. */
-export function fromText(schema: KeySchema, text: string): unknown {
-  switch (schema.type) {
+export function fromText(key: Key, text: string): unknown {
+  switch (key.type) {
     case 'integer':
       return /^-?\d+$/.test(text) ? Number(text) : text
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : text
-    case 'array':
+    case 'networks':
       return text.split(',').map((item) => item.trim())
     default:
       return text
   }
 }
 
-function integerProblem(schema: KeySchema, value: unknown): string | undefined {
-  const { minimum = 0, maximum = Number.MAX_SAFE_INTEGER } = schema
-  const fits = Number.isInteger(value) && Number(value) >= minimum && Number(value) <= maximum
-
-  return fits ? undefined : `must be a whole number from ${minimum} to ${maximum}`
-}
-
-function listProblem(value: unknown): string | undefined {
-  if (!Array.isArray(value)) return 'must be a list of addresses or networks'
-  const wrong = value.find((item) => !isNetwork(item))
-
-  return wrong === undefined
-    ? undefined
-    : `${JSON.stringify(wrong)} is no address and no network such as 10.0.0.0/8`
-}
-
-function textProblem(schema: KeySchema, value: unknown): string | undefined {
-  if (typeof value !== 'string') return 'must be text'
-  if (value.length < (schema.minLength ?? 0)) return 'must not be empty'
-  switch (schema.format) {
+/** What a key takes, in words. */
+export function expectationOf(key: Key): string {
+  switch (key.type) {
+    case 'integer':
+      return `a whole number from ${key.minimum} to ${key.maximum}`
+    case 'boolean':
+      return 'true or false'
+    case 'choice':
+      return `one of ${key.choices.join(', ')}`
+    case 'networks':
+      return 'a list of addresses and networks such as 10.0.0.0/8'
     case 'origin':
-      return isOrigin(value)
-        ? undefined
-        : 'must be an http or https URL without user, path, query or fragment'
+      return 'an http or https URL without user, path, query or fragment'
     case 'postgres-url':
-      return isPostgresUrl(value)
-        ? undefined
-        : 'must be a URL such as postgres://user:password@host:5432/name'
+      return 'a URL such as postgres://user:password@host:5432/name'
     case 'key':
-      return isKey(value) ? undefined : 'must be 32 bytes in base64'
-    default:
-      return undefined
+      return '32 bytes in base64'
+    case 'text':
+      return 'text that is not empty'
+  }
+}
+
+function fits(key: Key, value: unknown): boolean {
+  switch (key.type) {
+    case 'integer':
+      return Number.isInteger(value) && Number(value) >= key.minimum && Number(value) <= key.maximum
+    case 'boolean':
+      return typeof value === 'boolean'
+    case 'choice':
+      return key.choices.includes(value as string)
+    case 'networks':
+      return Array.isArray(value) && value.every(isNetwork)
+    case 'origin':
+      return typeof value === 'string' && isOrigin(value)
+    case 'postgres-url':
+      return typeof value === 'string' && isPostgresUrl(value)
+    case 'key':
+      return typeof value === 'string' && isKey(value)
+    case 'text':
+      return typeof value === 'string' && value !== ''
   }
 }
 

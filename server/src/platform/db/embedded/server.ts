@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -37,13 +37,19 @@ const STOP_WAIT_MS = 20_000
 // Children of a server that was killed notice within moments; until then they hold its shared memory.
 const SHARED_MEMORY_WAIT_MS = 10_000
 
-/** Starts the embedded PostgreSQL, creating its files at first, and waits until it takes connections. */
+/**
+ * Starts the embedded PostgreSQL, creating its files at first, and waits until it takes connections.
+ *
+ * Nothing is waited for before its first program runs: what the caller does meanwhile (reading the code of
+ * the whole program) leaves the event loop little time.
+ */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const { directory, log } = options
-  await mkdir(dirname(directory), { recursive: true, mode: 0o700 })
-  const owner = await chooseOwner(directory)
-  const binaries = await findBinaries(owner)
-  if (await hasCluster(directory)) await clearOrphan(directory)
+  mkdirSync(dirname(directory), { recursive: true, mode: 0o700 })
+  const owner = chooseOwner(directory)
+  const found = findBinaries(owner)
+  const binaries = found instanceof Promise ? await found : found
+  if (hasCluster(directory)) await clearOrphan(directory)
   else await createCluster(directory, binaries, owner)
 
   const child = await launchPatiently(binaries, owner, options)
