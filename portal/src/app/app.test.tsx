@@ -39,6 +39,15 @@ describe('the start page', () => {
     expect(await screen.findAllByText('healthy')).toHaveLength(2)
   })
 
+  test('says how to sign in, also by ways that it does not know', async () => {
+    const api = answeringApi()
+    api.answer('/systeminfo', GeneralInfo, { ...info, auth_mode: 'oidc_auth' })
+
+    renderPortal('/')
+
+    expect(await screen.findByText('through oidc_auth')).toBeDefined()
+  })
+
   test('says which part is ill, and why', async () => {
     const api = answeringApi()
     api.answer('/health', OverallHealthStatus, {

@@ -2,7 +2,7 @@ const system = {
   about: 'About this registry',
   version: 'Version',
   signIn: 'Sign-in',
-  authMode: { db_auth: 'local users', other: 'through {{mode}}' },
+  authMode: { local: 'local users', other: 'through {{mode}}' },
   health: 'Health',
   status: { healthy: 'healthy', unhealthy: 'unhealthy' },
   unavailable: 'The server does not answer as it should',

@@ -101,6 +101,22 @@ export async function findAbandonedUploads(
   return rows.map(toUpload)
 }
 
+/** Those of the storage states that a session holds, as JSON text. */
+export async function findHeldStates(
+  db: Database,
+  store: string,
+  states: UploadState[],
+): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('uploads')
+    .select('storage_state')
+    .where('store', '=', store)
+    .where(sql<boolean>`storage_state = any(${states.map((state) => JSON.stringify(state))}::jsonb[])`)
+    .execute()
+
+  return new Set(rows.map((row) => JSON.stringify(row.storage_state)))
+}
+
 function toUpload(row: Selectable<UploadsTable>): Upload {
   return {
     id: row.id,

@@ -6,6 +6,7 @@ import {
   UploadOffsetError,
   UploadUnknownError,
 } from './errors.ts'
+import { purgeAbandonedUploads } from './purge.ts'
 import { findBlob, mountBlob, readBlob, removeBlob } from './service.ts'
 import { blobDeps, body, seedRepository, sha256 } from './testing.ts'
 import {
@@ -13,7 +14,6 @@ import {
   cancelUpload,
   finishUpload,
   getUpload,
-  purgeAbandonedUploads,
   startUpload,
   type UploadsDeps,
   uploadWhole,
@@ -213,6 +213,21 @@ test('only uploads that nobody has touched for long are purged', async () => {
   expect(purged).toBe(1)
   await expect(getUpload(deps, repositoryId, old.id)).rejects.toBeInstanceOf(UploadUnknownError)
   expect((await getUpload(deps, repositoryId, young.id)).id).toBe(young.id)
+})
+
+test('bytes that no session holds are purged once they are old, those of sessions are not', async () => {
+  await purgeAbandonedUploads(deps, 0)
+  const held = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['held']))
+  await deps.storage.startUpload('left-by-a-crash')
+  await new Promise((resolve) => setTimeout(resolve, 5))
+
+  const young = await purgeAbandonedUploads(deps, 1)
+  const hour = new Date(Date.now() + 3_600_000)
+  await database.db.updateTable('uploads').set({ update_time: hour }).where('id', '=', held.id).execute()
+  const old = await purgeAbandonedUploads(deps, 0)
+
+  expect([young, old]).toEqual([0, 1])
+  expect((await appendChunk(deps, held, body([' on']))).offset).toBe(7)
 })
 
 test('an upload cannot be reached through another repository', async () => {

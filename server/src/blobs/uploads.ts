@@ -12,20 +12,11 @@ import {
 import type { Upload } from './model.ts'
 import type { BlobsDeps } from './service.ts'
 import type { UploadHashes } from './upload-hashes.ts'
-import {
-  deleteUpload,
-  findAbandonedUploads,
-  findUpload,
-  insertUpload,
-  saveUpload,
-  takeUpload,
-} from './upload-store.ts'
+import { deleteUpload, findUpload, insertUpload, saveUpload, takeUpload } from './upload-store.ts'
 
 export interface UploadsDeps extends BlobsDeps {
   hashes: UploadHashes
 }
-
-const PURGE_BATCH = 100
 
 /** Begins an upload. */
 export async function startUpload(
@@ -141,26 +132,6 @@ export async function uploadWhole(
 export async function cancelUpload(deps: UploadsDeps, upload: Upload): Promise<void> {
   if (!(await deleteUpload(deps.db, upload))) throw new UploadUnknownError(upload.id)
   await deps.storage.abortUpload(upload.state)
-}
-
-/** Drops uploads that nobody has touched for `hours`; answers how many. */
-export async function purgeAbandonedUploads(deps: UploadsDeps, hours: number): Promise<number> {
-  for (let purged = 0; ; ) {
-    const batch = await findAbandonedUploads(deps.db, deps.store, hours, PURGE_BATCH)
-    for (const upload of batch) purged += await dropAbandoned(deps, upload)
-    if (batch.length < PURGE_BATCH) return purged
-  }
-}
-
-/** One that its client has come back to meanwhile is let be. */
-async function dropAbandoned(deps: UploadsDeps, upload: Upload): Promise<number> {
-  try {
-    await cancelUpload(deps, upload)
-    return 1
-  } catch (error) {
-    if (error instanceof UploadUnknownError) return 0
-    throw error
-  }
 }
 
 async function newUpload(deps: UploadsDeps, repositoryId: number, algorithm: Algorithm): Promise<Upload> {

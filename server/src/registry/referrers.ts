@@ -43,7 +43,7 @@ export async function getReferrers(exchange: Exchange): Promise<unknown> {
  * Ids of as many as surely fit into one answer, at least one. Told by the sizes of the manifests, before
  * annotations are read: a thousand referrers may have gigabytes of them.
  */
-function takePage(found: { id: number; manifestSize: number }[]): number[] {
+export function takePage(found: { id: number; manifestSize: number }[]): number[] {
   let bytes = 0
   const end = found.slice(0, PAGE).findIndex(({ manifestSize }, index) => {
     bytes += manifestSize + DESCRIPTOR_BYTES

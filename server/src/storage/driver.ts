@@ -82,6 +82,12 @@ export interface StorageDriver {
   /** Drops an upload and its bytes; that it is gone already is no error. */
   abortUpload(state: UploadState): Promise<void>
 
+  /**
+   * Uploads that nothing was written to since `before`, at most `limit` of them, whether or not anybody
+   * knows of them still: what a crash left behind is among them.
+   */
+  staleUploads(before: Date, limit: number): Promise<UploadState[]>
+
   /** Bytes of the medium, where it has a size. */
   capacity(): Promise<{ total: number; free: number } | undefined>
 

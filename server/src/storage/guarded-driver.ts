@@ -94,7 +94,7 @@ function guardObjects(driver: StorageDriver, run: Run): Objects {
 
 type Uploads = Pick<
   StorageDriver,
-  'startUpload' | 'append' | 'readUpload' | 'forkUpload' | 'finishUpload' | 'abortUpload'
+  'startUpload' | 'append' | 'readUpload' | 'forkUpload' | 'finishUpload' | 'abortUpload' | 'staleUploads'
 >
 
 function guardUploads(driver: StorageDriver, run: Run): Uploads {
@@ -132,6 +132,10 @@ function guardUploads(driver: StorageDriver, run: Run): Uploads {
       return run('finishUpload', key, () => driver.finishUpload(state, length, key))
     },
     abortUpload: (state) => run('abortUpload', UPLOAD, () => driver.abortUpload(state)),
+    async staleUploads(before, limit) {
+      assertCount('limit', limit, 1)
+      return run('staleUploads', 'uploads', () => driver.staleUploads(before, limit))
+    },
   }
 }
 

@@ -247,4 +247,18 @@ export const uploadCases: SuiteCase[] = [
       await driver.abortUpload(state)
     },
   },
+  {
+    name: 'names uploads that nothing was written to since then, and no others',
+    async run(driver) {
+      const idle = await driver.startUpload('idle')
+      const none = await driver.staleUploads(new Date(Date.now() - 60_000), 10)
+      const all = await driver.staleUploads(new Date(Date.now() + 60_000), 10)
+      for (const state of all) await driver.abortUpload(state)
+      const left = await driver.staleUploads(new Date(Date.now() + 60_000), 10)
+
+      expect(none).toEqual([])
+      expect(all).toEqual([idle])
+      expect(left).toEqual([])
+    },
+  },
 ]

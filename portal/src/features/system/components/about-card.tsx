@@ -21,7 +21,10 @@ export function AboutCard() {
             {
               key: 'sign-in',
               label: t('signIn'),
-              children: t([`authMode.${info.auth_mode}`, 'authMode.other'], { mode: info.auth_mode }),
+              children:
+                info.auth_mode === 'db_auth'
+                  ? t('authMode.local')
+                  : t('authMode.other', { mode: info.auth_mode }),
             },
           ]}
         />

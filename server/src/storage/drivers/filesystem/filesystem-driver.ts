@@ -9,6 +9,7 @@ import { hasCode, ignoreError, namingFull } from './fs-errors.ts'
 import { listKeys } from './list-keys.ts'
 import { deleteObject, openObject, putObject, readObject, statObject } from './objects.ts'
 import { assertHardLinks } from './place-file.ts'
+import { staleUploads } from './stale-uploads.ts'
 import { abortUpload, append, finishUpload, forkUpload, readUpload, startUpload } from './uploads.ts'
 
 /**
@@ -33,6 +34,7 @@ export async function openFilesystemDriver(directory: string, fs = nodeFileSyste
     forkUpload: (state, id, length) => namingFull(() => forkUpload(disk, state, id, length)),
     finishUpload: (state, length, key) => namingFull(() => finishUpload(disk, state, length, key)),
     abortUpload: (state) => namingFull(() => abortUpload(disk, state)),
+    staleUploads: (before, limit) => staleUploads(disk, before, limit),
     capacity: () => capacity(disk),
     async close() {
       // Files are open only while they are written or streamed.

@@ -33,6 +33,8 @@ export interface OpenFile {
 
 export interface FileStat {
   size: number
+  /** Last change of the content, milliseconds since 1970. */
+  mtimeMs: number
   /** How many names the file has. */
   nlink: number
   isFile(): boolean

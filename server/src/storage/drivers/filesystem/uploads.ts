@@ -14,7 +14,7 @@ import { streamFile } from './read-file.ts'
 import { writeChunks } from './write-file.ts'
 
 /** The caller's id and a random part; with no dot and no slash it cannot lead out of its directory. */
-const FILE_NAME = /^[A-Za-z0-9_-]{1,128}-[0-9a-f]{16}$/
+export const FILE_NAME = /^[A-Za-z0-9_-]{1,128}-[0-9a-f]{16}$/
 
 export async function startUpload(disk: Disk, id: string): Promise<UploadState> {
   const name = newName(id)

@@ -8,13 +8,15 @@ import { tolerateSource } from '../tolerated-source.ts'
 export interface MemoryContents {
   objects: Map<string, Buffer>
   uploads: Map<string, Buffer>
+  /** When each upload was last written to, milliseconds. */
+  touched: Map<string, number>
 }
 
 const CHUNK_BYTES = 64 * 1024
 
 /** No objects, no uploads. */
 export function createMemoryContents(): MemoryContents {
-  return { objects: new Map(), uploads: new Map() }
+  return { objects: new Map(), uploads: new Map(), touched: new Map() }
 }
 
 /** A driver for tests and trials: everything is gone when the process ends. */
@@ -59,20 +61,37 @@ function objectMethods({ objects }: MemoryContents) {
   }
 }
 
-function uploadMethods({ objects, uploads }: MemoryContents) {
+function uploadMethods({ objects, uploads, touched }: MemoryContents) {
+  function begin(id: string, bytes: Buffer): UploadState {
+    const name = `${id}-${randomUUID()}`
+    write(name, bytes)
+
+    return { name }
+  }
+
+  function write(name: string, bytes: Buffer): void {
+    uploads.set(name, bytes)
+    touched.set(name, Date.now())
+  }
+
+  function drop(name: string): void {
+    uploads.delete(name)
+    touched.delete(name)
+  }
+
   return {
     async startUpload(id: string) {
-      return begin(uploads, id, Buffer.alloc(0))
+      return begin(id, Buffer.alloc(0))
     },
     async append(state: UploadState, offset: number, source: AsyncIterable<Uint8Array>) {
       const tolerated = tolerateSource(source)
       try {
-        uploads.set(nameOf(state), head(uploads, state, offset))
+        write(nameOf(state), head(uploads, state, offset))
         const chunks: Uint8Array[] = []
         for await (const chunk of tolerated.chunks) chunks.push(chunk)
 
         const bytes = Buffer.concat([head(uploads, state, offset), ...chunks])
-        uploads.set(nameOf(state), bytes)
+        write(nameOf(state), bytes)
         return { state, written: bytes.length - offset, ...tolerated.outcome() }
       } catch (error) {
         tolerated.discard()
@@ -83,24 +102,21 @@ function uploadMethods({ objects, uploads }: MemoryContents) {
       return stream(head(uploads, state, length))
     },
     async forkUpload(state: UploadState, id: string, length: number) {
-      return begin(uploads, id, Buffer.from(head(uploads, state, length)))
+      return begin(id, Buffer.from(head(uploads, state, length)))
     },
     async finishUpload(state: UploadState, length: number, key: string) {
       place(objects, key, head(uploads, state, length))
-      uploads.delete(nameOf(state))
+      drop(nameOf(state))
       return key
     },
     async abortUpload(state: UploadState) {
-      uploads.delete(nameOf(state))
+      drop(nameOf(state))
+    },
+    async staleUploads(before: Date, limit: number) {
+      const stale = [...touched].filter(([, time]) => time < before.getTime())
+      return stale.slice(0, limit).map(([name]) => ({ name }))
     },
   }
-}
-
-function begin(uploads: Map<string, Buffer>, id: string, bytes: Buffer): UploadState {
-  const name = `${id}-${randomUUID()}`
-  uploads.set(name, bytes)
-
-  return { name }
 }
 
 function place(objects: Map<string, Buffer>, key: string, bytes: Buffer): void {

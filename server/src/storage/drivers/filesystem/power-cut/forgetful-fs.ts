@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { basename, dirname, relative, sep } from 'node:path'
 import { type FileSystem, nodeFileSystem, type OpenFile } from '../fs.ts'
+import { hasCode } from '../fs-errors.ts'
 import {
   type DirectoryNode,
   type FileNode,
@@ -49,6 +50,14 @@ export function createForgetfulFileSystem(base: string, options: ForgetfulOption
     return parent.live
   }
 
+  function knownEntriesAround(path: string): Map<string, Node> | undefined {
+    try {
+      return entriesAround(path)
+    } catch {
+      return undefined
+    }
+  }
+
   function addFile(path: string): void {
     const fd = openSync(path, 'r')
     readers.push(fd)
@@ -70,10 +79,20 @@ export function createForgetfulFileSystem(base: string, options: ForgetfulOption
       options.onStep()
       return forgetfulFile(file, find(path), path, options)
     },
-    mkdir: (path, mode) =>
-      step(nodeFileSystem.mkdir(path, mode), () => {
-        entriesAround(path).set(basename(path), newDirectory())
-      }),
+    async mkdir(path, mode) {
+      // Noted before it is made: whoever is told that it exists uses it at once. Where there is no parent
+      // to note it in, making it fails.
+      const entries = knownEntriesAround(path)
+      const isNew = entries !== undefined && !entries.has(basename(path))
+      if (isNew) entries.set(basename(path), newDirectory())
+      try {
+        await nodeFileSystem.mkdir(path, mode)
+      } catch (error) {
+        if (isNew && !hasCode(error, 'EEXIST')) entries.delete(basename(path))
+        throw error
+      }
+      options.onStep()
+    },
     link: (from, to) =>
       step(nodeFileSystem.link(from, to), () => entriesAround(to).set(basename(to), find(from))),
     unlink: (path) => step(nodeFileSystem.unlink(path), () => entriesAround(path).delete(basename(path))),
