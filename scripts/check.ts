@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { unforgivable } from './check/skips.ts'
+import { describeSkip, unforgivable } from './check/skips.ts'
 import type { Outcome, Skip, Step } from './check/step.ts'
 import { STEPS } from './check/steps.ts'
 
@@ -61,10 +61,10 @@ async function outcomeOf(step: Step): Promise<Outcome> {
 
 function reportSkips(skipped: readonly Skip[]): void {
   if (skipped.length > 0) print('\nskipped:')
-  for (const { name, reason } of skipped) print(`  ${name}: ${reason}`)
+  for (const skip of skipped) print(`  ${describeSkip(skip)}`)
   if (process.env.CI !== 'true') return
 
   const wrong = unforgivable(skipped)
-  for (const { name } of wrong) print(`✗ ${name}: must not be skipped where CI=true`)
+  for (const skip of wrong) print(`✗ ${describeSkip(skip)}: must not be skipped where CI=true`)
   total.failed += wrong.length
 }

@@ -29,8 +29,7 @@ function count(module: TestModule, counts: Counts): void {
     const result = test.result()
     if (result.state === 'passed') counts.passed++
     else if (result.state === 'failed') counts.failed++
-    else if (result.state === 'skipped')
-      counts.skipped.push({ name: test.fullName, reason: result.note ?? 'no reason given' })
+    else if (result.state === 'skipped') counts.skipped.push({ name: test.fullName, reason: result.note })
   }
   // A file or a hook that failed by itself.
   if (module.state() === 'failed' && counts.failed === failedBefore) counts.failed++

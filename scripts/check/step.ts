@@ -18,7 +18,8 @@ export interface Outcome {
 
 export interface Skip {
   name: string
-  reason: string
+  /** Where the name does not say it already. */
+  reason?: string | undefined
 }
 
 /** The outcome of a static check: it holds, or these are the reasons why not. */

@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { run } from './command.ts'
 
 export interface TemporaryDirectory {
   path: string
@@ -16,6 +17,10 @@ export async function temporaryDirectory(purpose: string): Promise<TemporaryDire
   await chmod(directory, 0o755)
   return {
     path: directory,
-    remove: () => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
+    remove: async () => {
+      // What container tools unpack for somebody who is not root holds directories that not even he may write.
+      await run('chmod', ['-R', 'u+rwX', directory])
+      await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    },
   }
 }

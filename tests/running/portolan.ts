@@ -52,7 +52,8 @@ export interface OnTerminal {
 export async function serveOnTerminal(dataDirectory: string): Promise<OnTerminal> {
   const child = spawn('script', ['-qefc', `${node} ${program} serve`, '/dev/null'], {
     cwd: dataDirectory,
-    env: { ...process.env, ...bare, PORTOLAN_DATA_DIRECTORY: dataDirectory },
+    // `script` runs the command in the user's shell, and not every user has one.
+    env: { ...process.env, ...bare, SHELL: '/bin/sh', PORTOLAN_DATA_DIRECTORY: dataDirectory },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   let output = ''
