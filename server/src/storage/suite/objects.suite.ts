@@ -173,4 +173,27 @@ export const objectCases: SuiteCase[] = [
       expect(await driver.stat('watched')).toEqual({ size: 5 * MIB })
     },
   },
+  {
+    name: 'reads into memory of the caller, where it has that ability',
+    async run(driver) {
+      if (!driver.open) return
+      const bytes = someBytes(100_000)
+      await driver.put('opened', bytes)
+
+      const reader = await driver.open('opened')
+      const middle = Buffer.alloc(1000)
+      const tail = Buffer.alloc(1000)
+      const read = [
+        await reader.read(middle, 5000),
+        await reader.read(tail, 99_500),
+        await reader.read(Buffer.alloc(1), 100_000),
+      ]
+      await reader.close()
+
+      expect(read).toEqual([1000, 500, 0])
+      expect(middle.equals(bytes.subarray(5000, 6000))).toBe(true)
+      expect(tail.subarray(0, 500).equals(bytes.subarray(99_500))).toBe(true)
+      await expect(driver.open('never-put')).rejects.toBeInstanceOf(ObjectMissingError)
+    },
+  },
 ]
