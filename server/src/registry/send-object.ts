@@ -9,6 +9,14 @@ import type { ByteRange, ObjectReader } from '../storage/driver.ts'
 /** Of each of the two buffers of a download. Larger ones are hardly faster, and slow clients hold them. */
 const BUFFER_BYTES = 256 * 1024
 
+/** Nobody listens any more: nothing that an operator must hear of. */
+class ClientGone extends Error {
+  constructor(cause?: Error) {
+    super('the client went away', { cause })
+    this.name = 'ClientGone'
+  }
+}
+
 /**
  * Sends a part of a blob with the status and headers that `reply` has by now. Where the store can read into
  * our memory, two buffers take turns: one is being filled while the other one is on its way, so a download
@@ -34,7 +42,8 @@ export async function sendObject(
     reply.hijack()
     reply.raw.writeHead(reply.statusCode, reply.getHeaders() as NodeJS.Dict<string | string[]>)
     await takeTurns(reader, reply.raw, first, range).catch((error: unknown) => {
-      if (!reply.raw.destroyed) reply.log.error({ err: error, digest: blob.digest }, 'a download broke off')
+      if (!(error instanceof ClientGone))
+        reply.log.error({ err: error, digest: blob.digest }, 'a download broke off')
       reply.raw.destroy()
     })
     return reply
@@ -50,7 +59,7 @@ async function takeTurns(
   range: ByteRange,
 ): Promise<void> {
   const gone = once(response, 'close').then(() => {
-    throw new Error('the client went away')
+    throw new ClientGone()
   })
   gone.catch(ignore)
 
@@ -71,7 +80,7 @@ async function takeTurns(
 
 function write(response: ServerResponse, chunk: Buffer): Promise<void> {
   const written = new Promise<void>((resolve, reject) => {
-    response.write(chunk, (error) => (error ? reject(error) : resolve()))
+    response.write(chunk, (error) => (error ? reject(new ClientGone(error)) : resolve()))
   })
   // Heard of by whoever waits for it; that the reading before may fail first makes it no stray rejection.
   written.catch(ignore)
