@@ -1,6 +1,6 @@
 import { UploadUnknownError } from './errors.ts'
 import type { Upload } from './model.ts'
-import { findAbandonedUploads, findHeldStates } from './upload-store.ts'
+import { findAbandonedUploads, findOrphanStates } from './upload-store.ts'
 import { cancelUpload, type UploadsDeps } from './uploads.ts'
 
 const BATCH = 100
@@ -37,8 +37,7 @@ async function dropAbandoned(deps: UploadsDeps, upload: Upload): Promise<number>
 async function purgeBytes(deps: UploadsDeps, hours: number): Promise<number> {
   const before = new Date(Date.now() - hours * 3_600_000)
   const stale = await deps.storage.staleUploads(before, MAX_STALE)
-  const held = await findHeldStates(deps.db, deps.store, stale)
-  const orphans = stale.filter((state) => !held.has(JSON.stringify(state)))
+  const orphans = await findOrphanStates(deps.db, deps.store, stale)
   for (const state of orphans) await deps.storage.abortUpload(state)
 
   return orphans.length

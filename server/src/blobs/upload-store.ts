@@ -101,20 +101,18 @@ export async function findAbandonedUploads(
   return rows.map(toUpload)
 }
 
-/** Those of the storage states that a session holds, as JSON text. */
-export async function findHeldStates(
+/** Those of the storage states that no session holds; PostgreSQL compares them as JSON, not as text. */
+export async function findOrphanStates(
   db: Database,
   store: string,
-  states: UploadState[],
-): Promise<Set<string>> {
-  const rows = await db
-    .selectFrom('uploads')
-    .select('storage_state')
-    .where('store', '=', store)
-    .where(sql<boolean>`storage_state = any(${states.map((state) => JSON.stringify(state))}::jsonb[])`)
-    .execute()
+  states: readonly UploadState[],
+): Promise<UploadState[]> {
+  const texts = states.map((state) => JSON.stringify(state))
+  const result = await sql<{ state: UploadState }>`
+    SELECT s.state FROM unnest(${texts}::jsonb[]) AS s(state)
+    WHERE NOT EXISTS (SELECT 1 FROM uploads WHERE store = ${store} AND storage_state = s.state)`.execute(db)
 
-  return new Set(rows.map((row) => JSON.stringify(row.storage_state)))
+  return result.rows.map((row) => row.state)
 }
 
 function toUpload(row: Selectable<UploadsTable>): Upload {

@@ -5,24 +5,12 @@ import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { type Actor, findProject } from '../projects/service.ts'
 import { findUser, findUserByName } from '../users/store.ts'
+import { findContexts } from './context-store.ts'
 import type { Member } from './model.ts'
-import {
-  countMembers,
-  deleteMember,
-  findMember,
-  insertMember,
-  selectMembers,
-  selectRoles,
-  updateRole,
-} from './store.ts'
+import { countMembers, deleteMember, findMember, insertMember, selectMembers, updateRole } from './store.ts'
 
 export interface MembersDeps {
   db: Database
-}
-
-/** Roles of a user in a project; none is an empty list. */
-export async function findRoles(deps: MembersDeps, projectId: number, userId: number): Promise<Role[]> {
-  return await selectRoles(deps.db, projectId, userId)
 }
 
 /**
@@ -37,8 +25,11 @@ export async function findProjectContext(
 ): Promise<(ProjectContext & { name: string }) | undefined> {
   const project = await findProject(deps, nameOrId, byName)
   if (!project) return undefined
-  const roles = principal.kind === 'user' ? await findRoles(deps, project.id, principal.id) : []
-  return { id: project.id, name: project.name, public: project.public, roles }
+  const { name } = project
+  const userId = principal.kind === 'user' ? principal.id : undefined
+  const [context] = await findContexts(deps.db, [{ name, userId }])
+  // The name may have become another project's since.
+  return context?.id === project.id ? { ...context, name } : undefined
 }
 
 /** For `createProject`: whoever creates a project administers it. Within the caller's transaction. */

@@ -4,18 +4,6 @@ import type { Database } from '../platform/db/database.ts'
 import { escapeLike, type Page } from '../platform/db/list.ts'
 import { type Member, roleOf } from './model.ts'
 
-/** Role ids of a user in a project. One indexed statement. */
-export async function selectRoles(db: Database, projectId: number, userId: number): Promise<Role[]> {
-  const rows = await db
-    .selectFrom('members')
-    .select('role_id')
-    .where('project_id', '=', projectId)
-    .where('entity_type', '=', 'u')
-    .where('entity_id', '=', userId)
-    .execute()
-  return rows.map((row) => roleOf(row.role_id))
-}
-
 /** One page of the members of a project by name, those whose name starts with `prefix`. */
 export async function selectMembers(
   db: Database,

@@ -84,7 +84,8 @@ export interface StorageDriver {
 
   /**
    * Uploads that nothing was written to since `before`, at most `limit` of them, whether or not anybody
-   * knows of them still: what a crash left behind is among them.
+   * knows of them still: what a crash left behind is among them. Each equals, as JSON, the state that was
+   * last answered for it: its caller tells by that whether it is his.
    */
   staleUploads(before: Date, limit: number): Promise<UploadState[]>
 
