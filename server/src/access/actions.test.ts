@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { effectiveActions } from './actions.ts'
-import { ANONYMOUS, type Principal, type Role } from './model.ts'
+import { ANONYMOUS, type Principal } from './model.ts'
+import type { Role } from './roles.ts'
 
 const ann: Principal = { kind: 'user', id: 7, username: 'ann', sysadmin: false, generation: 1 }
 

@@ -1,15 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decide, permissionsIn } from './decide.ts'
-import { ANONYMOUS, type Principal, type ProjectContext, ROLE_IDS, type Role } from './model.ts'
+import { decide, decideEverywhere, permissionsIn } from './decide.ts'
+import { ANONYMOUS, type Principal, type ProjectContext } from './model.ts'
 import {
   ADMINISTRATOR_PERMISSIONS,
   type Permission,
   PROJECT_PERMISSIONS,
+  type ProjectPermission,
   PUBLIC_PERMISSIONS,
   ROLE_PERMISSIONS,
   SIGNED_IN_PERMISSIONS,
 } from './permissions.ts'
+import { ROLE_IDS, type Role } from './roles.ts'
 
 const ann: Principal = { kind: 'user', id: 7, username: 'ann', sysadmin: false, generation: 1 }
 const administrator: Principal = { ...ann, id: 1, username: 'admin', sysadmin: true }
@@ -46,7 +48,9 @@ const rows = CHAIN.flatMap((role, rank) =>
 
 describe('the roles of a private project', () => {
   it('leave no permission out of the table', () => {
-    expect(rows.map(([permission]) => permission).sort()).toEqual([...PROJECT_PERMISSIONS].sort())
+    expect([...rows.map(([permission]) => permission), 'metadata:list'].sort()).toEqual(
+      [...PROJECT_PERMISSIONS].sort(),
+    )
   })
 
   it.each(rows)('%s is allowed from the role of rank %i on', (permission, rank) => {
@@ -60,8 +64,9 @@ describe('the roles of a private project', () => {
     expect(decide(ANONYMOUS, permission, project([]))).toBe(false)
   })
 
-  it.each(rows)('%s is refused where there is no project', (permission) => {
-    expect(decide(ann, permission)).toBe(false)
+  it.each(rows)('%s holds in no project that nobody named', (permission) => {
+    expect(decideEverywhere(ann, permission as ProjectPermission)).toBe(false)
+    expect(decideEverywhere(administrator, permission as ProjectPermission)).toBe(true)
   })
 })
 
@@ -93,7 +98,7 @@ describe('system-wide permissions', () => {
 
   it.each(ADMINISTRATOR_PERMISSIONS)('%s is for the system administrator alone', (permission) => {
     expect(decide(administrator, permission)).toBe(true)
-    expect(decide(ann, permission, project(['projectAdmin'], true))).toBe(false)
+    expect(decide(ann, permission)).toBe(false)
     expect(decide(ANONYMOUS, permission)).toBe(false)
   })
 })

@@ -1,4 +1,4 @@
-import type { Role } from './model.ts'
+import type { Role } from './roles.ts'
 
 /**
  * What a role in a project allows, each role everything of the one before it. The words are Harbor's
@@ -98,8 +98,11 @@ const PROJECT_ADMIN = [
   'preheat-policy:list',
 ] as const
 
-/** Every permission that is decided within a project; Harbor's project administrator has them all. */
-export const PROJECT_PERMISSIONS = PROJECT_ADMIN
+/** Permissions within a project that no role has: system administrators and robots only. */
+const ROLELESS = ['metadata:list'] as const
+
+/** Every permission that is decided within a project. Harbor's project administrator has all but the roleless. */
+export const PROJECT_PERMISSIONS = [...PROJECT_ADMIN, ...ROLELESS] as const
 export type ProjectPermission = (typeof PROJECT_PERMISSIONS)[number]
 
 /** What everybody, anonymous callers included, may do in a public project. */
@@ -128,23 +131,106 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, ReadonlySet<ProjectPermissi
   projectAdmin: new Set<ProjectPermission>(PROJECT_ADMIN),
 }
 
-/** System-wide permissions of everybody who has signed in. */
-export const SIGNED_IN_PERMISSIONS = ['project:create', 'user:search', 'catalog:read', 'system:read'] as const
+/** System-wide permissions of every user who has signed in. */
+export const SIGNED_IN_PERMISSIONS = [
+  'project:create',
+  'user:search',
+  'user-group:search',
+  'catalog:read',
+  'system:read',
+] as const
 
-/** System-wide permissions of the system administrator alone. */
+/**
+ * System-wide permissions of the system administrator alone, and of robots and custom roles that are given
+ * them. `role`, `access-token`, `session` and `access` are ours; the rest are Harbor's words.
+ */
 export const ADMINISTRATOR_PERMISSIONS = [
+  'audit-log:list',
+  'preheat-instance:create',
+  'preheat-instance:read',
+  'preheat-instance:update',
+  'preheat-instance:delete',
+  'preheat-instance:list',
+  'project:list',
+  'replication-policy:create',
+  'replication-policy:read',
+  'replication-policy:update',
+  'replication-policy:delete',
+  'replication-policy:list',
+  'replication:create',
+  'replication:read',
+  'replication:list',
+  'replication-adapter:list',
+  'registry:create',
+  'registry:read',
+  'registry:update',
+  'registry:delete',
+  'registry:list',
+  'scan-all:create',
+  'scan-all:read',
+  'scan-all:update',
+  'scan-all:stop',
+  'system-volumes:read',
+  'garbage-collection:create',
+  'garbage-collection:read',
+  'garbage-collection:update',
+  'garbage-collection:list',
+  'garbage-collection:stop',
+  'purge-audit:create',
+  'purge-audit:read',
+  'purge-audit:update',
+  'purge-audit:list',
+  'purge-audit:stop',
+  'jobservice-monitor:list',
+  'jobservice-monitor:stop',
+  'scanner:create',
+  'scanner:read',
+  'scanner:update',
+  'scanner:delete',
+  'scanner:list',
+  'label:create',
+  'label:read',
+  'label:update',
+  'label:delete',
+  'security-hub:read',
+  'security-hub:list',
+  'quota:read',
+  'quota:list',
+  'quota:update',
+  'robot:create',
+  'robot:read',
+  'robot:update',
+  'robot:delete',
+  'robot:list',
   'user:create',
   'user:read',
   'user:update',
   'user:delete',
   'user:list',
-  'project:list-all',
-  'system:configure',
-  'system:read-volumes',
+  'ldap-user:create',
+  'ldap-user:list',
+  'user-group:create',
+  'user-group:read',
+  'user-group:update',
+  'user-group:delete',
+  'user-group:list',
+  'configuration:read',
+  'configuration:update',
+  'role:create',
+  'role:read',
+  'role:update',
+  'role:delete',
+  'role:list',
+  'access-token:list',
+  'access-token:delete',
+  'session:list',
+  'session:delete',
+  'access:explain',
 ] as const
 
 export type SystemPermission =
   | (typeof SIGNED_IN_PERMISSIONS)[number]
   | (typeof ADMINISTRATOR_PERMISSIONS)[number]
 
+/** A word that both scopes have (`label:create`) means the project's where a project is given, else the system's. */
 export type Permission = ProjectPermission | SystemPermission

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { decide } from './decide.ts'
-import { ANONYMOUS, type Principal, type ProjectContext, type Role } from './model.ts'
+import { ANONYMOUS, type Principal, type ProjectContext } from './model.ts'
 import type { Permission } from './permissions.ts'
+import type { Role } from './roles.ts'
 
 /**
  * Whom a running Harbor let in, operation by operation, as recorded from it: one letter a caller, in the
@@ -17,7 +18,9 @@ const CALLERS = [
   'projectAdmin',
   'sysadmin',
 ]
-const RECORDED: [operation: string, permission: Permission, inPrivate: string, inPublic: string][] = [
+type Row = [operation: string, permission: Permission, inPrivate: string, inPublic: string]
+
+const IN_PROJECTS: Row[] = [
   ['GET project', 'project:read', '--++++++', '++++++++'],
   ['PUT project', 'project:update', '------++', '------++'],
   ['DELETE project', 'project:delete', '------++', '------++'],
@@ -43,6 +46,10 @@ const RECORDED: [operation: string, permission: Permission, inPrivate: string, i
   ['GET labels', 'label:list', '---+++++', '++++++++'],
   ['GET robots', 'robot:list', '---+++++', '---+++++'],
   ['GET projects/…/logs', 'log:list', '------++', '------++'],
+]
+
+/** About no project in particular: the same letters whatever the project is. */
+const IN_SYSTEM: Row[] = [
   ['POST projects', 'project:create', '-+++++++', '-+++++++'],
   ['GET users', 'user:list', '-------+', '-------+'],
   ['POST users', 'user:create', '-------+', '-------+'],
@@ -50,8 +57,8 @@ const RECORDED: [operation: string, permission: Permission, inPrivate: string, i
   ['GET users/{id} of another', 'user:read', '-------+', '-------+'],
   ['PUT users/{id} of another', 'user:update', '-------+', '-------+'],
   ['DELETE users/{id}', 'user:delete', '-------+', '-------+'],
-  ['GET systeminfo/volumes', 'system:read-volumes', '-------+', '-------+'],
-  ['POST system/oidc/ping', 'system:configure', '-------+', '-------+'],
+  ['GET systeminfo/volumes', 'system-volumes:read', '-------+', '-------+'],
+  ['POST system/oidc/ping', 'configuration:update', '-------+', '-------+'],
 ]
 
 function principal(caller: string): Principal {
@@ -65,7 +72,13 @@ function context(caller: string, isPublic: boolean): ProjectContext {
 }
 
 describe('decisions agree with a recorded Harbor', () => {
-  it.each(RECORDED)('%s needs %s', (_operation, permission, inPrivate, inPublic) => {
+  it.each(IN_SYSTEM)('%s needs %s in the system', (_operation, permission, recorded) => {
+    const verdicts = CALLERS.map((caller) => (decide(principal(caller), permission) ? '+' : '-')).join('')
+
+    expect(verdicts).toBe(recorded)
+  })
+
+  it.each(IN_PROJECTS)('%s needs %s', (_operation, permission, inPrivate, inPublic) => {
     const verdicts = (isPublic: boolean) =>
       CALLERS.map((caller) =>
         decide(principal(caller), permission, context(caller, isPublic)) ? '+' : '-',

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { restPlugin } from '../platform/http/rest.ts'
-import { decide } from './decide.ts'
+import { decide, decideEverywhere } from './decide.ts'
 import { ANONYMOUS, type Principal } from './model.ts'
 import { accessRoutes } from './routes.ts'
 
@@ -19,6 +19,7 @@ async function ask(principal: Principal, query: string) {
       authenticate: () => Promise.resolve(principal),
       projectContext,
       decide,
+      decideEverywhere,
     }),
     { prefix: '/api/v2.0' },
   )

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { decide } from '../access/decide.ts'
+import { decide, decideEverywhere } from '../access/decide.ts'
 import { accessRoutes } from '../access/routes.ts'
 import { loginRoutes, oidcRoutes } from '../auth/routes.ts'
 import { type AuthDeps, createAuth, forgetUser, login, purgeAuth } from '../auth/service.ts'
@@ -105,6 +105,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
   const guard: Omit<RestOptions, 'routes'> = {
     https,
     decide,
+    decideEverywhere,
     authenticate: restAuthentication(auth),
     projectContext: (principal, nameOrId, byName) => findProjectContext({ db }, principal, nameOrId, byName),
   }

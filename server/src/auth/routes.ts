@@ -73,7 +73,7 @@ export function oidcRoutes(): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       '/system/oidc/ping',
-      { schema: { body: OidcPing }, config: { permission: { system: 'system:configure' } } },
+      { schema: { body: OidcPing }, config: { permission: { system: 'configuration:update' } } },
       async () => {
         throw new DomainError('bad-request', 'failed to verify connection')
       },

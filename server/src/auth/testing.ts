@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { pino } from 'pino'
-import { decide } from '../access/decide.ts'
+import { decide, decideEverywhere } from '../access/decide.ts'
 import type { ProjectContext } from '../access/model.ts'
 import { accessRoutes } from '../access/routes.ts'
 import { type SecretBox, secretBox } from '../platform/crypto/secret-box.ts'
@@ -74,6 +74,7 @@ export async function createApp(auth: AuthDeps, externalUrl?: string): Promise<F
     authenticate: restAuthentication({ ...auth, externalUrl }),
     projectContext: () => Promise.resolve(undefined),
     decide,
+    decideEverywhere,
   }
   const users = {
     db: auth.db,

@@ -1,4 +1,4 @@
-import { ROLE_IDS, type Role } from '../access/model.ts'
+import { ROLE_IDS, type Role } from '../access/roles.ts'
 import { DomainError } from '../platform/errors.ts'
 
 /** A user (`u`) or group (`g`) with a role in a project. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import { decide } from '../access/decide.ts'
+import { decide, decideEverywhere } from '../access/decide.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import { as, buildRest } from '../platform/http/testing.ts'
 import { createProject, type ProjectsDeps } from '../projects/service.ts'
@@ -25,6 +25,7 @@ let other: number
 const app = await buildRest({
   routes: [membersRoutes({ db })],
   decide,
+  decideEverywhere,
   projectContext: (principal, nameOrId, byName) => findProjectContext({ db }, principal, nameOrId, byName),
 })
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import * as Wire from '@portolan/api/members'
 import { ProjectParams } from '@portolan/api/projects'
-import { ROLE_IDS } from '../access/model.ts'
+import { ROLE_IDS } from '../access/roles.ts'
 import { DomainError } from '../platform/errors.ts'
 import { sendTotal, toPage } from '../platform/http/paging.ts'
 import { actorOf } from '../platform/http/principal.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { ROLE_IDS, type Role } from '../access/model.ts'
+import { ROLE_IDS, type Role } from '../access/roles.ts'
 import type { Database } from '../platform/db/database.ts'
 import { escapeLike, type Page } from '../platform/db/list.ts'
 import { type Member, roleOf } from './model.ts'

@@ -1,9 +1,11 @@
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import { type Expression, type ExpressionBuilder, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import { condition, type Filter, type Order, type Page } from '../platform/db/list.ts'
 import type { Tables } from '../platform/db/tables.ts'
 import type { ListedProject } from './model.ts'
 import { PROJECT_COLUMNS, toProject } from './store.ts'
+import type { Viewer } from './viewer.ts'
+import { visibleTo } from './visible-store.ts'
 
 /** Fields that lists of projects are filtered and sorted by. */
 export type ProjectField =
@@ -14,13 +16,6 @@ export type ProjectField =
   | 'public'
   | 'creation_time'
   | 'update_time'
-
-/** Whose eyes see the list: all of it, or public projects and those the user is a member of. */
-export interface Viewer {
-  all: boolean
-  /** Undefined for anonymous callers. */
-  userId: number | undefined
-}
 
 const COLUMNS = {
   name: sql.ref('projects.name'),
@@ -103,27 +98,9 @@ function visible(db: Database, viewer: Viewer, filters: readonly Filter<ProjectF
     // Outer, so that the planner drops it from a count that asks nothing of the owner.
     .leftJoin('users', 'users.id', 'projects.owner_id')
     .where('projects.deletion_time', 'is', null)
-  if (!viewer.all)
-    query = query.where((eb) => eb.or([eb('projects.public', '=', true), isMember(eb, viewer.userId)]))
+  if (!viewer.all) query = query.where(visibleTo(viewer))
   for (const filter of filters) query = query.where(condition(COLUMNS[filter.field], filter))
   return query
-}
-
-/** As a set and not by project: the planner then reads the user's memberships once, however many projects there are. */
-function isMember(
-  eb: ExpressionBuilder<Tables, 'projects'>,
-  userId: number | undefined,
-): Expression<SqlBool> {
-  if (userId === undefined) return sql<SqlBool>`false`
-  return eb(
-    'projects.id',
-    'in',
-    eb
-      .selectFrom('members')
-      .select('members.project_id')
-      .where('members.entity_type', '=', 'u')
-      .where('members.entity_id', '=', userId),
-  )
 }
 
 function roleIds(eb: ExpressionBuilder<Tables, 'projects'>, userId: number | undefined) {

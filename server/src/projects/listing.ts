@@ -1,14 +1,9 @@
 import type { Principal } from '../access/model.ts'
 import type { Filter, Order, Page } from '../platform/db/list.ts'
-import {
-  countProjects,
-  type ProjectField,
-  selectProjects,
-  selectRelations,
-  type Viewer,
-} from './list-store.ts'
+import { countProjects, type ProjectField, selectProjects, selectRelations } from './list-store.ts'
 import type { ListedProject, Project } from './model.ts'
 import type { ProjectsDeps } from './service.ts'
+import { viewerOf } from './viewer.ts'
 
 /** A project with everything that its readers are shown. */
 export interface DetailedProject extends ListedProject {
@@ -50,9 +45,4 @@ export async function describeProject(
     deps.countRepositories(deps.db, [project.id]),
   ])
   return { ...project, ...relations, repositories: counts.get(project.id) ?? 0 }
-}
-
-function viewerOf(principal: Principal): Viewer {
-  if (principal.kind !== 'user') return { all: false, userId: undefined }
-  return { all: principal.sysadmin, userId: principal.id }
 }

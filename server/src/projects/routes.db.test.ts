@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
-import { decide } from '../access/decide.ts'
-import { ROLE_IDS, type Role } from '../access/model.ts'
+import { decide, decideEverywhere } from '../access/decide.ts'
+import { ROLE_IDS, type Role } from '../access/roles.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import { as, buildRest } from '../platform/http/testing.ts'
 import { selectRelations } from './list-store.ts'
@@ -21,6 +21,7 @@ const BOB = as(bob)
 const app = await buildRest({
   routes: [projectsRoutes(deps), projectMetadataRoutes(deps)],
   decide,
+  decideEverywhere,
   async projectContext(principal, nameOrId, byName) {
     const project = await findProject(deps, nameOrId, byName)
     if (!project) return undefined

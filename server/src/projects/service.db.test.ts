@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
+import type { Actor } from '../access/model.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import {
-  type Actor,
   changeProject,
   createProject,
   deleteProject,

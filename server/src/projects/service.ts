@@ -1,3 +1,4 @@
+import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
@@ -21,12 +22,6 @@ export interface ProjectsDeps {
   usedStorage(db: Database, projectId: number): Promise<number>
   /** Makes a user the project's administrator. From `members`. */
   addProjectAdmin(tx: Database, projectId: number, userId: number): Promise<void>
-}
-
-/** Who does it, as events tell it. */
-export interface Actor {
-  id: number
-  username: string
 }
 
 export interface NewProject {

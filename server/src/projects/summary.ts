@@ -1,5 +1,6 @@
 import { decide } from '../access/decide.ts'
-import { type Principal, type ProjectContext, ROLE_IDS, type Role } from '../access/model.ts'
+import type { Principal, ProjectContext } from '../access/model.ts'
+import { ROLE_IDS, type Role } from '../access/roles.ts'
 import { countRoles } from './list-store.ts'
 import type { Project } from './model.ts'
 import type { ProjectsDeps } from './service.ts'

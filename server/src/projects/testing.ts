@@ -1,6 +1,7 @@
-import { ROLE_IDS, type Role } from '../access/model.ts'
+import type { Actor } from '../access/model.ts'
+import { ROLE_IDS, type Role } from '../access/roles.ts'
 import type { Database } from '../platform/db/database.ts'
-import { type Actor, createProject, type ProjectsDeps } from './service.ts'
+import { createProject, type ProjectsDeps } from './service.ts'
 
 /** What this slice needs of others, straight from the tables, for tests of this slice alone. */
 export function projectsDeps(db: Database): ProjectsDeps {

@@ -1,5 +1,5 @@
 import type * as Wire from '@portolan/api/projects'
-import { ROLE_IDS } from '../access/model.ts'
+import { ROLE_IDS } from '../access/roles.ts'
 import type { DetailedProject } from './listing.ts'
 import { allMetadata } from './metadata/model.ts'
 import type { Allowlist } from './model.ts'

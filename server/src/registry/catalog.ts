@@ -1,11 +1,13 @@
-import { type CatalogViewer, listCatalog } from '../repositories/store.ts'
+import { decide } from '../access/decide.ts'
+import { type Viewer, viewerOf } from '../projects/viewer.ts'
+import { listCatalog } from '../repositories/store.ts'
 import { refuse } from './challenge.ts'
 import { type Caller, type Exchange, filled } from './exchange.ts'
 import { MAX_PAGE, nextLink, readPageSize } from './paging.ts'
 
 /** GET /v2/_catalog: the repositories that the caller may see, pages by `n` and `last`. */
 export async function getCatalog(exchange: Exchange): Promise<unknown> {
-  const viewer = viewerOf(filled(exchange, 'caller'))
+  const viewer = viewerOfCaller(filled(exchange, 'caller'))
   const wanted = readPageSize(exchange.query)
   if (wanted === 0) return exchange.reply.send({ repositories: [] })
 
@@ -22,11 +24,13 @@ export async function getCatalog(exchange: Exchange): Promise<unknown> {
   return exchange.reply.send({ repositories })
 }
 
-function viewerOf(caller: Caller): CatalogViewer {
+function viewerOfCaller(caller: Caller): Viewer {
   const covered = caller.token?.access.some(
     (entry) => entry.type === 'registry' && entry.name === 'catalog' && entry.actions.includes('*'),
   )
-  if (caller.principal.kind !== 'user' || covered === false) throw refuse('unauthorized to list catalog')
+  if (!decide(caller.principal, 'catalog:read') || covered === false) {
+    throw refuse('unauthorized to list catalog')
+  }
 
-  return caller.principal.sysadmin ? { all: true } : { all: false, userId: caller.principal.id }
+  return viewerOf(caller.principal)
 }

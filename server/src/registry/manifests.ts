@@ -51,7 +51,7 @@ export async function putManifest(exchange: Exchange): Promise<unknown> {
     body,
     manifest,
     tags,
-    username: principal.kind === 'user' ? principal.username : '',
+    username: principal.kind === 'anonymous' ? '' : principal.username,
   })
 
   reply.code(201).headers({ location: `/v2/${name}/manifests/${digest}`, 'docker-content-digest': digest })

@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
+import type { Viewer } from '../projects/viewer.ts'
+import { visibleTo } from '../projects/visible-store.ts'
 import type { Repository } from './model.ts'
 
 /** The repository of that name, or of that former name. */
@@ -96,15 +98,12 @@ export async function countRepositories(db: Database, projectIds: number[]): Pro
   return new Map(rows.map((row) => [row.project_id, Number(row.count)]))
 }
 
-/** Whose repositories to list: everybody's, or those of public projects and of projects the user is a member of. */
-export type CatalogViewer = { all: true } | { all: false; userId: number | undefined }
-
 /**
  * Full names of the repositories that the viewer may see, in byte order, those after `last`.
  */
 export async function listCatalog(
   db: Database,
-  viewer: CatalogViewer,
+  viewer: Viewer,
   page: { last: string; limit: number },
 ): Promise<string[]> {
   const slash = page.last.indexOf('/')
@@ -117,21 +116,7 @@ export async function listCatalog(
     .where('projects.deletion_time', 'is', null)
     .where('repositories.deletion_time', 'is', null)
     .where('repositories.publish_time', 'is not', null)
-    .$if(!viewer.all, (query) =>
-      query.where((eb) =>
-        eb.or([
-          eb('projects.public', '=', true),
-          eb.exists(
-            eb
-              .selectFrom('members')
-              .select('members.id')
-              .whereRef('members.project_id', '=', 'projects.id')
-              .where('members.entity_type', '=', 'u')
-              .where('members.entity_id', '=', (viewer.all ? undefined : viewer.userId) ?? -1),
-          ),
-        ]),
-      ),
-    )
+    .$if(!viewer.all, (query) => query.where(visibleTo(viewer)))
     // Project names have no slash, and every character in them sorts behind it but '-' and '.': the
     // order of full names is the order of `name/`, not of the names alone.
     .where(sql<boolean>`(projects.name || '/') >= ${`${lastProject}/`}`)

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
-import { decide } from '../access/decide.ts'
+import { decide, decideEverywhere } from '../access/decide.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import { as, buildRest } from '../platform/http/testing.ts'
 import type { StorageDriver } from '../storage/driver.ts'
@@ -21,7 +21,7 @@ function build(storage: StorageDriver) {
     originOf: (request) => `http://${request.host}`,
     now: () => new Date(0),
   })
-  return buildRest({ routes: [system], decide, projectContext: async () => undefined })
+  return buildRest({ routes: [system], decide, decideEverywhere, projectContext: async () => undefined })
 }
 
 const app = await build(memory)

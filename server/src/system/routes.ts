@@ -52,7 +52,7 @@ export function systemRoutes(deps: SystemDeps): FastifyPluginAsyncTypebox {
       '/systeminfo/volumes',
       {
         schema: { response: { 200: Wire.SystemInfo } },
-        config: { permission: { system: 'system:read-volumes' } },
+        config: { permission: { system: 'system-volumes:read' } },
       },
       async () => {
         const capacity = await deps.storage.capacity()

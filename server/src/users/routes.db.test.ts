@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { decide } from '../access/decide.ts'
+import { decide, decideEverywhere } from '../access/decide.ts'
 import { ANONYMOUS, type Principal } from '../access/model.ts'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
 import { restPlugin } from '../platform/http/rest.ts'
@@ -43,6 +43,7 @@ beforeEach(async () => {
       authenticate: (request) => principal(request.headers['x-test-user']),
       projectContext: () => Promise.resolve(undefined),
       decide,
+      decideEverywhere,
     }),
     { prefix: '/api/v2.0' },
   )

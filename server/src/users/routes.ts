@@ -17,11 +17,11 @@ import type { Principal } from '../access/model.ts'
 import type { SystemPermission } from '../access/permissions.ts'
 import { DomainError } from '../platform/errors.ts'
 import { sendTotal, toPage } from '../platform/http/paging.ts'
+import { actorOf } from '../platform/http/principal.ts'
 import { wrongPassword } from './errors.ts'
 import { listFilters, listOrders } from './listing.ts'
 import type { User } from './model.ts'
 import {
-  type Actor,
   changePassword,
   createUser,
   deleteUser,
@@ -60,7 +60,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
       async (request, reply) => {
         const { username = '', email = '', realname = '', comment = '', password = '' } = request.body
         const input = { username, email, realname, comment, password }
-        const user = await createUser(deps, input, actor(request.principal))
+        const user = await createUser(deps, input, actorOf(request))
         return reply.code(201).header('location', `${request.routeOptions.url}/${user.id}`).send()
       },
     )
@@ -68,7 +68,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
     app.get(
       '/users/current',
       { schema: { response: { 200: UserResp } }, config: { permission: 'authenticated' } },
-      async (request) => toResponse(await getUser(deps, actor(request.principal).id)),
+      async (request) => toResponse(await getUser(deps, actorOf(request).id)),
     )
 
     app.get(
@@ -106,7 +106,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
         const { user_id } = request.params
         requireSelfOr('user:update', request.principal, user_id)
         const { email = '', realname = '', comment = '' } = request.body
-        await updateProfile(deps, user_id, { email, realname, comment }, actor(request.principal))
+        await updateProfile(deps, user_id, { email, realname, comment }, actorOf(request))
         return reply.send()
       },
     )
@@ -115,7 +115,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
       '/users/:user_id',
       { schema: { params: UserParams }, config: { permission: { system: 'user:delete' } } },
       async (request, reply) => {
-        await deleteUser(deps, request.params.user_id, actor(request.principal))
+        await deleteUser(deps, request.params.user_id, actorOf(request))
         return reply.send()
       },
     )
@@ -127,7 +127,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
         const { user_id } = request.params
         const { old_password = '', new_password = '' } = request.body
         requireSelfOr('user:update', request.principal, user_id)
-        const caller = actor(request.principal)
+        const caller = actorOf(request)
         const own = caller.id === user_id
         if (own && !(await deps.confirmPassword(caller.username, old_password, request.ip))) {
           throw wrongPassword()
@@ -145,7 +145,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const { sysadmin_flag = false } = request.body
-        await setSysadmin(deps, request.params.user_id, sysadmin_flag, actor(request.principal))
+        await setSysadmin(deps, request.params.user_id, sysadmin_flag, actorOf(request))
         return reply.send()
       },
     )
@@ -164,12 +164,6 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
 function requireSelfOr(permission: SystemPermission, principal: Principal, userId: number): void {
   const own = principal.kind === 'user' && principal.id === userId
   if (!own && !decide(principal, permission)) throw new DomainError('forbidden', 'forbidden')
-}
-
-/** The guard lets only users through to where this is asked. */
-function actor(principal: Principal): Actor {
-  if (principal.kind !== 'user') throw new DomainError('unauthorized', 'unauthorized')
-  return { id: principal.id, username: principal.username }
 }
 
 function toResponse(user: User): UserResp {

@@ -1,3 +1,4 @@
+import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Filter, Order, Page } from '../platform/db/list.ts'
 import { emit } from '../platform/events/outbox.ts'
@@ -19,12 +20,6 @@ export interface UsersDeps {
   passwords: Passwords
   /** Told after the commit, so that this process forgets at once what it remembers of the user. */
   onUserChanged(id: number): void
-}
-
-/** Who does it, as events tell it. */
-export interface Actor {
-  id: number
-  username: string
 }
 
 /** Creates a local user. Throws bad-request for what the rules refuse, conflict for a name or address taken. */

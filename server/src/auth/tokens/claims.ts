@@ -21,7 +21,8 @@ export function makeClaims(
   access: AccessEntry[] | null,
   projects: Record<string, number>,
 ): Claims & { sub?: string } {
-  if (principal.kind === 'anonymous') return { access, projects }
+  // Robots do not reach the token service yet.
+  if (principal.kind !== 'user') return { access, projects }
   return { sub: principal.username, access, projects, uid: principal.id, gen: principal.generation }
 }
 

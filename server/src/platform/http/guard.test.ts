@@ -20,7 +20,7 @@ const ROUTES: FastifyPluginAsync = async (app) => {
   app.get('/mine', { schema: {}, config: { permission: 'authenticated' } }, async () => 'yes')
   app.get(
     '/volumes',
-    { schema: {}, config: { permission: { system: 'system:read-volumes' } } },
+    { schema: {}, config: { permission: { system: 'system-volumes:read' } } },
     async () => 'yes',
   )
   app.get(
@@ -38,6 +38,7 @@ function build(routes: FastifyPluginAsync) {
       if (permission !== 'project:read' || project === undefined) return false
       return project.public || project.roles.length > 0
     },
+    decideEverywhere: (principal) => principal.kind === 'user' && principal.sysadmin,
     projectContext: async (principal, nameOrId, byName) => {
       const byId = !byName && /^\d+$/.test(nameOrId)
       const found = PROJECTS.find((project) =>

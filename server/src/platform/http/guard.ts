@@ -38,8 +38,10 @@ export interface GuardOptions {
   authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Principal>
   /** The live project of that id, or of that name where `byName` or where it is no number. */
   projectContext(principal: Principal, nameOrId: string, byName: boolean): Promise<Project | undefined>
-  /** Without a project: whether the caller may do it everywhere. */
+  /** With a project: whether the caller may do it there; without one: in the system. */
   decide(principal: Principal, permission: Permission, project: Project | undefined): boolean
+  /** Whether the caller may do it in every project there is. */
+  decideEverywhere(principal: Principal, permission: Permission): boolean
 }
 
 /** The caller is known, and may not. */
@@ -84,8 +86,8 @@ async function admitToProject(
 ): Promise<Project> {
   const { nameOrId, byName } = projectOf(request)
   const project = await options.projectContext(request.principal, nameOrId, byName)
-  if (options.decide(request.principal, permission, project)) {
-    if (project) return project
+  if (project && options.decide(request.principal, permission, project)) return project
+  if (!project && options.decideEverywhere(request.principal, permission)) {
     throw new DomainError('not-found', `project ${nameOrId} not found`)
   }
   if (request.principal.kind === 'anonymous') throw new DomainError('unauthorized', UNAUTHORIZED)

@@ -1,9 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import { DomainError } from '../errors.ts'
 
-/** The signed-in user behind a request, as events and services are told of him. Throws unauthorized where nobody is. */
-export function actorOf(request: FastifyRequest): { id: number; username: string } {
+/** The user or robot behind a request, as events and services are told of him. Throws unauthorized where nobody is. */
+export function actorOf(request: FastifyRequest): { id: number; username: string; robot?: true } {
   const { principal } = request
-  if (principal.kind !== 'user') throw new DomainError('unauthorized', 'unauthorized')
-  return { id: principal.id, username: principal.username }
+  if (principal.kind === 'anonymous') throw new DomainError('unauthorized', 'unauthorized')
+  const { id, username } = principal
+  return principal.kind === 'robot' ? { id, username, robot: true } : { id, username }
 }

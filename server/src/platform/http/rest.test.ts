@@ -40,6 +40,7 @@ const Id = Type.Object({ id: Type.Integer() })
 const app = await buildRest({
   routes: [THINGS],
   decide: (principal) => principal.kind === 'user' && principal.sysadmin,
+  decideEverywhere: (principal) => principal.kind === 'user' && principal.sysadmin,
   projectContext: async () => undefined,
 })
 

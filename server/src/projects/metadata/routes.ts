@@ -16,7 +16,7 @@ export function projectMetadataRoutes(deps: Pick<ProjectsDeps, 'db'>): FastifyPl
       {
         schema: { params: ProjectParams, response: { 200: ProjectMetadataPair } },
         // Harbor grants the list to no role of a project, only to system administrators.
-        config: { permission: { project: 'project:list-all' } },
+        config: { permission: { project: 'metadata:list' } },
       },
       async (request) => allMetadata(await getProject(deps, request.project.id)),
     )

@@ -1,7 +1,8 @@
+import type { Actor } from '../../access/model.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { DomainError } from '../../platform/errors.ts'
 import type { Project } from '../model.ts'
-import { type Actor, rewriteProject } from '../service.ts'
+import { rewriteProject } from '../service.ts'
 import { allMetadata, checkMetadata } from './model.ts'
 
 /** Adds the one pair of `pairs`. Throws bad-request for none, several or an unknown one, conflict where it is set. */

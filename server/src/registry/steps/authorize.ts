@@ -1,3 +1,4 @@
+import { decideEverywhere } from '../../access/decide.ts'
 import { OciError } from '../../oci/errors.ts'
 import { actionOf } from '../actions.ts'
 import { refuse } from '../challenge.ts'
@@ -14,7 +15,7 @@ export async function authorize(exchange: Exchange): Promise<void> {
   const action = actionOf(exchange.endpoint)
   const project = await exchange.deps.findProject(caller.principal, name.project)
 
-  if (!project && caller.principal.kind === 'user' && caller.principal.sysadmin) {
+  if (!project && decideEverywhere(caller.principal, action.permission)) {
     throw new OciError('NAME_UNKNOWN', {
       message: `project ${name.project} not found`,
       detail: { name: name.full },

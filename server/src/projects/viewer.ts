@@ -1,0 +1,19 @@
+import { decideEverywhere } from '../access/decide.ts'
+import type { Principal } from '../access/model.ts'
+
+/** Whose eyes see a list: all projects, or the public ones, those the user is a member of, and those listed. */
+export interface Viewer {
+  all: boolean
+  /** Undefined for robots and anonymous callers. */
+  userId: number | undefined
+  /** Projects that a robot has been given something in. */
+  projectIds: readonly number[]
+}
+
+export function viewerOf(principal: Principal): Viewer {
+  return {
+    all: decideEverywhere(principal, 'project:read'),
+    userId: principal.kind === 'user' ? principal.id : undefined,
+    projectIds: principal.kind === 'robot' ? [...principal.permissions.projects.keys()] : [],
+  }
+}
