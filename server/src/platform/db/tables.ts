@@ -141,6 +141,12 @@ export interface ArtifactsTable {
   size: number
   subject_digest: string | null
   annotations: ColumnType<Record<string, string>, string | undefined, string>
+  type: string | null
+  config_media_type: string | null
+  extra_attrs: OptionalJson<Record<string, unknown>>
+  icon: string | null
+  accessory_type: string | null
+  accessory_of: string | null
   push_time: Time
   pull_time: OptionalTime
 }
