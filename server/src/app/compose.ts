@@ -14,9 +14,11 @@ import { addProjectAdmin, findProjectContext } from '../members/service.ts'
 import { createDispatcher } from '../platform/events/dispatcher.ts'
 import { type RestOptions, restPlugin } from '../platform/http/rest.ts'
 import { projectMetadataRoutes } from '../projects/metadata/routes.ts'
+import { projectNamesRoutes } from '../projects/names/routes.ts'
 import { projectsRoutes } from '../projects/routes.ts'
 import { ensureLibraryProject, type ProjectsDeps } from '../projects/service.ts'
 import { registryRoutes } from '../registry/routes.ts'
+import { findLongestName } from '../repositories/names/store.ts'
 import { countRepositories } from '../repositories/store.ts'
 import { repositoryActivity } from '../repositories/subscribers.ts'
 import { systemRoutes, versionRoutes } from '../system/routes.ts'
@@ -122,6 +124,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     accessRoutes(guard),
     projectsRoutes(projects),
     projectMetadataRoutes({ db }),
+    projectNamesRoutes({ db, longestRepositoryName: findLongestName }),
     membersRoutes({ db }),
     oidcRoutes(),
   ]

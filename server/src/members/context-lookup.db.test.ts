@@ -44,9 +44,9 @@ test('many callers at once each get their own project and roles', async () => {
   ])
 
   expect(found).toEqual([
-    { id: ids.closed, public: false, roles: ['developer'] },
-    { id: ids.closed, public: false, roles: [] },
-    { id: ids.open, public: true, roles: [] },
+    { id: ids.closed, name: 'closed', public: false, roles: ['developer'] },
+    { id: ids.closed, name: 'closed', public: false, roles: [] },
+    { id: ids.open, name: 'open', public: true, roles: [] },
     undefined,
     undefined,
   ])

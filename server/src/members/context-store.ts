@@ -13,25 +13,31 @@ export interface ContextKey {
 export async function findContexts(
   db: Database,
   keys: readonly ContextKey[],
-): Promise<(ProjectContext | undefined)[]> {
+): Promise<((ProjectContext & { name: string }) | undefined)[]> {
   const names = keys.map((key) => key.name)
   const users = keys.map((key) => key.userId ?? null)
-  const result = await sql<{ ordinal: number; id: number; public: boolean; roles: number[] | null }>`
-    SELECT k.ordinal, p.id, p.public,
+  const result = await sql<{
+    ordinal: number
+    id: number
+    name: string
+    public: boolean
+    roles: number[] | null
+  }>`
+    SELECT k.ordinal, p.id, p.name, p.public,
       (SELECT array_agg(m.role_id) FROM members m
         WHERE m.project_id = p.id AND m.entity_type = 'u' AND m.entity_id = k.user_id) AS roles
     FROM unnest(${names}::text[], ${users}::bigint[]) WITH ORDINALITY AS k(name, user_id, ordinal)
     CROSS JOIN LATERAL (
-      SELECT id, public, 0 AS former FROM projects WHERE name = k.name AND deletion_time IS NULL
+      SELECT id, name, public, 0 AS former FROM projects WHERE name = k.name AND deletion_time IS NULL
       UNION ALL
-      SELECT p.id, p.public, 1 FROM project_aliases a JOIN projects p ON p.id = a.project_id
+      SELECT p.id, p.name, p.public, 1 FROM project_aliases a JOIN projects p ON p.id = a.project_id
       WHERE a.name = k.name AND p.deletion_time IS NULL
       ORDER BY former LIMIT 1
     ) p`.execute(db)
   const found = new Map(
-    result.rows.map(({ ordinal, id, public: isPublic, roles }) => [
+    result.rows.map(({ ordinal, id, name, public: isPublic, roles }) => [
       ordinal,
-      { id, public: isPublic, roles: (roles ?? []).map(roleOf) },
+      { id, name, public: isPublic, roles: (roles ?? []).map(roleOf) },
     ]),
   )
 

@@ -30,7 +30,7 @@ export async function findProjectContext(
   const userId = principal.kind === 'user' ? principal.id : undefined
   const [context] = await findContexts(deps.db, [{ name, userId }])
   // The name may have become another project's since.
-  return context?.id === project.id ? { ...context, name } : undefined
+  return context?.id === project.id ? context : undefined
 }
 
 /** For `createProject`: whoever creates a project administers it. Within the caller's transaction. */

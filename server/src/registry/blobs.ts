@@ -1,18 +1,16 @@
 import type { StoredBlob } from '../blobs/model.ts'
 import { findBlob, removeBlob } from '../blobs/service.ts'
 import { OciError } from '../oci/errors.ts'
-import { type Exchange, filled } from './exchange.ts'
+import { type Exchange, filled, placeOf } from './exchange.ts'
+import { followAlias } from './follow-alias.ts'
 import { matchesEntityTag, readRange } from './range.ts'
 import { sendObject } from './send-object.ts'
 
 /** GET and HEAD /v2/<name>/blobs/<digest> ("Pulling blobs"), with ranges and conditions of RFC 9110. */
 export async function getBlob(exchange: Exchange): Promise<unknown> {
   const { request, reply, reference: digest } = exchange
-  const blob = await findBlob(exchange.deps.uploads, {
-    projectId: filled(exchange, 'project').id,
-    repository: filled(exchange, 'name').repository,
-    digest,
-  })
+  const find = () => findBlob(exchange.deps.uploads, { ...placeOf(exchange), digest })
+  const blob = (await find()) ?? ((await followAlias(exchange)) ? await find() : undefined)
   if (!blob) throw new OciError('BLOB_UNKNOWN', { detail: digest })
 
   const tag = `"${digest}"`

@@ -23,12 +23,15 @@ export interface Caller {
   authenticated: boolean
 }
 
+/** A project with what decisions need, and its name of today: a request may use a former one. */
+export type NamedContext = ProjectContext & { name: string }
+
 /** What the data plane needs from the rest of the program. */
 export interface RegistryDeps {
   /** Undefined for credentials that are wrong. */
   authenticate(authorization: string | undefined, address: string): Promise<Caller | undefined>
   /** The project of that name and the principal's roles in it, never from stale data about the name. */
-  findProject(principal: Principal, name: string): Promise<ProjectContext | undefined>
+  findProject(principal: Principal, name: string): Promise<NamedContext | undefined>
   repositories: RepositoriesDeps
   uploads: UploadsDeps
   artifacts: ArtifactsDeps
@@ -51,7 +54,7 @@ export interface Exchange {
   readonly query: URLSearchParams
   name?: RepositoryName
   caller?: Caller
-  project?: ProjectContext
+  project?: NamedContext
   repository?: Repository
 }
 
@@ -65,6 +68,14 @@ export function filled<K extends 'name' | 'caller' | 'project' | 'repository'>(
     throw new Error(`${exchange.endpoint} runs without its step for ${key}`)
 
   return value
+}
+
+/** Where a pull looks: the repository by its name within its project, former names followed once they have been. */
+export function placeOf(exchange: Exchange): { projectId: number; repository: string } {
+  return {
+    projectId: filled(exchange, 'project').id,
+    repository: exchange.repository?.name ?? filled(exchange, 'name').repository,
+  }
 }
 
 /** One check of the pipeline: fills the exchange, or throws. */

@@ -6,7 +6,8 @@ import { algorithmOf, isDigest } from '../oci/digest.ts'
 import { OciError } from '../oci/errors.ts'
 import { parseManifest } from '../oci/manifest.ts'
 import { isTag } from '../oci/reference.ts'
-import { type Exchange, filled } from './exchange.ts'
+import { type Exchange, filled, placeOf } from './exchange.ts'
+import { followAlias } from './follow-alias.ts'
 import { matchesEntityTag } from './range.ts'
 import { readBody } from './read-body.ts'
 import { findExistingRepository } from './steps/find-repository.ts'
@@ -17,11 +18,12 @@ const MAX_TAGS = 100
 /** GET and HEAD /v2/<name>/manifests/<tag-or-digest> ("Pulling manifests"). */
 export async function getManifest(exchange: Exchange): Promise<unknown> {
   const { request, reply, reference, deps } = exchange
-  const artifact = await deps.artifacts.findReference({
-    projectId: filled(exchange, 'project').id,
-    repository: filled(exchange, 'name').repository,
-    ...(isDigest(reference) ? { digest: reference } : { tag: reference }),
-  })
+  const find = () =>
+    deps.artifacts.findReference({
+      ...placeOf(exchange),
+      ...(isDigest(reference) ? { digest: reference } : { tag: reference }),
+    })
+  const artifact = (await find()) ?? ((await followAlias(exchange)) ? await find() : undefined)
   if (!artifact) {
     await findExistingRepository(exchange)
     throw unknownManifest(exchange)

@@ -1,8 +1,10 @@
 import type { Referrer } from '../artifacts/model.ts'
 import { countReferrers, findReferrers, listReferrerSizes } from '../artifacts/referrer-store.ts'
 import { OCI_INDEX } from '../oci/media-types.ts'
+import type { Repository } from '../repositories/model.ts'
 import { findRepository } from '../repositories/store.ts'
-import { type Exchange, filled } from './exchange.ts'
+import { type Exchange, filled, placeOf } from './exchange.ts'
+import { followAlias } from './follow-alias.ts'
 import { nextLink } from './paging.ts'
 
 const PAGE = 1000
@@ -20,7 +22,7 @@ export async function getReferrers(exchange: Exchange): Promise<unknown> {
   const { db } = exchange.deps.artifacts
   const name = filled(exchange, 'name')
   const artifactType = query.get('artifactType')
-  const repository = await findRepository(db, filled(exchange, 'project').id, name.repository)
+  const repository = await findReadableRepository(exchange)
   const filter = { ...(artifactType ? { artifactType } : {}), after: readAfter(query), limit: PAGE + 1 }
   const found = repository ? await listReferrerSizes(db, repository.id, subject, filter) : []
   const page = takePage(found)
@@ -37,6 +39,14 @@ export async function getReferrers(exchange: Exchange): Promise<unknown> {
     .type(OCI_INDEX)
     .serializer((payload: unknown) => JSON.stringify(payload))
     .send({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: referrers.map(toDescriptor) })
+}
+
+async function findReadableRepository(exchange: Exchange): Promise<Repository | undefined> {
+  const { projectId, repository } = placeOf(exchange)
+  const found = await findRepository(exchange.deps.artifacts.db, projectId, repository)
+  if (found) return found
+
+  return (await followAlias(exchange)) ? exchange.repository : undefined
 }
 
 /**

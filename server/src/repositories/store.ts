@@ -4,7 +4,7 @@ import type { Viewer } from '../projects/viewer.ts'
 import { visibleTo } from '../projects/visible-store.ts'
 import type { Repository } from './model.ts'
 
-/** The repository of that name, or of that former name. */
+/** The live repository of that name. Former names are followed by `names/`, for reading only. */
 export async function findRepository(
   db: Database,
   projectId: number,
@@ -14,18 +14,8 @@ export async function findRepository(
     .where('project_id', '=', projectId)
     .where('name', '=', name)
     .executeTakeFirst()
-  if (row) return toRepository(row)
 
-  const alias = await repositories(db)
-    .where('id', '=', (eb) =>
-      eb
-        .selectFrom('repository_aliases')
-        .select('repository_id')
-        .where('repository_aliases.project_id', '=', projectId)
-        .where('repository_aliases.name', '=', name),
-    )
-    .executeTakeFirst()
-  return alias && toRepository(alias)
+  return row && toRepository(row)
 }
 
 /** Creates the repository unless it exists or its project is gone; safe against others who do the same. */

@@ -2,6 +2,7 @@ import { type SelectQueryBuilder, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import { condition, type Filter, type Order, type Page } from '../platform/db/list.ts'
 import type { Tables } from '../platform/db/tables.ts'
+import { isUniqueViolation } from '../platform/db/violations.ts'
 import type { Profile, User } from './model.ts'
 
 /** Fields of the list's filter and order, by their names on the wire, and where they are. */
@@ -22,9 +23,6 @@ export interface StoredUser {
   /** Null where the user has no local password. */
   passwordHash: string | null
 }
-
-/** PostgreSQL's code for a broken unique constraint. */
-const UNIQUE_VIOLATION = '23505'
 
 export async function findUser(db: Database, id: number): Promise<User | undefined> {
   const row = await liveUsers(db).selectAll().where('id', '=', id).executeTakeFirst()
@@ -126,7 +124,7 @@ export async function updateProfile(
     const done = await liveUpdate(db, id).set(profile).executeTakeFirst()
     return done.numUpdatedRows > 0n ? 'done' : 'absent'
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION) return 'taken'
+    if (isUniqueViolation(error)) return 'taken'
     throw error
   }
 }

@@ -1,10 +1,16 @@
+import { OciError } from '../../oci/errors.ts'
 import { ensureRepository } from '../../repositories/service.ts'
 import { type Exchange, filled } from '../exchange.ts'
 
-/** A push makes the repository it goes to. */
+/** A push makes the repository it goes to. Former names are good for pulls only: the push would not say where it went. */
 export async function ensureTargetRepository(exchange: Exchange): Promise<void> {
   const name = filled(exchange, 'name')
   const project = filled(exchange, 'project')
+  if (project.name !== name.project) {
+    throw new OciError('DENIED', {
+      message: `project ${name.project} is called ${project.name} now, and its former name is good for pulls only`,
+    })
+  }
 
   exchange.repository = await ensureRepository(exchange.deps.repositories, project.id, name.repository)
 }

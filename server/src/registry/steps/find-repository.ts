@@ -1,18 +1,22 @@
 import { OciError } from '../../oci/errors.ts'
 import { findRepository } from '../../repositories/store.ts'
 import { type Exchange, filled } from '../exchange.ts'
+import { followAlias } from '../follow-alias.ts'
 
 /** The repository must exist; one that only holds blobs so far exists for whoever pushes to it. */
 export async function findExistingRepository(exchange: Exchange): Promise<void> {
   const name = filled(exchange, 'name')
   const project = filled(exchange, 'project')
   const repository = await findRepository(exchange.deps.repositories.db, project.id, name.repository)
-  if (!repository) {
-    throw new OciError('NAME_UNKNOWN', {
-      message: `repository ${name.full} not found`,
-      detail: { name: name.full },
-    })
+  if (repository) {
+    exchange.repository = repository
+    return
   }
+  // Former names are good for reading; what changes something must name the repository as it is called now.
+  if (exchange.endpoint === 'tags' && (await followAlias(exchange))) return
 
-  exchange.repository = repository
+  throw new OciError('NAME_UNKNOWN', {
+    message: `repository ${name.full} not found`,
+    detail: { name: name.full },
+  })
 }
