@@ -15,6 +15,8 @@ const OWNERS: Record<string, string> = {
   projects: 'projects',
   project_aliases: 'projects',
   members: 'members',
+  labels: 'labels',
+  artifact_labels: 'labels',
   repositories: 'repositories',
   repository_aliases: 'repositories',
   blobs: 'blobs',

@@ -22,6 +22,7 @@ const isThere = await access(checker).then(
 /** The topics whose objects exist so far. */
 const topics = [
   'auth-and-session',
+  'labels',
   'members',
   'ping-health-systeminfo',
   'projects',
@@ -64,14 +65,21 @@ const title = isThere
   ? 'the contract of Harbor'
   : `the contract of Harbor (skipped: ${checker} is not there; PORTOLAN_CONTRACT names its folder)`
 
+/** A step that nothing could be asked in, because what an earlier step makes is refused here: listed with the field `*`. */
+function isListed(listed: readonly Difference[], topic: string, step: string): boolean {
+  return listed.some((one) => one.topic === topic && one.step === step && one.field === '*')
+}
+
 describe.skipIf(!isThere)(title, () => {
   let server: RunningServer
   let report: Report
+  let listed: Difference[]
 
   beforeAll(async () => {
     server = await startServer()
     // The recorded server was not empty: behind what the topics push, its catalogue had more.
     await openRepository(openAsAdministrator(server), 'library/zebra').pushImage('latest')
+    listed = JSON.parse(await readFile(differences, 'utf8'))
     const output = await temporaryDirectory('contract')
     const file = path.join(output.path, 'report.json')
     const args = ['--only', topics.join(','), '--differences', differences, '--json', file]
@@ -98,7 +106,7 @@ describe.skipIf(!isThere)(title, () => {
     const steps = report.topics.find((found) => found.topic === topic)?.steps ?? []
 
     const failures = steps.flatMap(({ name, request, as, result, wrong }) =>
-      result === 'agree'
+      result === 'agree' || (result === 'not run' && isListed(listed, topic, name))
         ? []
         : wrong.map(({ field, what }) => `${name} [${request}] as ${as}: ${field} ${what}`),
     )
@@ -107,11 +115,10 @@ describe.skipIf(!isThere)(title, () => {
     expect(failures).toEqual([])
   })
 
-  test('every difference on purpose is one still', async () => {
-    const listed: Difference[] = JSON.parse(await readFile(differences, 'utf8'))
-
+  test('every difference on purpose is one still', () => {
     const stale = listed.filter(({ topic, step, field }) => {
       const found = report.topics.find((one) => one.topic === topic)?.steps.find((one) => one.name === step)
+      if (found?.result === 'not run') return field !== '*'
       return !found?.deliberate.some(
         (one) => field === '*' || one.field === field || one.field.startsWith(`${field}/`),
       )

@@ -8,6 +8,8 @@ import { ensureSigningKey } from '../auth/tokens/keys.ts'
 import { keySetRoutes, tokenRoutes } from '../auth/tokens/routes.ts'
 import { purgeAbandonedUploads } from '../blobs/purge.ts'
 import { sumProjectBlobs } from '../blobs/store.ts'
+import { labelsRoutes } from '../labels/routes.ts'
+import { labelsOfDeletedProjects } from '../labels/subscribers.ts'
 import { createContextLookup, type FindContext } from '../members/context-lookup.ts'
 import { membersRoutes } from '../members/routes.ts'
 import { addProjectAdmin, findProjectContext } from '../members/service.ts'
@@ -58,7 +60,7 @@ export async function composeServer(parts: ServerParts): Promise<ComposedServer>
   const dispatcher = createDispatcher({
     db,
     log,
-    subscribers: [repositoryActivity],
+    subscribers: [repositoryActivity, labelsOfDeletedProjects],
     pollMilliseconds: POLL_MILLISECONDS,
   })
   // In the order in which they started.
@@ -126,6 +128,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     projectMetadataRoutes({ db }),
     projectNamesRoutes({ db, longestRepositoryName: findLongestName }),
     membersRoutes({ db }),
+    labelsRoutes({ db }),
     oidcRoutes(),
   ]
 

@@ -187,6 +187,22 @@ export interface UploadsTable {
   update_time: Time
 }
 
+export interface LabelsTable {
+  id: Generated<number>
+  project_id: number | null
+  name: string
+  description: Generated<string>
+  color: Generated<string>
+  creation_time: Time
+  update_time: Time
+}
+
+export interface ArtifactLabelsTable {
+  artifact_id: number
+  label_id: number
+  creation_time: Time
+}
+
 export interface EventsTable {
   id: Generated<number>
   xid: Generated<string>
@@ -224,6 +240,8 @@ export interface Tables {
   artifact_children: ArtifactChildrenTable
   tags: TagsTable
   uploads: UploadsTable
+  labels: LabelsTable
+  artifact_labels: ArtifactLabelsTable
   events: EventsTable
   event_subscribers: EventSubscribersTable
 }

@@ -1,0 +1,34 @@
+import { decide, decideEverywhere } from '../access/decide.ts'
+import type { Principal, ProjectContext } from '../access/model.ts'
+import { findProjectContext, type MembersDeps } from '../members/service.ts'
+import { DomainError } from '../platform/errors.ts'
+
+type Action = 'create' | 'read' | 'update' | 'delete' | 'list'
+
+/**
+ * Lets the caller do something with the labels of a project, or with the global ones: the path names no
+ * project, so the guard cannot. Answers the project. Everybody may list the global labels.
+ */
+export async function admitToLabels(
+  deps: MembersDeps,
+  principal: Principal,
+  projectId: number | undefined,
+  action: Action,
+): Promise<(ProjectContext & { name: string }) | undefined> {
+  if (projectId === undefined) {
+    if (action === 'list' || decide(principal, `label:${action}`)) return undefined
+    throw refusal(principal)
+  }
+  const project = await findProjectContext(deps, principal, String(projectId), false)
+  if (project && decide(principal, `label:${action}`, project)) return project
+  if (!project && decideEverywhere(principal, `label:${action}`)) {
+    throw new DomainError('not-found', `project ${projectId} not found`)
+  }
+  throw refusal(principal)
+}
+
+function refusal(principal: Principal): DomainError {
+  return principal.kind === 'anonymous'
+    ? new DomainError('unauthorized', 'unauthorized')
+    : new DomainError('forbidden', 'forbidden')
+}

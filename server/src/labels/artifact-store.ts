@@ -1,0 +1,72 @@
+import { sql } from 'kysely'
+import type { Database } from '../platform/db/database.ts'
+import type { Label } from './model.ts'
+import { toLabel } from './store.ts'
+
+/** PostgreSQL's code for a row that something refers to and that is not there. */
+const FOREIGN_KEY_VIOLATION = '23503'
+
+/**
+ * Puts a label on an artifact, if it is global or one of the artifact's project: `unknown` where it is
+ * neither, `present` where the artifact bears it already, `gone` where there is no such artifact any more.
+ */
+export async function insertArtifactLabel(
+  db: Database,
+  artifact: { id: number; projectId: number },
+  labelId: number,
+): Promise<'done' | 'unknown' | 'present' | 'gone'> {
+  try {
+    const { rows } = await sql<{ known: boolean; inserted: boolean }>`
+      WITH label AS (
+        SELECT id FROM labels
+        WHERE id = ${labelId} AND (project_id IS NULL OR project_id = ${artifact.projectId})
+        FOR KEY SHARE
+      ), inserted AS (
+        INSERT INTO artifact_labels (artifact_id, label_id) SELECT ${artifact.id}::bigint, id FROM label
+        ON CONFLICT DO NOTHING RETURNING label_id
+      )
+      SELECT EXISTS (SELECT FROM label) AS known, EXISTS (SELECT FROM inserted) AS inserted`.execute(db)
+    if (!rows[0]?.known) return 'unknown'
+    return rows[0].inserted ? 'done' : 'present'
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === FOREIGN_KEY_VIOLATION) return 'gone'
+    throw error
+  }
+}
+
+/** Takes a label off an artifact. Whether it bore it. */
+export async function deleteArtifactLabel(
+  db: Database,
+  artifactId: number,
+  labelId: number,
+): Promise<boolean> {
+  const result = await db
+    .deleteFrom('artifact_labels')
+    .where('artifact_id', '=', artifactId)
+    .where('label_id', '=', labelId)
+    .executeTakeFirst()
+  return result.numDeletedRows > 0n
+}
+
+/** The labels of a page of artifacts by artifact, in the order of names. Artifacts without any are left out. */
+export async function selectLabelsOf(
+  db: Database,
+  artifactIds: readonly number[],
+): Promise<Map<number, Label[]>> {
+  const rows = await db
+    .selectFrom('artifact_labels')
+    .innerJoin('labels', 'labels.id', 'artifact_labels.label_id')
+    .selectAll('labels')
+    .select('artifact_labels.artifact_id')
+    .where('artifact_labels.artifact_id', '=', sql<number>`ANY(${[...artifactIds]}::bigint[])`)
+    .orderBy('labels.name')
+    .orderBy('labels.id')
+    .execute()
+  const found = new Map<number, Label[]>()
+  for (const row of rows) {
+    const labels = found.get(row.artifact_id) ?? []
+    labels.push(toLabel(row))
+    found.set(row.artifact_id, labels)
+  }
+  return found
+}
