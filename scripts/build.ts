@@ -11,6 +11,7 @@ import { ROOT } from './check/run.ts'
  *     dist/*.js           the program, bundled; it starts with main.js
  *     dist/migrations/    the SQL that it brings a database up to date with
  *     dist/portal/        the built portal, served at /
+ *     dist/devcenter/     what of Swagger UI is served at /devcenter
  */
 const dist = join(ROOT, 'server/dist')
 
@@ -19,4 +20,13 @@ await buildPortal()
 await bundleServer(dist)
 await cp(join(ROOT, 'server/src/platform/db/migrations'), join(dist, 'migrations'), { recursive: true })
 await cp(join(ROOT, 'portal/dist'), join(dist, 'portal'), { recursive: true })
+for (const name of [
+  'swagger-ui.css',
+  'swagger-ui-bundle.js',
+  'swagger-ui-bundle.js.LICENSE.txt',
+  'LICENSE',
+  'NOTICE',
+]) {
+  await cp(join(ROOT, 'node_modules/swagger-ui-dist', name), join(dist, 'devcenter', name))
+}
 await cp(join(ROOT, 'LICENSE'), join(ROOT, 'server/LICENSE'))

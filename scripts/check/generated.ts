@@ -9,6 +9,7 @@ import { type Outcome, verdict } from './step.ts'
  */
 export const GENERATED: { file: string; command: string[] }[] = [
   { file: 'docs/reference/configuration.md', command: ['node', 'server/src/config/reference.ts'] },
+  { file: 'docs/reference/api.md', command: ['node', 'server/src/app/openapi/reference.ts'] },
   { file: 'server/schema.sql', command: ['node', 'server/src/platform/db/dump-schema.ts'] },
 ]
 

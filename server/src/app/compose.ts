@@ -29,7 +29,11 @@ import { createPasswords } from '../users/passwords.ts'
 import { usersRoutes } from '../users/routes.ts'
 import { getUser } from '../users/service.ts'
 import { createDataPlane, type DataPlane } from './data-plane.ts'
+import { devcenterPlugin, explorerDirectory } from './devcenter.ts'
 import { createHttp, externalOrigin } from './http.ts'
+import { listRoutes } from './openapi/route-list.ts'
+import { openApiRoutes } from './openapi/routes.ts'
+import { pendingRoutes } from './pending/routes.ts'
 import { runPeriodically } from './periodic.ts'
 import { portalDirectory, portalPlugin } from './portal.ts'
 import { callerOf } from './registry-caller.ts'
@@ -130,6 +134,8 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     membersRoutes({ db }),
     labelsRoutes({ db }),
     oidcRoutes(),
+    openApiRoutes(listRoutes(app), version),
+    pendingRoutes(),
   ]
 
   await app.register(restPlugin({ ...guard, routes: v2 }), { prefix: '/api/v2.0' })
@@ -148,6 +154,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
       manifestMaxBytes: config.registry.manifestMaxBytes,
     }),
   )
+  await app.register(devcenterPlugin({ directory: explorerDirectory(), https }))
   await app.register(portalPlugin({ directory: portalDirectory(), https }))
 }
 

@@ -15,7 +15,7 @@ export interface PortalOptions {
 
 const NOT_BUILT = 'The portal is not built. In a checkout, `npm run build -w portal` builds it.\n'
 /** Addresses of programs, and files: what is not there is no page of the portal. */
-const NO_PAGE = /^\/(api|v2|service|c|assets|\.well-known)(\/|$)/
+const NO_PAGE = /^\/(api|v2|service|c|assets|devcenter|\.well-known)(\/|$)/
 
 /**
  * Serves the built portal at `/`: its files, and `index.html` for every address that a browser opens and

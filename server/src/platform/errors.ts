@@ -11,6 +11,7 @@ export type ErrorKind =
   | 'precondition-failed'
   | 'too-large'
   | 'too-many-requests'
+  | 'not-implemented'
   | 'unavailable'
 
 /**

@@ -75,6 +75,7 @@ function fromDomainError(error: DomainError): OciError {
       return new OciError('DENIED', { ...options, status: 412 })
     case 'bad-request':
     case 'conflict':
+    case 'not-implemented':
       return new OciError('UNSUPPORTED', { ...options, status: 400 })
   }
 }

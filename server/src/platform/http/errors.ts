@@ -18,6 +18,7 @@ const KINDS: Record<ErrorKind, { status: number; code: string }> = {
   'precondition-failed': { status: 412, code: 'PRECONDITION' },
   'too-large': { status: 413, code: 'REQUEST_ENTITY_TOO_LARGE' },
   'too-many-requests': { status: 429, code: 'TOO_MANY_REQUEST' },
+  'not-implemented': { status: 501, code: 'NOT_IMPLEMENTED' },
   unavailable: { status: 503, code: 'SERVICE_UNAVAILABLE' },
 }
 
@@ -90,7 +91,7 @@ export function sendError(reply: FastifyReply, answer: Answer): FastifyReply {
  */
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = answerTo(error)
-  if (answer.status >= 500) request.log.error({ err: error }, 'request failed')
+  if (answer.status >= 500 && answer.status !== 501) request.log.error({ err: error }, 'request failed')
   else if (error instanceof DomainError && (error.detail !== undefined || error.cause !== undefined)) {
     request.log.info({ err: error, detail: error.detail }, 'request refused')
   }

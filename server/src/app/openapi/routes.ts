@@ -1,0 +1,22 @@
+import type { FastifyPluginAsync } from 'fastify'
+import type { RestRoute } from './route-list.ts'
+
+const DESCRIBED = { operationId: 'getOpenApi', tags: ['openapi'] }
+
+/**
+ * `/openapi.json`: the description of the routes, made from what is registered. Nothing of it is made or read
+ * before somebody asks.
+ */
+export function openApiRoutes(routes: readonly RestRoute[], version: string): FastifyPluginAsync {
+  return async (app) => {
+    let text: string | undefined
+    app.get(
+      '/openapi.json',
+      { schema: DESCRIBED, config: { permission: 'anonymous' } },
+      async (_request, reply) => {
+        text ??= JSON.stringify((await import('./document.ts')).openApiDocument(routes, version))
+        return reply.type('application/json; charset=utf-8').send(text)
+      },
+    )
+  }
+}

@@ -1,0 +1,213 @@
+import type { Permission } from '../../access/permissions.ts'
+
+/** Who is let in as far as the answer that it is not built yet. */
+export type PendingPermission =
+  | 'anonymous'
+  | 'authenticated'
+  /** A door for Harbor's own components, and we have none. */
+  | 'nobody'
+  | { system: Permission }
+  /** Some operations let nobody in without credentials, though the project is public. */
+  | { project: Permission; signedIn?: true }
+  /** Of the project of an object that there are none of: as for missing projects, only who may anywhere hears it. */
+  | { everyProject: Permission }
+
+/**
+ * The operations of Harbor's that are not built yet, by their ids (`api/src/operations.ts`). Who builds one
+ * takes its row out: an operation that stands here and has a route as well stops the start.
+ */
+export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
+  // search
+  search: 'anonymous',
+  // statistic
+  getStatistic: 'authenticated',
+  // Ldap
+  pingLdap: { system: 'configuration:read' },
+  searchLdapUser: { system: 'ldap-user:list' },
+  importLdapUser: { system: 'ldap-user:create' },
+  searchLdapGroup: { system: 'ldap-user:list' },
+  // configure
+  getInternalconfig: 'nobody',
+  getConfigurations: { system: 'configuration:read' },
+  updateConfigurations: { system: 'configuration:update' },
+  // repository
+  listAllRepositories: 'anonymous',
+  listRepositories: { project: 'repository:list' },
+  getRepository: { project: 'repository:read' },
+  updateRepository: { project: 'repository:update' },
+  deleteRepository: { project: 'repository:delete' },
+  // artifact
+  listArtifacts: { project: 'artifact:list' },
+  CopyArtifact: { project: 'artifact:create' },
+  getArtifact: { project: 'artifact:read' },
+  deleteArtifact: { project: 'artifact:delete' },
+  createTag: { project: 'tag:create' },
+  listTags: { project: 'tag:list' },
+  deleteTag: { project: 'tag:delete' },
+  listAccessories: { project: 'accessory:list' },
+  getVulnerabilitiesAddition: { project: 'artifact-addition:read' },
+  getAddition: { project: 'artifact-addition:read' },
+  addLabel: { project: 'artifact-label:create' },
+  removeLabel: { project: 'artifact-label:delete' },
+  // scan
+  scanArtifact: { project: 'scan:create' },
+  stopScanArtifact: { project: 'scan:stop' },
+  getReportLog: { project: 'scan:read' },
+  // project
+  listArtifactsOfProject: { project: 'artifact:list', signedIn: true },
+  getScannerOfProject: { project: 'scanner:read', signedIn: true },
+  setScannerOfProject: { project: 'scanner:create', signedIn: true },
+  listScannerCandidatesOfProject: { project: 'scanner:create', signedIn: true },
+  getLogs: { project: 'log:list' },
+  getLogExts: { project: 'log:list' },
+  // auditlog
+  listAuditLogs: 'authenticated',
+  listAuditLogExts: 'authenticated',
+  listAuditLogEventTypes: { system: 'audit-log:list' },
+  // preheat
+  ListProviders: { system: 'preheat-instance:list' },
+  PingInstances: { system: 'preheat-instance:read' },
+  ListInstances: { system: 'preheat-instance:list' },
+  CreateInstance: { system: 'preheat-instance:create' },
+  GetInstance: { system: 'preheat-instance:read' },
+  DeleteInstance: { system: 'preheat-instance:delete' },
+  UpdateInstance: { system: 'preheat-instance:update' },
+  CreatePolicy: { project: 'preheat-policy:create' },
+  ListPolicies: { project: 'preheat-policy:list' },
+  GetPolicy: { project: 'preheat-policy:read' },
+  UpdatePolicy: { project: 'preheat-policy:update' },
+  ManualPreheat: { project: 'preheat-policy:read' },
+  DeletePolicy: { project: 'preheat-policy:delete' },
+  ListExecutions: { project: 'preheat-policy:list' },
+  GetExecution: { project: 'preheat-policy:read' },
+  StopExecution: { project: 'preheat-policy:update' },
+  ListTasks: { project: 'preheat-policy:list' },
+  GetPreheatLog: { project: 'preheat-policy:read' },
+  ListProvidersUnderProject: { project: 'preheat-policy:list' },
+  // immutable
+  ListImmuRules: { project: 'immutable-tag:list' },
+  CreateImmuRule: { project: 'immutable-tag:create' },
+  UpdateImmuRule: { project: 'immutable-tag:update' },
+  DeleteImmuRule: { project: 'immutable-tag:delete' },
+  // webhook
+  ListWebhookPoliciesOfProject: { project: 'notification-policy:list' },
+  CreateWebhookPolicyOfProject: { project: 'notification-policy:create' },
+  GetWebhookPolicyOfProject: { project: 'notification-policy:read' },
+  UpdateWebhookPolicyOfProject: { project: 'notification-policy:update' },
+  DeleteWebhookPolicyOfProject: { project: 'notification-policy:delete' },
+  ListExecutionsOfWebhookPolicy: { project: 'notification-policy:read' },
+  ListTasksOfWebhookExecution: { project: 'notification-policy:read' },
+  GetLogsOfWebhookTask: { project: 'notification-policy:read' },
+  LastTrigger: { project: 'notification-policy:read' },
+  GetSupportedEventTypes: { project: 'notification-policy:read' },
+  // webhookjob
+  ListWebhookJobs: { project: 'notification-policy:list' },
+  // usergroup
+  listUserGroups: { system: 'user-group:list' },
+  createUserGroup: { system: 'user-group:create' },
+  searchUserGroups: 'authenticated',
+  getUserGroup: { system: 'user-group:read' },
+  updateUserGroup: { system: 'user-group:update' },
+  deleteUserGroup: { system: 'user-group:delete' },
+  // icon
+  getIcon: 'anonymous',
+  // robot
+  ListRobot: { system: 'robot:list' },
+  CreateRobot: { system: 'robot:create' },
+  GetRobotByID: { system: 'robot:read' },
+  UpdateRobot: { system: 'robot:update' },
+  RefreshSec: { system: 'robot:update' },
+  DeleteRobot: { system: 'robot:delete' },
+  // quota
+  listQuotas: { system: 'quota:list' },
+  getQuota: { system: 'quota:read' },
+  updateQuota: { system: 'quota:update' },
+  // replication
+  listReplicationPolicies: { system: 'replication-policy:list' },
+  createReplicationPolicy: { system: 'replication-policy:create' },
+  getReplicationPolicy: { system: 'replication-policy:read' },
+  deleteReplicationPolicy: { system: 'replication-policy:delete' },
+  updateReplicationPolicy: { system: 'replication-policy:update' },
+  listReplicationExecutions: { system: 'replication:list' },
+  startReplication: { system: 'replication:create' },
+  getReplicationExecution: { system: 'replication:read' },
+  stopReplication: { system: 'replication:create' },
+  listReplicationTasks: { system: 'replication:list' },
+  getReplicationLog: { system: 'replication:read' },
+  // registry
+  listRegistryProviderTypes: { system: 'replication-adapter:list' },
+  listRegistryProviderInfos: { system: 'replication-adapter:list' },
+  createRegistry: { system: 'registry:create' },
+  listRegistries: { system: 'registry:list' },
+  pingRegistry: { system: 'registry:read' },
+  getRegistry: { system: 'registry:read' },
+  deleteRegistry: { system: 'registry:delete' },
+  updateRegistry: { system: 'registry:update' },
+  getRegistryInfo: { system: 'registry:read' },
+  // scanAll
+  getLatestScanAllMetrics: { system: 'scan-all:read' },
+  getLatestScheduledScanAllMetrics: { system: 'scan-all:read' },
+  getScanAllSchedule: { system: 'scan-all:read' },
+  updateScanAllSchedule: { system: 'scan-all:update' },
+  createScanAllSchedule: { system: 'scan-all:create' },
+  stopScanAll: { system: 'scan-all:stop' },
+  // gc
+  getGCHistory: { system: 'garbage-collection:list' },
+  getGC: { system: 'garbage-collection:read' },
+  stopGC: { system: 'garbage-collection:stop' },
+  getGCLog: { system: 'garbage-collection:read' },
+  getGCSchedule: { system: 'garbage-collection:read' },
+  createGCSchedule: { system: 'garbage-collection:create' },
+  updateGCSchedule: { system: 'garbage-collection:update' },
+  // purge
+  getPurgeHistory: { system: 'purge-audit:list' },
+  getPurgeJob: { system: 'purge-audit:read' },
+  stopPurge: { system: 'purge-audit:stop' },
+  getPurgeJobLog: { system: 'purge-audit:read' },
+  getPurgeSchedule: { system: 'purge-audit:read' },
+  createPurgeSchedule: { system: 'purge-audit:create' },
+  updatePurgeSchedule: { system: 'purge-audit:update' },
+  // SystemCVEAllowlist
+  getSystemCVEAllowlist: 'authenticated',
+  putSystemCVEAllowlist: { system: 'configuration:update' },
+  // jobservice
+  getWorkerPools: { system: 'jobservice-monitor:list' },
+  getWorkers: { system: 'jobservice-monitor:list' },
+  stopRunningJob: { system: 'jobservice-monitor:stop' },
+  actionGetJobLog: { system: 'jobservice-monitor:list' },
+  listJobQueues: { system: 'jobservice-monitor:list' },
+  actionPendingJobs: { system: 'jobservice-monitor:stop' },
+  // schedule
+  listSchedules: { system: 'jobservice-monitor:list' },
+  getSchedulePaused: 'authenticated',
+  // Retention
+  getRentenitionMetadata: 'authenticated',
+  createRetention: { everyProject: 'tag-retention:create' },
+  getRetention: { everyProject: 'tag-retention:read' },
+  updateRetention: { everyProject: 'tag-retention:update' },
+  deleteRetention: { everyProject: 'tag-retention:delete' },
+  triggerRetentionExecution: { everyProject: 'tag-retention:update' },
+  listRetentionExecutions: { everyProject: 'tag-retention:list' },
+  operateRetentionExecution: { everyProject: 'tag-retention:update' },
+  listRetentionTasks: { everyProject: 'tag-retention:list' },
+  getRetentionTaskLog: { everyProject: 'tag-retention:read' },
+  // scanner
+  listScanners: { system: 'scanner:list' },
+  createScanner: { system: 'scanner:create' },
+  pingScanner: { system: 'scanner:read' },
+  getScanner: { system: 'scanner:read' },
+  updateScanner: { system: 'scanner:update' },
+  deleteScanner: { system: 'scanner:delete' },
+  setScannerAsDefault: { system: 'scanner:update' },
+  getScannerMetadata: { system: 'scanner:read' },
+  // scan data export
+  exportScanData: 'authenticated',
+  getScanDataExportExecution: 'authenticated',
+  getScanDataExportExecutionList: 'authenticated',
+  downloadScanData: 'authenticated',
+  // securityhub
+  getSecuritySummary: { system: 'security-hub:read' },
+  ListVulnerabilities: { system: 'security-hub:list' },
+  // permissions
+  getPermissions: 'authenticated',
+}

@@ -1,0 +1,85 @@
+import { json } from './http.ts'
+import type { Registry } from './registry.ts'
+
+/** Who may call an operation, as its description says. */
+export type Permission = 'anonymous' | 'authenticated' | { system: string } | { project: string }
+
+export interface Parameter {
+  name: string
+  in: 'path' | 'query' | 'header'
+  required: boolean
+  schema: Schema
+}
+
+/** As much of JSON Schema as the descriptions use. */
+export interface Schema {
+  type?: string
+  properties?: Record<string, Schema>
+  required?: string[]
+  items?: Schema
+  anyOf?: Schema[]
+  enum?: unknown[]
+  const?: unknown
+  default?: unknown
+  minimum?: number
+  maximum?: number
+  patternProperties?: Record<string, Schema>
+}
+
+/** An operation of the running program. */
+export interface Operation {
+  id: string
+  method: string
+  /** With parameters in braces. */
+  path: string
+  parameters: Parameter[]
+  body: Schema | undefined
+  /** The schema of each answer that has one, by status. */
+  answers: Record<string, Schema | undefined>
+  permission: Permission
+  pending: boolean
+  extension: boolean
+}
+
+interface Described {
+  operationId: string
+  parameters: Parameter[]
+  requestBody?: { content: Record<string, { schema: Schema }> }
+  responses: Record<string, { content?: Record<string, { schema: Schema }> }>
+  'x-portolan-permission': Permission
+  'x-portolan-pending'?: true
+  'x-portolan-extension'?: true
+}
+
+/** Every operation that the program says it has. */
+export async function readOperations(registry: Registry): Promise<Operation[]> {
+  const answer = await registry.as().get('/api/v2.0/openapi.json')
+  const { paths } = json(answer) as { paths: Record<string, Record<string, Described>> }
+
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, described]) => toOperation(method, path, described)),
+  )
+}
+
+function toOperation(method: string, path: string, described: Described): Operation {
+  const answers = Object.entries(described.responses).map(([status, { content }]) => [
+    status,
+    schemaOf(content),
+  ])
+
+  return {
+    id: described.operationId,
+    method: method.toUpperCase(),
+    path,
+    parameters: described.parameters,
+    body: schemaOf(described.requestBody?.content),
+    answers: Object.fromEntries(answers),
+    permission: described['x-portolan-permission'],
+    pending: described['x-portolan-pending'] === true,
+    extension: described['x-portolan-extension'] === true,
+  }
+}
+
+function schemaOf(content: Record<string, { schema: Schema }> | undefined): Schema | undefined {
+  return Object.values(content ?? {})[0]?.schema
+}
