@@ -17,6 +17,8 @@ const OWNERS: Record<string, string> = {
   members: 'members',
   labels: 'labels',
   artifact_labels: 'labels',
+  audit_log: 'audit',
+  legacy_audit_log: 'audit',
   repositories: 'repositories',
   repository_aliases: 'repositories',
   blobs: 'blobs',

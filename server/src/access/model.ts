@@ -43,6 +43,8 @@ export interface Actor {
   id: number
   username: string
   robot?: true
+  /** Where he called from; absent for what the program does by itself. */
+  address?: string
 }
 
 /** What a project-wide decision is about: enough of the project, and the roles the caller holds in it. */

@@ -1,6 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { decide, decideEverywhere } from '../access/decide.ts'
 import { accessRoutes } from '../access/routes.ts'
+import { auditRoutes } from '../audit/routes.ts'
+import { ensureComingPartitions } from '../audit/service.ts'
+import { auditTrail } from '../audit/subscribers.ts'
 import { loginRoutes, oidcRoutes } from '../auth/routes.ts'
 import { type AuthDeps, createAuth, forgetUser, login, purgeAuth } from '../auth/service.ts'
 import { type BrowserDeps, restAuthentication } from '../auth/sessions/routes.ts'
@@ -64,7 +67,11 @@ export async function composeServer(parts: ServerParts): Promise<ComposedServer>
   const dispatcher = createDispatcher({
     db,
     log,
-    subscribers: [repositoryActivity, labelsOfDeletedProjects],
+    subscribers: [
+      repositoryActivity,
+      labelsOfDeletedProjects,
+      auditTrail({ disabledTypes: async () => new Set() }),
+    ],
     pollMilliseconds: POLL_MILLISECONDS,
   })
   // In the order in which they started.
@@ -134,6 +141,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     membersRoutes({ db }),
     labelsRoutes({ db }),
     oidcRoutes(),
+    auditRoutes({ db }),
     openApiRoutes(listRoutes(app), version),
     pendingRoutes(),
   ]
@@ -158,7 +166,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
   await app.register(portalPlugin({ directory: portalDirectory(), https }))
 }
 
-function periodicTasks({ config }: ServerParts, { auth, data }: Services) {
+function periodicTasks({ config, db }: ServerParts, { auth, data }: Services) {
   return [
     {
       name: 'purge abandoned uploads',
@@ -166,6 +174,11 @@ function periodicTasks({ config }: ServerParts, { auth, data }: Services) {
       run: async () => {
         await purgeAbandonedUploads(data.uploads, config.registry.uploadExpiryHours)
       },
+    },
+    {
+      name: 'make the coming partitions of the audit log',
+      everyMilliseconds: HOUR,
+      run: () => ensureComingPartitions({ db, now: auth.now }),
     },
     { name: 'purge sessions and offline tokens', everyMilliseconds: HOUR / 4, run: () => purgeAuth(auth) },
   ]

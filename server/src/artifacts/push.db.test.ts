@@ -18,6 +18,8 @@ import { countReferrers, findReferrers, listReferrerSizes } from './referrer-sto
 import { type ArtifactsDeps, deleteArtifact, deleteTag, readManifest } from './service.ts'
 import { listTagNames } from './tag-store.ts'
 
+const DEV = { id: 7, username: 'dev', address: '192.0.2.1' }
+
 let database: TestDatabase
 let uploads: UploadsDeps
 let deps: ArtifactsDeps
@@ -76,7 +78,15 @@ async function countWaiting(db: Database): Promise<number> {
 async function push(bytes: Buffer, ...tags: string[]): Promise<string> {
   const digest = sha256(bytes)
   const manifest = parseManifest(bytes, undefined)
-  await pushManifest(deps, { repository, digest, body: bytes, manifest, tags, username: 'dev' })
+  await pushManifest(deps, {
+    repository,
+    digest,
+    body: bytes,
+    manifest,
+    tags,
+    projectName: 'team',
+    actor: DEV,
+  })
 
   return digest
 }
@@ -103,7 +113,7 @@ test('a push writes one event, in the same transaction', async () => {
     .execute()
   const mine = events.map((event) => event.payload as { digest: string; tags: string[] })
   expect(mine.filter((payload) => payload.digest === digest)).toMatchObject([
-    { tags: ['v1'], username: 'dev' },
+    { tags: ['v1'], projectName: 'team', repository: 'app', actor: DEV },
   ])
 })
 
@@ -185,22 +195,24 @@ test('what an index lists cannot be deleted before the index', async () => {
     'all',
   )
 
-  await expect(deleteArtifact(deps, repository.id, digest)).rejects.toBeInstanceOf(ArtifactReferencedError)
-  expect(await deleteArtifact(deps, repository.id, index)).toBe(true)
-  expect(await deleteArtifact(deps, repository.id, digest)).toBe(true)
+  await expect(deleteArtifact(deps, { repository, projectName: 'team' }, digest, DEV)).rejects.toBeInstanceOf(
+    ArtifactReferencedError,
+  )
+  expect(await deleteArtifact(deps, { repository, projectName: 'team' }, index, DEV)).toBe(true)
+  expect(await deleteArtifact(deps, { repository, projectName: 'team' }, digest, DEV)).toBe(true)
 })
 
 test('deleting an artifact takes all its tags, deleting a tag leaves the artifact', async () => {
   const digest = await push(await image('tagged'), 'a', 'b')
 
-  const untagged = await deleteTag(deps, repository.id, 'a')
+  const untagged = await deleteTag(deps, { repository, projectName: 'team' }, 'a', DEV)
   const left = await listTagNames(database.db, repository.id, { last: '', limit: 10 })
-  const deleted = await deleteArtifact(deps, repository.id, digest)
+  const deleted = await deleteArtifact(deps, { repository, projectName: 'team' }, digest, DEV)
 
   expect([untagged, left, deleted]).toEqual([true, ['b'], true])
   expect(await listTagNames(database.db, repository.id, { last: '', limit: 10 })).toEqual([])
-  expect(await deleteTag(deps, repository.id, 'b')).toBe(false)
-  expect(await deleteArtifact(deps, repository.id, digest)).toBe(false)
+  expect(await deleteTag(deps, { repository, projectName: 'team' }, 'b', DEV)).toBe(false)
+  expect(await deleteArtifact(deps, { repository, projectName: 'team' }, digest, DEV)).toBe(false)
 })
 
 test('a push of several tags and the deletion of what has them never wait in a circle', async () => {
@@ -210,7 +222,10 @@ test('a push of several tags and the deletion of what has them never wait in a c
 
   const both = await database.db.transaction().execute(async (tx) => {
     await tx.selectFrom('tags').select('id').where('name', '=', 'b').forUpdate().execute()
-    const running = [push(two, 'a', 'b', 'c'), deleteArtifact(deps, repository.id, sha256(one))]
+    const running = [
+      push(two, 'a', 'b', 'c'),
+      deleteArtifact(deps, { repository, projectName: 'team' }, sha256(one), DEV),
+    ]
     while ((await countWaiting(database.db)) < running.length);
     return { outcome: Promise.allSettled(running) }
   })
@@ -223,7 +238,7 @@ test('a push of several tags and the deletion of what has them never wait in a c
 test('a manifest that was deleted can be pushed again', async () => {
   const bytes = await image('again')
   const digest = await push(bytes, 'v1')
-  await deleteArtifact(deps, repository.id, digest)
+  await deleteArtifact(deps, { repository, projectName: 'team' }, digest, DEV)
 
   await push(bytes, 'v1')
 
@@ -250,7 +265,7 @@ test('referrers are listed whether or not their subject is there, and go when de
 
   const all = await referrersOf(subject.digest)
   const typed = await referrersOf(subject.digest, { artifactType: 'application/x-a' })
-  await deleteArtifact(deps, repository.id, first)
+  await deleteArtifact(deps, { repository, projectName: 'team' }, first, DEV)
 
   expect(all.map((referrer) => referrer.artifactType)).toEqual([
     'application/x-a',

@@ -1,3 +1,4 @@
+import type { Actor } from '../access/model.ts'
 import { commitBlob } from '../blobs/commit.ts'
 import { ensureBlobs, holdRepositoryBlobs } from '../blobs/store.ts'
 import type { Descriptor, Manifest } from '../oci/manifest.ts'
@@ -24,8 +25,9 @@ export interface ManifestPush {
   body: Uint8Array
   manifest: Manifest
   tags: string[]
-  /** Who pushes, for the event. */
-  username: string
+  /** For the event: the project's name, and who pushes. */
+  projectName: string
+  actor: Actor | undefined
 }
 
 /**
@@ -73,7 +75,9 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
       type: 'artifact.pushed',
       payload: {
         projectId: repository.projectId,
+        projectName: push.projectName,
         repositoryId: repository.id,
+        repository: repository.name,
         artifactId: artifact.id,
         digest,
         mediaType: manifest.mediaType,
@@ -81,7 +85,7 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
         subject: manifest.subject?.digest,
         tags: push.tags,
         created: artifact.created,
-        username: push.username,
+        actor: push.actor,
       },
     })
   })

@@ -1,6 +1,8 @@
+import type { Actor } from '../access/model.ts'
 import type { BlobsDeps } from '../blobs/service.ts'
 import type { Lru } from '../lib/lru.ts'
 import { emit } from '../platform/events/outbox.ts'
+import type { Repository } from '../repositories/model.ts'
 import { ArtifactReferencedError } from './errors.ts'
 import type { FindReference } from './lookup.ts'
 import type { Artifact } from './model.ts'
@@ -15,6 +17,12 @@ export interface ArtifactsDeps extends BlobsDeps {
   sparseIndex: boolean
   /** Whether an image may name blobs that are not there. */
   sparseImages: boolean
+}
+
+/** Where an artifact is, by ids and by the names of this moment. */
+export interface ArtifactPlace {
+  repository: Repository
+  projectName: string
 }
 
 /** The bytes of an artifact's manifest, exactly as pushed. */
@@ -35,9 +43,11 @@ export async function readManifest(deps: ArtifactsDeps, artifact: Artifact): Pro
  */
 export async function deleteArtifact(
   deps: ArtifactsDeps,
-  repositoryId: number,
+  place: ArtifactPlace,
   digest: string,
+  actor: Actor | undefined,
 ): Promise<boolean> {
+  const repositoryId = place.repository.id
   return deps.db.transaction().execute(async (tx) => {
     const artifact = await lockArtifact(tx, repositoryId, digest)
     if (!artifact) return false
@@ -47,19 +57,29 @@ export async function deleteArtifact(
     await deleteArtifactRow(tx, artifact.id)
     await emit(tx, {
       type: 'artifact.deleted',
-      payload: { repositoryId, artifactId: artifact.id, digest, tags },
+      payload: { ...namesOf(place), artifactId: artifact.id, digest, tags, actor },
     })
     return true
   })
 }
 
 /** Removes a tag and leaves its artifact; answers whether it was there. */
-export async function deleteTag(deps: ArtifactsDeps, repositoryId: number, tag: string): Promise<boolean> {
+export async function deleteTag(
+  deps: ArtifactsDeps,
+  place: ArtifactPlace,
+  tag: string,
+  actor: Actor | undefined,
+): Promise<boolean> {
   return deps.db.transaction().execute(async (tx) => {
-    const digest = await deleteTagRow(tx, repositoryId, tag)
+    const digest = await deleteTagRow(tx, place.repository.id, tag)
     if (digest === undefined) return false
 
-    await emit(tx, { type: 'tag.deleted', payload: { repositoryId, tag, digest } })
+    await emit(tx, { type: 'tag.deleted', payload: { ...namesOf(place), tag, digest, actor } })
     return true
   })
+}
+
+function namesOf({ repository, projectName }: ArtifactPlace) {
+  const { id: repositoryId, projectId, name } = repository
+  return { projectId, projectName, repositoryId, repository: name }
 }

@@ -91,8 +91,9 @@ export async function changeRole(
   actor: Actor,
 ): Promise<void> {
   await deps.db.transaction().execute(async (tx) => {
-    if (!(await updateRole(tx, projectId, id, role))) throw missing(projectId, id)
-    await emit(tx, { type: 'member.updated', payload: { projectId, memberId: id, role, actor } })
+    const member = await findMember(tx, projectId, id)
+    if (!member || !(await updateRole(tx, projectId, id, role))) throw missing(projectId, id)
+    await emit(tx, { type: 'member.updated', payload: { ...namesOf(member), role, actor } })
   })
 }
 
@@ -104,9 +105,14 @@ export async function removeMember(
   actor: Actor,
 ): Promise<void> {
   await deps.db.transaction().execute(async (tx) => {
-    if (!(await deleteMember(tx, projectId, id))) throw missing(projectId, id)
-    await emit(tx, { type: 'member.deleted', payload: { projectId, memberId: id, actor } })
+    const member = await findMember(tx, projectId, id)
+    if (!member || !(await deleteMember(tx, projectId, id))) throw missing(projectId, id)
+    await emit(tx, { type: 'member.deleted', payload: { ...namesOf(member), actor } })
   })
+}
+
+function namesOf({ projectId, id, entityName }: Member) {
+  return { projectId, memberId: id, username: entityName }
 }
 
 function missing(projectId: number, id: number): DomainError {

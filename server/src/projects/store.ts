@@ -102,6 +102,12 @@ export async function insertProject(
   return row?.id
 }
 
+/** Ids of all live projects. */
+export async function listProjectIds(db: Database): Promise<number[]> {
+  const rows = await db.selectFrom('projects').select('id').where('deletion_time', 'is', null).execute()
+  return rows.map((row) => row.id)
+}
+
 /** Whether there was ever a project, deleted ones included. */
 export async function hadProjects(db: Database): Promise<boolean> {
   return (await db.selectFrom('projects').select('id').limit(1).executeTakeFirst()) !== undefined

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Principal, ProjectContext } from '../access/model.ts'
+import type { Actor, Principal, ProjectContext } from '../access/model.ts'
 import type { ArtifactsDeps } from '../artifacts/service.ts'
 import type { UploadsDeps } from '../blobs/uploads.ts'
 import type { RepositoryName } from '../oci/reference.ts'
@@ -76,6 +76,15 @@ export function placeOf(exchange: Exchange): { projectId: number; repository: st
     projectId: filled(exchange, 'project').id,
     repository: exchange.repository?.name ?? filled(exchange, 'name').repository,
   }
+}
+
+/** Who does it, as events are told; nobody where anonymous callers may do something. */
+export function actorIn(exchange: Exchange): Actor | undefined {
+  const { principal } = filled(exchange, 'caller')
+  if (principal.kind === 'anonymous') return undefined
+  const { id, username } = principal
+  const actor = { id, username, address: exchange.request.ip }
+  return principal.kind === 'robot' ? { ...actor, robot: true } : actor
 }
 
 /** One check of the pipeline: fills the exchange, or throws. */

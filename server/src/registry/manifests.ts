@@ -6,7 +6,7 @@ import { algorithmOf, isDigest } from '../oci/digest.ts'
 import { OciError } from '../oci/errors.ts'
 import { parseManifest } from '../oci/manifest.ts'
 import { isTag } from '../oci/reference.ts'
-import { type Exchange, filled, placeOf } from './exchange.ts'
+import { actorIn, type Exchange, filled, placeOf } from './exchange.ts'
 import { followAlias } from './follow-alias.ts'
 import { matchesEntityTag } from './range.ts'
 import { readBody } from './read-body.ts'
@@ -40,12 +40,11 @@ export async function getManifest(exchange: Exchange): Promise<unknown> {
 /** PUT /v2/<name>/manifests/<tag-or-digest> ("Pushing Manifests"); `tag` parameters go with a digest. */
 export async function putManifest(exchange: Exchange): Promise<unknown> {
   const { request, reply, reference, deps } = exchange
-  const name = filled(exchange, 'name').full
+  const name = filled(exchange, 'name')
   const tags = readTags(exchange)
   const body = await readBody(request.raw, deps.manifestMaxBytes)
   const digest = digestOf(body, reference)
   const manifest = parseManifest(body, request.headers['content-type'])
-  const { principal } = filled(exchange, 'caller')
 
   await pushManifest(deps.artifacts, {
     repository: filled(exchange, 'repository'),
@@ -53,10 +52,13 @@ export async function putManifest(exchange: Exchange): Promise<unknown> {
     body,
     manifest,
     tags,
-    username: principal.kind === 'anonymous' ? '' : principal.username,
+    projectName: name.project,
+    actor: actorIn(exchange),
   })
 
-  reply.code(201).headers({ location: `/v2/${name}/manifests/${digest}`, 'docker-content-digest': digest })
+  reply
+    .code(201)
+    .headers({ location: `/v2/${name.full}/manifests/${digest}`, 'docker-content-digest': digest })
   if (manifest.subject) reply.header('oci-subject', manifest.subject.digest)
   if (isDigest(reference) && tags.length > 0) reply.header('oci-tag', tags.join(', '))
   return reply.send()
@@ -65,11 +67,12 @@ export async function putManifest(exchange: Exchange): Promise<unknown> {
 /** DELETE /v2/<name>/manifests/<tag-or-digest> ("Deleting tags", "Deleting Manifests"). */
 export async function deleteManifest(exchange: Exchange): Promise<unknown> {
   const { reference, deps, reply } = exchange
-  const repository = filled(exchange, 'repository')
+  const place = { repository: filled(exchange, 'repository'), projectName: filled(exchange, 'name').project }
+  const actor = actorIn(exchange)
   try {
     const deleted = isDigest(reference)
-      ? await deleteArtifact(deps.artifacts, repository.id, reference)
-      : await deleteTag(deps.artifacts, repository.id, reference)
+      ? await deleteArtifact(deps.artifacts, place, reference, actor)
+      : await deleteTag(deps.artifacts, place, reference, actor)
     if (!deleted) throw unknownManifest(exchange)
   } catch (error) {
     if (!(error instanceof ArtifactReferencedError)) throw error

@@ -69,7 +69,8 @@ export async function updateProfile(
     const outcome = await store.updateProfile(tx, id, { email, realname, comment })
     if (outcome === 'absent') throw userNotFound(id)
     if (outcome === 'taken') throw emailTaken(email)
-    await emit(tx, { type: 'user.updated', payload: { userId: id, actor } })
+    const { username } = await getUser({ db: tx }, id)
+    await emit(tx, { type: 'user.updated', payload: { userId: id, username, actor } })
   })
   deps.onUserChanged(id)
 }
@@ -92,7 +93,8 @@ export async function changePassword(
 
   await deps.db.transaction().execute(async (tx) => {
     if (!(await store.updatePassword(tx, id, passwordHash))) throw userNotFound(id)
-    await emit(tx, { type: 'user.password_changed', payload: { userId: id, actor } })
+    const { username } = await getUser({ db: tx }, id)
+    await emit(tx, { type: 'user.password_changed', payload: { userId: id, username, actor } })
   })
   deps.onUserChanged(id)
 }
@@ -106,7 +108,8 @@ export async function setSysadmin(
 ): Promise<void> {
   await deps.db.transaction().execute(async (tx) => {
     if (!(await store.updateSysadmin(tx, id, sysadmin))) throw userNotFound(id)
-    await emit(tx, { type: 'user.updated', payload: { userId: id, sysadmin, actor } })
+    const { username } = await getUser({ db: tx }, id)
+    await emit(tx, { type: 'user.updated', payload: { userId: id, username, sysadmin, actor } })
   })
   deps.onUserChanged(id)
 }

@@ -58,12 +58,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   getScannerOfProject: { project: 'scanner:read', signedIn: true },
   setScannerOfProject: { project: 'scanner:create', signedIn: true },
   listScannerCandidatesOfProject: { project: 'scanner:create', signedIn: true },
-  getLogs: { project: 'log:list' },
-  getLogExts: { project: 'log:list' },
-  // auditlog
-  listAuditLogs: 'authenticated',
-  listAuditLogExts: 'authenticated',
-  listAuditLogEventTypes: { system: 'audit-log:list' },
   // preheat
   ListProviders: { system: 'preheat-instance:list' },
   PingInstances: { system: 'preheat-instance:read' },

@@ -220,6 +220,30 @@ export interface EventSubscribersTable {
   retry_time: OptionalTime
 }
 
+export interface AuditLogTable {
+  id: Generated<number>
+  op_time: Date
+  project_id: Generated<number>
+  operation: string
+  resource_type: string
+  resource: Generated<string>
+  project_name: Generated<string>
+  username: Generated<string>
+  op_desc: Generated<string>
+  op_result: Generated<boolean>
+  source_ip: string | null
+}
+
+export interface LegacyAuditLogTable {
+  id: number
+  op_time: Date
+  project_id: number
+  operation: string
+  resource_type: string
+  resource: string
+  username: string
+}
+
 export interface Tables {
   settings: SettingsTable
   users: UsersTable
@@ -244,4 +268,6 @@ export interface Tables {
   artifact_labels: ArtifactLabelsTable
   events: EventsTable
   event_subscribers: EventSubscribersTable
+  audit_log: AuditLogTable
+  legacy_audit_log: LegacyAuditLogTable
 }

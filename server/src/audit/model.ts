@@ -1,0 +1,62 @@
+/** A row of the audit log. */
+export interface AuditRow {
+  id: number
+  opTime: Date
+  /** 0: of no project. */
+  projectId: number
+  projectName: string
+  operation: string
+  resourceType: string
+  /** The name of what was changed, as it was then. */
+  resource: string
+  username: string
+  description: string
+  succeeded: boolean
+  address: string | undefined
+}
+
+export type NewAuditRow = Omit<AuditRow, 'id'>
+
+/** A row of the form before Harbor's release 2.13. */
+export type LegacyAuditRow = Pick<
+  AuditRow,
+  'id' | 'opTime' | 'projectId' | 'operation' | 'resourceType' | 'resource' | 'username'
+>
+
+/** Kinds of entries that an administrator may turn off, in Harbor's words and order. */
+export const EVENT_TYPES = [
+  'create_artifact',
+  'delete_artifact',
+  'pull_artifact',
+  'create_project',
+  'delete_project',
+  'delete_repository',
+  'login_user',
+  'logout_user',
+  'create_user',
+  'delete_user',
+  'update_user',
+  'create_robot',
+  'delete_robot',
+  'update_configuration',
+  'create_member',
+  'delete_member',
+  'update_member',
+  'update_project',
+] as const
+
+/** The name of a row's kind as settings have it. */
+export function eventTypeOf(row: Pick<AuditRow, 'operation' | 'resourceType'>): string {
+  return `${row.operation}_${row.resourceType}`
+}
+
+/** Whose entries a caller may read. */
+export interface AuditScope {
+  /** Of all projects and of the system. */
+  all: boolean
+  /** Else of these projects. */
+  projectIds: readonly number[]
+}
+
+/** Longest texts that are kept, in characters; an index takes no longer key. */
+export const LONGEST = { resource: 512, username: 255, description: 1024, address: 64 } as const

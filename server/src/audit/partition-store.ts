@@ -1,0 +1,53 @@
+import { sql } from 'kysely'
+import type { Database } from '../platform/db/database.ts'
+
+/**
+ * Makes the partitions that rows of these times go into, where they are not there yet. A partition is made on
+ * the side and attached, which readers and writers of the others do not notice. Safe beside others who do the same.
+ */
+export async function ensurePartitions(tx: Database, times: readonly Date[]): Promise<void> {
+  const months = [...new Set(times.map((time) => monthOf(time)))]
+  const missing = await sql<{ month: string }>`
+    SELECT month FROM unnest(${months}::text[]) AS month
+    WHERE to_regclass('audit_log_' || month) IS NULL ORDER BY month`.execute(tx)
+  if (missing.rows.length === 0) return
+
+  await sql`SELECT pg_advisory_xact_lock(hashtext('audit_log partitions'))`.execute(tx)
+  for (const { month } of missing.rows) await addPartition(tx, month)
+}
+
+/** Drops the partitions whose every row is older than `time`; answers their months as `yyyy_mm`. */
+export async function dropPartitionsBefore(tx: Database, time: Date): Promise<string[]> {
+  const last = monthOf(time)
+  const found = await sql<{ name: string }>`
+    SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'audit_log'::regclass AND c.relname < ${`audit_log_${last}`} ORDER BY 1`.execute(tx)
+  for (const { name } of found.rows) await sql`DROP TABLE ${sql.table(name)}`.execute(tx)
+
+  return found.rows.map(({ name }) => name.slice('audit_log_'.length))
+}
+
+async function addPartition(tx: Database, month: string): Promise<void> {
+  const name = sql.table(`audit_log_${month}`)
+  const [from, to] = boundsOf(month)
+  // Somebody else may have made it while this one waited for the lock.
+  await sql`CREATE TABLE IF NOT EXISTS ${name} (LIKE audit_log INCLUDING DEFAULTS)
+    WITH (autovacuum_vacuum_insert_scale_factor = 0.02)`.execute(tx)
+  const attached = await sql`
+    SELECT 1 FROM pg_inherits WHERE inhrelid = ${`audit_log_${month}`}::regclass`.execute(tx)
+  if (attached.rows.length > 0) return
+  await sql`ALTER TABLE audit_log ATTACH PARTITION ${name}
+    FOR VALUES FROM (${sql.lit(from)}) TO (${sql.lit(to)})`.execute(tx)
+}
+
+/** The month in UTC as the name of a partition has it, `2026_11`. */
+export function monthOf(time: Date): string {
+  return time.toISOString().slice(0, 7).replace('-', '_')
+}
+
+/** First moment of the month, and first moment behind it. */
+function boundsOf(month: string): [from: string, to: string] {
+  const [year = 0, number = 0] = month.split('_').map(Number)
+  const at = (index: number) => new Date(Date.UTC(year, index, 1)).toISOString()
+  return [at(number - 1), at(number)]
+}

@@ -1,0 +1,102 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import * as Wire from '@portolan/api/audit'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Database } from '../platform/db/database.ts'
+import { type PageQuery, sendTotal, toPage } from '../platform/http/paging.ts'
+import { type Fields, parseFilters, parseSort } from '../platform/http/query.ts'
+import type { LegacyAuditField } from './legacy-store.ts'
+import type { AuditField } from './list-store.ts'
+import { type AuditScope, EVENT_TYPES } from './model.ts'
+import { scopeOf } from './scope.ts'
+import { type AuditQuery, findAuditRows, findLegacyRows } from './service.ts'
+import { legacyToWire, toWire } from './wire.ts'
+
+const LEGACY_FIELDS: Fields<LegacyAuditField> = {
+  id: 'integer',
+  op_time: 'time',
+  project_id: 'integer',
+  operation: 'string',
+  resource_type: 'string',
+  resource: 'string',
+  username: 'string',
+}
+const FIELDS: Fields<AuditField> = { ...LEGACY_FIELDS, op_result: 'boolean' }
+
+type ListRequest = FastifyRequest<{ Querystring: PageQuery & { q?: string; sort?: string } }>
+
+/** The audit log of the system and of projects, in the present form and in that of earlier releases. */
+export function auditRoutes(deps: { db: Database }): FastifyPluginAsyncTypebox {
+  async function list(request: ListRequest, reply: FastifyReply, scope: AuditScope) {
+    const { rows, total } = await findAuditRows(deps, scope, read(request.query, FIELDS))
+    sendTotal(request, reply, request.query, total)
+    return rows.map(toWire)
+  }
+
+  async function listLegacy(request: ListRequest, reply: FastifyReply, scope: AuditScope) {
+    const { rows, total } = await findLegacyRows(deps, scope, read(request.query, LEGACY_FIELDS))
+    sendTotal(request, reply, request.query, total)
+    return rows.map(legacyToWire)
+  }
+
+  return async (app) => {
+    const ofSystem = { querystring: Wire.AuditLogQuery }
+    const ofProject = { ...ofSystem, params: Wire.AuditProjectParams }
+
+    app.get(
+      '/auditlog-exts',
+      {
+        schema: { ...ofSystem, response: { 200: Wire.AuditLogExtList } },
+        config: { permission: 'authenticated' },
+      },
+      async (request, reply) => list(request, reply, await scopeOf(deps.db, request.principal)),
+    )
+
+    app.get(
+      '/projects/:project_name/auditlog-exts',
+      {
+        schema: { ...ofProject, response: { 200: Wire.AuditLogExtList } },
+        config: { permission: { project: 'log:list' } },
+      },
+      async (request, reply) => list(request, reply, onlyProject(request.project.id)),
+    )
+
+    app.get(
+      '/audit-logs',
+      {
+        schema: { ...ofSystem, response: { 200: Wire.AuditLogList } },
+        config: { permission: 'authenticated' },
+      },
+      async (request, reply) => listLegacy(request, reply, await scopeOf(deps.db, request.principal)),
+    )
+
+    app.get(
+      '/projects/:project_name/logs',
+      {
+        schema: { ...ofProject, response: { 200: Wire.AuditLogList } },
+        config: { permission: { project: 'log:list' } },
+      },
+      async (request, reply) => listLegacy(request, reply, onlyProject(request.project.id)),
+    )
+
+    app.get(
+      '/auditlog-exts/events',
+      {
+        schema: { response: { 200: Wire.AuditLogEventTypeList } },
+        config: { permission: { system: 'audit-log:list' } },
+      },
+      async () => EVENT_TYPES.map((type) => ({ event_type: type })),
+    )
+  }
+}
+
+function onlyProject(id: number): AuditScope {
+  return { all: false, projectIds: [id] }
+}
+
+function read<Field extends string>(query: ListRequest['query'], fields: Fields<Field>): AuditQuery<Field> {
+  return {
+    filters: parseFilters(query.q, fields),
+    orders: parseSort(query.sort, Object.keys(fields) as Field[]),
+    page: toPage(query),
+  }
+}

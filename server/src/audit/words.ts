@@ -1,0 +1,101 @@
+import type { StoredEvent } from '../platform/events/subscriber.ts'
+import { LONGEST, type NewAuditRow } from './model.ts'
+
+type Payload = Readonly<Record<string, unknown>>
+
+/** What the audit log says of an event: what was done, to what, and in words. */
+interface Words {
+  operation: string
+  resourceType: string
+  resource: string
+  description: string
+  succeeded?: boolean
+}
+
+/** THE TABLE: which events the audit log tells of, and how. One row for each; what is not here is not told. */
+const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
+  'project.created': (p) => plain('create', 'project', text(p, 'name')),
+  'project.updated': (p) => named('update', 'project', text(p, 'name')),
+  'project.deleted': (p) => plain('delete', 'project', text(p, 'name')),
+  'member.created': (p) => named('create', 'member', text(p, 'username')),
+  'member.updated': (p) => named('update', 'member', text(p, 'username')),
+  'member.deleted': (p) => named('delete', 'member', text(p, 'username')),
+  'user.created': (p) => named('create', 'user', text(p, 'username')),
+  'user.updated': (p) => named('update', 'user', text(p, 'username')),
+  'user.password_changed': (p) => ({
+    ...named('update', 'user', text(p, 'username')),
+    description: `change password of user with name: ${text(p, 'username')}`,
+  }),
+  'user.deleted': (p) => named('delete', 'user', text(p, 'username')),
+  'artifact.pushed': (p) => ofArtifact('create', 'push', p),
+  'artifact.deleted': (p) => ofArtifact('delete', 'delete', p),
+  'tag.created': (p) => plain('create', 'tag', `${repository(p)}:${text(p, 'tag')}`),
+  'tag.deleted': (p) => plain('delete', 'tag', `${repository(p)}:${text(p, 'tag')}`),
+}
+
+/** Types of the events that the audit log tells of. */
+export const AUDITED_EVENTS: readonly string[] = Object.keys(WORDS)
+
+/** The row of an event. Only what the table above picks gets into it: no payload is written down as a whole. */
+export function toRow(event: StoredEvent): NewAuditRow | undefined {
+  const { type, payload, occurrenceTime } = event
+  const words = WORDS[type]?.(payload)
+  if (!words) return undefined
+  const actor = actorIn(payload)
+
+  return {
+    ...words,
+    opTime: occurrenceTime,
+    resource: clean(words.resource, LONGEST.resource),
+    description: clean(words.description, LONGEST.description),
+    succeeded: words.succeeded ?? true,
+    projectId: Number(payload.projectId ?? 0),
+    projectName: text(payload, type.startsWith('project.') ? 'name' : 'projectName'),
+    username: clean(actor.username, LONGEST.username),
+    address: actor.address && clean(actor.address, LONGEST.address),
+  }
+}
+
+/** The words of Harbor where a project, artifact or tag changes. */
+function plain(operation: string, resourceType: string, resource: string): Words {
+  return { operation, resourceType, resource, description: `${operation} ${resourceType}: ${resource}` }
+}
+
+/** The words of Harbor where a person, a setting or what belongs to one changes. */
+function named(operation: string, resourceType: string, resource: string): Words {
+  const description = `${operation} ${resourceType} with name: ${resource}`
+  return { operation, resourceType, resource, description }
+}
+
+/** The artifact is called by its tag where one came with it, and by its digest in the words. */
+function ofArtifact(operation: string, verb: string, payload: Payload): Words {
+  const byDigest = `${repository(payload)}@${text(payload, 'digest')}`
+  const tags = Array.isArray(payload.tags) ? payload.tags : [payload.tag]
+  const [tag] = tags.filter((name): name is string => typeof name === 'string')
+  const resource = tag === undefined ? byDigest : `${repository(payload)}:${tag}`
+  return { operation, resourceType: 'artifact', resource, description: `${verb} artifact: ${byDigest}` }
+}
+
+function repository(payload: Payload): string {
+  return `${text(payload, 'projectName')}/${text(payload, 'repository')}`
+}
+
+/** What nobody did, the program did by itself. */
+function actorIn(payload: Payload): { username: string; address: string | undefined } {
+  const actor = payload.actor
+  if (typeof actor !== 'object' || actor === null) return { username: 'system', address: undefined }
+  const { username, address } = actor as Payload
+  return {
+    username: typeof username === 'string' && username !== '' ? username : 'anonymous',
+    address: typeof address === 'string' ? address : undefined,
+  }
+}
+
+function text(payload: Payload, key: string): string {
+  const value = payload[key]
+  return typeof value === 'string' ? value : ''
+}
+
+function clean(value: string, longest: number): string {
+  return value.replaceAll('\u0000', '').slice(0, longest)
+}
