@@ -53,6 +53,7 @@ CREATE TABLE artifacts (
 );
 CREATE INDEX artifacts_accessories ON artifacts USING btree (repository_id, accessory_of, id) WHERE (accessory_of IS NOT NULL);
 CREATE INDEX artifacts_digest ON artifacts USING btree (digest);
+CREATE INDEX artifacts_icon ON artifacts USING btree (icon) WHERE (icon IS NOT NULL);
 CREATE INDEX artifacts_subject ON artifacts USING btree (repository_id, subject_digest, id) WHERE (subject_digest IS NOT NULL);
 CREATE INDEX artifacts_unclassified ON artifacts USING btree (id) WHERE (type IS NULL);
 

@@ -1,6 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { decide, decideEverywhere } from '../access/decide.ts'
 import { accessRoutes } from '../access/routes.ts'
+import { additionsRoutes } from '../artifacts/additions/routes.ts'
+import { createAdditionSlots } from '../artifacts/additions/service.ts'
+import { iconsRoutes } from '../artifacts/icons/routes.ts'
 import { auditRoutes } from '../audit/routes.ts'
 import { ensureComingPartitions } from '../audit/service.ts'
 import { auditTrail } from '../audit/subscribers.ts'
@@ -140,6 +143,8 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     projectNamesRoutes({ db, longestRepositoryName: findLongestName }),
     membersRoutes({ db }),
     labelsRoutes({ db }),
+    additionsRoutes({ ...data.artifacts, slots: createAdditionSlots() }),
+    iconsRoutes(data.artifacts),
     oidcRoutes(),
     auditRoutes({ db }),
     openApiRoutes(listRoutes(app), version),

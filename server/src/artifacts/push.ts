@@ -7,6 +7,10 @@ import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import type { Repository } from '../repositories/model.ts'
 import { publishRepository } from '../repositories/store.ts'
+import { attestationsIn } from './accessories/detect.ts'
+import { markAttestations } from './accessories/store.ts'
+import { classify } from './classify.ts'
+import { repositoryContent } from './content.ts'
 import { ReferenceSizeError, ReferencesUnknownError } from './errors.ts'
 import type { ArtifactsDeps } from './service.ts'
 import {
@@ -38,11 +42,15 @@ export interface ManifestPush {
  * the repository where it is new, the manifest's own blob, the artifact, its tags by name. Whatever a client
  * can be refused for comes before the bytes are placed: a rollback does not take them back.
  *
+ * What the artifact is (its type, what users see of its config) is told before the transaction: nobody waits
+ * for a lock while a config is being read, and a GET right after the push has it all.
+ *
  * @throws {ReferencesUnknownError}
  * @throws {ReferenceSizeError}
  */
 export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Promise<void> {
   const { repository, digest, body, manifest } = push
+  const classification = await classify(manifest, push.tags, repositoryContent(deps, repository))
   await deps.db.transaction().execute(async (tx) => {
     const blobIds = await holdBlobs(deps, tx, repository.id, manifest.blobs)
     await holdChildren(deps, tx, repository.id, manifest.children)
@@ -64,11 +72,14 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
       digest,
       manifest,
       manifestSize: body.length,
+      classification,
     })
     if (artifact.created) {
       await insertArtifactBlobs(tx, artifact.id, [own.id, ...blobIds])
       if (manifest.children.length > 0) await insertArtifactChildren(tx, artifact.id, manifest.children)
     }
+    const attestations = attestationsIn(manifest)
+    if (attestations.length > 0) await markAttestations(tx, repository.id, attestations)
     if (push.tags.length > 0) await upsertTags(tx, repository.id, artifact.id, push.tags)
 
     await emit(tx, {

@@ -26,7 +26,10 @@ export interface ArtifactPlace {
 }
 
 /** The bytes of an artifact's manifest, exactly as pushed. */
-export async function readManifest(deps: ArtifactsDeps, artifact: Artifact): Promise<Buffer> {
+export async function readManifest(
+  deps: Pick<ArtifactsDeps, 'db' | 'manifestCache'>,
+  artifact: Artifact,
+): Promise<Buffer> {
   const cached = deps.manifestCache.get(artifact.digest)
   if (cached) return cached
 

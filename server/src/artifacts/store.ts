@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Descriptor, Manifest } from '../oci/manifest.ts'
 import type { Database } from '../platform/db/database.ts'
+import type { Classification } from './classify.ts'
 import type { Artifact } from './model.ts'
 
 /** What a pull names: a repository by its name within a project, and a tag or a digest in it. */
@@ -72,12 +73,18 @@ export async function holdArtifacts(
     .execute()
 }
 
-/** Makes the artifact, or finds it and renews its push time. */
+/** Makes the artifact, or finds it, renews its push time and fills in what was not known of it. */
 export async function upsertArtifact(
   tx: Database,
-  artifact: { repositoryId: number; digest: string; manifest: Manifest; manifestSize: number },
+  artifact: {
+    repositoryId: number
+    digest: string
+    manifest: Manifest
+    manifestSize: number
+    classification: Classification
+  },
 ): Promise<{ id: number; created: boolean }> {
-  const { manifest } = artifact
+  const { manifest, classification } = artifact
   const row = await tx
     .insertInto('artifacts')
     .values({
@@ -89,14 +96,35 @@ export async function upsertArtifact(
       size: artifact.manifestSize + manifest.referencedSize,
       subject_digest: manifest.subject?.digest ?? null,
       annotations: JSON.stringify(manifest.annotations),
+      ...classificationColumns(classification),
     })
     .onConflict((conflict) =>
-      conflict.columns(['repository_id', 'digest']).doUpdateSet({ push_time: sql<Date>`now()` }),
+      conflict.columns(['repository_id', 'digest']).doUpdateSet({
+        push_time: sql<Date>`now()`,
+        type: sql`coalesce(artifacts.type, excluded.type)`,
+        config_media_type: sql`coalesce(artifacts.config_media_type, excluded.config_media_type)`,
+        extra_attrs: sql`coalesce(artifacts.extra_attrs, excluded.extra_attrs)`,
+        icon: sql`coalesce(artifacts.icon, excluded.icon)`,
+        accessory_type: sql`coalesce(artifacts.accessory_type, excluded.accessory_type)`,
+        accessory_of: sql`coalesce(artifacts.accessory_of, excluded.accessory_of)`,
+      }),
     )
     .returning(['id', sql<boolean>`xmax = 0`.as('created')])
     .executeTakeFirstOrThrow()
 
   return row
+}
+
+/** A classification as the columns of `artifacts`. */
+function classificationColumns({ attributes, icon, accessory, ...kind }: Classification) {
+  return {
+    type: kind.type,
+    config_media_type: kind.configMediaType,
+    extra_attrs: attributes === undefined ? null : JSON.stringify(attributes),
+    icon: icon ?? null,
+    accessory_type: accessory?.type ?? null,
+    accessory_of: accessory?.of ?? null,
+  }
 }
 
 export async function insertArtifactBlobs(

@@ -23,6 +23,10 @@ export interface Manifest {
   artifactType: string | undefined
   /** Config and layers that must be in the repository. */
   blobs: Descriptor[]
+  /** What describes an image; undefined for an index. */
+  config: Descriptor | undefined
+  /** All layers of an image in their order, those too that are fetched from elsewhere. */
+  layers: Descriptor[]
   /** Manifests that an index lists. */
   children: Descriptor[]
   subject: Descriptor | undefined
@@ -65,6 +69,8 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
       kind,
       artifactType: ownType || undefined,
       blobs: [],
+      config: undefined,
+      layers: [],
       children,
       subject,
       annotations,
@@ -73,15 +79,15 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   }
 
   const config = readDescriptor(json.config, 'config')
-  const layers = readDescriptors(json.layers, 'layers').filter(
-    (layer) => !isNondistributable(layer.mediaType),
-  )
-  const blobs = [config, ...layers]
+  const layers = readDescriptors(json.layers, 'layers')
+  const blobs = [config, ...layers.filter((layer) => !isNondistributable(layer.mediaType))]
   return {
     mediaType,
     kind,
     artifactType: ownType || config.mediaType,
     blobs,
+    config,
+    layers,
     children: [],
     subject,
     annotations,

@@ -1,5 +1,8 @@
 export const OCI_IMAGE = 'application/vnd.oci.image.manifest.v1+json'
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
+/** What an image's config is called where nothing else is said. */
+export const OCI_IMAGE_CONFIG = 'application/vnd.oci.image.config.v1+json'
+export const DOCKER_IMAGE_CONFIG = 'application/vnd.docker.container.image.v1+json'
 const DOCKER_IMAGE = 'application/vnd.docker.distribution.manifest.v2+json'
 export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json'
 

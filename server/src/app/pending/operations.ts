@@ -45,8 +45,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   listTags: { project: 'tag:list' },
   deleteTag: { project: 'tag:delete' },
   listAccessories: { project: 'accessory:list' },
-  getVulnerabilitiesAddition: { project: 'artifact-addition:read' },
-  getAddition: { project: 'artifact-addition:read' },
   addLabel: { project: 'artifact-label:create' },
   removeLabel: { project: 'artifact-label:delete' },
   // scan
@@ -104,7 +102,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   updateUserGroup: { system: 'user-group:update' },
   deleteUserGroup: { system: 'user-group:delete' },
   // icon
-  getIcon: 'anonymous',
   // robot
   ListRobot: { system: 'robot:list' },
   CreateRobot: { system: 'robot:create' },

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { DomainError } from '../errors.ts'
+import { decodeAgain } from './path.ts'
 
 /**
  * The words of the application's access rules. `access/routes.ts` fills them in by declaration merging: routes are
@@ -101,16 +102,6 @@ function projectOf(request: FastifyRequest): { nameOrId: string; byName: boolean
   return {
     nameOrId: decodeAgain(text),
     byName: params.project_name_or_id === undefined || /^(1|t|true)$/i.test(String(header ?? '')),
-  }
-}
-
-/** Clients written for Harbor encode names twice. No name has a percent sign, so a second look is safe. */
-function decodeAgain(text: string): string {
-  if (!text.includes('%')) return text
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }
 

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { DOCKER_IMAGE_CONFIG, OCI_IMAGE, OCI_IMAGE_CONFIG, OCI_INDEX } from '../../oci/media-types.ts'
+import { additionsOf } from './table.ts'
+
+const image = {
+  type: 'IMAGE',
+  artifactType: OCI_IMAGE_CONFIG,
+  configMediaType: OCI_IMAGE_CONFIG,
+  manifestMediaType: OCI_IMAGE,
+}
+
+test('images of one platform have a history, lists of them and attestations have none', () => {
+  expect(additionsOf(image)).toEqual(['build_history'])
+  expect(additionsOf({ ...image, artifactType: DOCKER_IMAGE_CONFIG })).toEqual(['build_history'])
+  expect(additionsOf({ ...image, artifactType: undefined, manifestMediaType: OCI_INDEX })).toEqual([])
+  expect(additionsOf({ ...image, type: 'ATTESTATION' })).toEqual([])
+})
+
+test('what has only the name of a chart has nothing to read in it', () => {
+  const named = 'application/vnd.acme.chart.config.v1+json'
+  const helm = 'application/vnd.cncf.helm.config.v1+json'
+
+  expect(additionsOf({ ...image, type: 'CHART', artifactType: named, configMediaType: named })).toEqual([])
+  expect(additionsOf({ ...image, type: 'CHART', artifactType: helm, configMediaType: helm })).toEqual([
+    'values.yaml',
+    'readme.md',
+    'dependencies',
+  ])
+})
+
+test('an image that says it is WebAssembly has the history of an image', () => {
+  const wasm = { ...image, type: 'WASM', configMediaType: 'application/vnd.wasm.config.v1+json' }
+
+  expect(additionsOf(wasm)).toEqual(['build_history'])
+})
