@@ -20,6 +20,7 @@ import { createContextLookup, type FindContext } from '../members/context-lookup
 import { membersRoutes } from '../members/routes.ts'
 import { addProjectAdmin, findProjectContext } from '../members/service.ts'
 import { createDispatcher } from '../platform/events/dispatcher.ts'
+import { watchEvents } from '../platform/events/watch.ts'
 import { type RestOptions, restPlugin } from '../platform/http/rest.ts'
 import { projectMetadataRoutes } from '../projects/metadata/routes.ts'
 import { projectNamesRoutes } from '../projects/names/routes.ts'
@@ -58,17 +59,10 @@ interface Services {
 }
 
 /** Puts the program together: services, routes, subscribers and periodic tasks. Opens nothing. */
-export async function composeServer(parts: ServerParts): Promise<ComposedServer> {
-  const { config, log, db } = parts
-  const services = createServices(parts)
-  await ensureSigningKey({ db, box: parts.secretKey, now: services.auth.now })
-  await ensureLibraryProject(services.projects, await getUser({ db }, FIRST_ADMINISTRATOR))
-
-  const tls = loadTls(config)
-  const app = createHttp(config, log, tls)
-  await addRoutes(app, parts, services)
+export async function composeServer(opened: ServerParts): Promise<ComposedServer> {
+  const { config, log } = opened
   const dispatcher = createDispatcher({
-    db,
+    db: opened.db,
     log,
     subscribers: [
       repositoryActivity,
@@ -77,6 +71,16 @@ export async function composeServer(parts: ServerParts): Promise<ComposedServer>
     ],
     pollMilliseconds: POLL_MILLISECONDS,
   })
+  // Whoever writes an event wakes the dispatcher.
+  const parts = { ...opened, db: watchEvents(opened.db, dispatcher.wake) }
+  const { db } = parts
+  const services = createServices(parts)
+  await ensureSigningKey({ db, box: parts.secretKey, now: services.auth.now })
+  await ensureLibraryProject(services.projects, await getUser({ db }, FIRST_ADMINISTRATOR))
+
+  const tls = loadTls(config)
+  const app = createHttp(config, log, tls)
+  await addRoutes(app, parts, services)
   // In the order in which they started.
   const stops: (() => void | Promise<void>)[] = []
 

@@ -1,10 +1,11 @@
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../db/testing.ts'
-import { deliver } from './dispatcher.ts'
+import { createDispatcher, deliver } from './dispatcher.ts'
 import { emit } from './outbox.ts'
 import { deleteDoneEvents, registerSubscriber } from './progress.ts'
 import type { StoredEvent, Subscriber } from './subscriber.ts'
+import { watchEvents } from './watch.ts'
 
 const log = pino({ level: 'silent' })
 let database: TestDatabase
@@ -135,4 +136,33 @@ test('more events than one batch holds all arrive, and are removed when everybod
   expect(heard).toHaveLength(1200)
   expect(heard.at(-1)).toBe('1199')
   expect(await database.db.selectFrom('events').select('id').execute()).toEqual([])
+})
+
+test('what this process writes is heard long before the next poll, and once', async () => {
+  const heard: string[] = []
+  const arrived = Promise.withResolvers<void>()
+  const subscriber: Subscriber = {
+    name: 'awake',
+    types: ['thing.made'],
+    async handle(_tx, events) {
+      heard.push(...events.map((event) => String(event.payload.name)))
+      if (heard.length === 20) arrived.resolve()
+    },
+  }
+  const dispatcher = createDispatcher({
+    db: database.db,
+    log,
+    subscribers: [subscriber],
+    pollMilliseconds: 3_600_000,
+  })
+  await dispatcher.start()
+  const db = watchEvents(database.db, dispatcher.wake)
+
+  for (let index = 0; index < 20; index += 1) {
+    await db.transaction().execute((tx) => emit(tx, { type: 'thing.made', payload: { name: String(index) } }))
+  }
+  await arrived.promise
+  await dispatcher.stop()
+
+  expect(heard).toEqual(Array.from({ length: 20 }, (_, index) => String(index)))
 })

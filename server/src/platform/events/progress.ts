@@ -18,13 +18,20 @@ export async function registerSubscriber(db: Database, name: string): Promise<vo
     ON CONFLICT (name) DO NOTHING`.execute(db)
 }
 
-/** Whether anything may be waiting: a look that takes no lock and writes nothing, for the idle case. */
-export async function hasPendingEvents(db: Database, name: string): Promise<boolean> {
-  const result = await sql`
-    SELECT 1 FROM event_subscribers s
-    WHERE s.name = ${name} AND EXISTS (SELECT 1 FROM events e WHERE e.xid >= s.done_xid)`.execute(db)
+/**
+ * Those of the subscribers that something may be waiting for: one look for all of them that takes no lock
+ * and writes nothing, for the idle case. Those who wait after a failure are left out.
+ */
+export async function findPendingSubscribers(
+  db: Database,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const result = await sql<{ name: string }>`
+    SELECT name FROM event_subscribers s
+    WHERE name = ANY(${[...names]}::text[]) AND (retry_time IS NULL OR retry_time <= now())
+      AND EXISTS (SELECT 1 FROM events e WHERE e.xid >= s.done_xid)`.execute(db)
 
-  return result.rows.length > 0
+  return new Set(result.rows.map((row) => row.name))
 }
 
 /** Takes the subscriber's row for this transaction, unless another replica has it or it waits after a failure. */
