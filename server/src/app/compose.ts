@@ -88,7 +88,11 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
     app,
     async start() {
       await dispatcher.start()
-      stops.push(dispatcher.stop, runPeriodically(periodicTasks(parts, services), log).stop)
+      stops.push(
+        services.auth.failedLogins.close,
+        dispatcher.stop,
+        runPeriodically(periodicTasks(parts, services), log).stop,
+      )
       if (tls) stops.push(watchTls(app.server as Parameters<typeof watchTls>[0], config, log))
     },
     async close() {
@@ -189,6 +193,7 @@ function periodicTasks({ config, db }: ServerParts, { auth, data }: Services) {
       everyMilliseconds: HOUR,
       run: () => ensureComingPartitions({ db, now: auth.now }),
     },
+    { name: 'tell of failed logins', everyMilliseconds: 1000, run: auth.failedLogins.flush },
     { name: 'purge sessions and offline tokens', everyMilliseconds: HOUR / 4, run: () => purgeAuth(auth) },
   ]
 }

@@ -27,6 +27,22 @@ const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
     description: `change password of user with name: ${text(p, 'username')}`,
   }),
   'user.deleted': (p) => named('delete', 'user', text(p, 'username')),
+  'user.logged_in': (p) => named('login', 'user', text(p, 'username')),
+  'user.logged_out': (p) => named('logout', 'user', text(p, 'username')),
+  'user.login_failed': (p) => ({ ...failedLogin(p), succeeded: false }),
+  'project.renamed': (p) => ({
+    ...plain('update', 'project', text(p, 'name')),
+    description: `rename project: ${text(p, 'formerName')} to ${text(p, 'name')}`,
+  }),
+  'project.alias_dropped': (p) => ({
+    ...plain('update', 'project', text(p, 'projectName')),
+    description: `drop former name of project: ${text(p, 'name')}`,
+  }),
+  'label.created': (p) => named('create', 'label', text(p, 'name')),
+  'label.updated': (p) => named('update', 'label', text(p, 'name')),
+  'label.deleted': (p) => named('delete', 'label', text(p, 'name')),
+  'artifact.labeled': (p) => ofArtifact('update', 'label', p),
+  'artifact.unlabeled': (p) => ofArtifact('update', 'unlabel', p),
   'artifact.pushed': (p) => ofArtifact('create', 'push', p),
   'artifact.deleted': (p) => ofArtifact('delete', 'delete', p),
   'tag.created': (p) => plain('create', 'tag', `${repository(p)}:${text(p, 'tag')}`),
@@ -50,7 +66,7 @@ export function toRow(event: StoredEvent): NewAuditRow | undefined {
     description: clean(words.description, LONGEST.description),
     succeeded: words.succeeded ?? true,
     projectId: Number(payload.projectId ?? 0),
-    projectName: text(payload, type.startsWith('project.') ? 'name' : 'projectName'),
+    projectName: text(payload, 'projectName') || (type.startsWith('project.') ? text(payload, 'name') : ''),
     username: clean(actor.username, LONGEST.username),
     address: actor.address && clean(actor.address, LONGEST.address),
   }
@@ -74,6 +90,13 @@ function ofArtifact(operation: string, verb: string, payload: Payload): Words {
   const [tag] = tags.filter((name): name is string => typeof name === 'string')
   const resource = tag === undefined ? byDigest : `${repository(payload)}:${tag}`
   return { operation, resourceType: 'artifact', resource, description: `${verb} artifact: ${byDigest}` }
+}
+
+/** Many failures within a minute are one entry; those of very many names have no name. */
+function failedLogin(payload: Payload): Words {
+  const attempts = Number(payload.attempts ?? 1)
+  const words = named('login', 'user', text(payload, 'username'))
+  return attempts === 1 ? words : { ...words, description: `${words.description} (${attempts} attempts)` }
 }
 
 function repository(payload: Payload): string {

@@ -31,7 +31,10 @@ export function loginRoutes(deps: BrowserDeps): FastifyPluginAsyncTypebox {
           throw new DomainError('too-many-requests', `too many wrong passwords, try again in ${seconds} s`)
         }
         // The id is a new one, so that nobody can have planted it in the browser.
-        const id = await startSession(deps, outcome.user, sessionOf(request))
+        const id = await startSession(deps, outcome.user, {
+          before: sessionOf(request),
+          address: request.ip,
+        })
         setSessionCookie(deps, request, reply, id)
         return reply.send()
       },
@@ -39,7 +42,7 @@ export function loginRoutes(deps: BrowserDeps): FastifyPluginAsyncTypebox {
 
     app.get('/log_out', { schema: {}, config: { permission: 'anonymous' } }, async (request, reply) => {
       const id = sessionOf(request)
-      if (id !== undefined) await endSession(deps, id)
+      if (id !== undefined) await endSession(deps, id, request.ip)
       setSessionCookie(deps, request, reply, newSessionId())
       return reply.send()
     })

@@ -7,6 +7,7 @@ import type { Passwords } from '../users/passwords.ts'
 import { findUser } from '../users/store.ts'
 import { type LocalDeps, type Login, type LoginOutcome, loginLocally } from './authenticators/local.ts'
 import { parseAuthorization } from './credentials.ts'
+import { createFailedLogins, type FailedLogins } from './failed-logins.ts'
 import { principalOf, type RegistryToken } from './model.ts'
 import { createRemembered } from './remembered.ts'
 import { findSessionPrincipal, purgeSessions, type SessionsDeps } from './sessions/service.ts'
@@ -18,7 +19,9 @@ import { type TokensDeps, verifyToken } from './tokens/service.ts'
 import { createUserStates } from './user-states.ts'
 
 /** What authentication needs, with what it remembers; made once a process by `createAuth`. */
-export interface AuthDeps extends LocalDeps, SessionsDeps, OfflineDeps, TokensDeps {}
+export interface AuthDeps extends LocalDeps, SessionsDeps, OfflineDeps, TokensDeps {
+  failedLogins: FailedLogins
+}
 
 export interface AuthOptions {
   db: Database
@@ -50,6 +53,7 @@ export function createAuth(options: AuthOptions): AuthDeps {
     tokenSeconds,
     offlineTokenDays,
     sessionMinutes,
+    failedLogins: createFailedLogins(db, milliseconds),
     throttle: createThrottle(milliseconds),
     remembered: createRemembered(milliseconds),
     underWay: new Map(),
@@ -65,6 +69,7 @@ export async function login(deps: AuthDeps, credentials: Login): Promise<LoginOu
   if (outcome.result !== 'accepted') {
     const { username, address } = credentials
     const level = outcome.result === 'wrong' ? 'info' : 'debug'
+    deps.failedLogins.note(username, address)
     deps.log[level]({ username: username.slice(0, 255), address, result: outcome.result }, 'login refused')
   }
   return outcome

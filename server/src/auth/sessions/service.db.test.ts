@@ -30,7 +30,7 @@ const rows = () => database.db.selectFrom('sessions').selectAll().execute()
 
 describe('a session', () => {
   it('is its user’s, and the table holds no id that works', async () => {
-    const id = await startSession(world.auth, ann, undefined)
+    const id = await startSession(world.auth, ann, { address: '::1' })
 
     const [row] = await rows()
     expect(await who(id)).toBe(ann.id)
@@ -39,8 +39,8 @@ describe('a session', () => {
   })
 
   it('takes the place of the one before', async () => {
-    const first = await startSession(world.auth, ann, undefined)
-    const second = await startSession(world.auth, ann, first)
+    const first = await startSession(world.auth, ann, { address: '::1' })
+    const second = await startSession(world.auth, ann, { before: first, address: '::1' })
 
     expect(second).not.toBe(first)
     expect(await who(first)).toBeUndefined()
@@ -48,16 +48,16 @@ describe('a session', () => {
   })
 
   it('ends when it is told to', async () => {
-    const id = await startSession(world.auth, ann, undefined)
+    const id = await startSession(world.auth, ann, { address: '::1' })
 
-    await endSession(world.auth, id)
+    await endSession(world.auth, id, '::1')
 
     expect(await who(id)).toBeUndefined()
     expect(await rows()).toEqual([])
   })
 
   it('ends after an hour without use, and goes on with it', async () => {
-    const id = await startSession(world.auth, ann, undefined)
+    const id = await startSession(world.auth, ann, { address: '::1' })
     for (let round = 0; round < 4; round += 1) {
       world.pass(45 * MINUTE)
       expect(await who(id)).toBe(ann.id)
@@ -69,7 +69,7 @@ describe('a session', () => {
   })
 
   it('ends after a day however much it is used', async () => {
-    const id = await startSession(world.auth, ann, undefined)
+    const id = await startSession(world.auth, ann, { address: '::1' })
     for (let round = 0; round < 47; round += 1) {
       world.pass(30 * MINUTE + 1)
       await who(id)
@@ -86,7 +86,7 @@ describe('a session', () => {
     ['he is deleted', (user) => deleteUser(users(), user.id, admin)],
     ['he is disabled', () => database.db.updateTable('users').set({ disabled: true }).execute()],
   ])('ends at once when %s', async (_what, change) => {
-    const id = await startSession(world.auth, ann, undefined)
+    const id = await startSession(world.auth, ann, { address: '::1' })
 
     await change(ann)
 
@@ -94,7 +94,7 @@ describe('a session', () => {
   })
 
   it('sees the administrator flag at once', async () => {
-    const id = await startSession(world.auth, ann, undefined)
+    const id = await startSession(world.auth, ann, { address: '::1' })
 
     await setSysadmin(users(), ann.id, true, admin)
     expect(await findSessionPrincipal(world.auth, id)).toMatchObject({ sysadmin: true })
@@ -115,9 +115,9 @@ describe('an id that nobody has logged in with', () => {
 
 describe('purging', () => {
   it('removes what has expired and leaves the rest', async () => {
-    await startSession(world.auth, ann, undefined)
+    await startSession(world.auth, ann, { address: '::1' })
     world.pass(61 * MINUTE)
-    const live = await startSession(world.auth, ann, undefined)
+    const live = await startSession(world.auth, ann, { address: '::1' })
 
     expect(await purgeSessions(world.auth)).toBe(1)
 

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { UserPrincipal } from '../../access/model.ts'
 import type { Database } from '../../platform/db/database.ts'
+import { emit } from '../../platform/events/outbox.ts'
 import type { User } from '../../users/model.ts'
 import { findUser } from '../../users/store.ts'
 import { principalOf } from '../model.ts'
@@ -30,17 +31,20 @@ export function isSessionId(text: string): boolean {
 export async function startSession(
   deps: SessionsDeps,
   user: User,
-  before: string | undefined,
+  { before, address }: { before?: string | undefined; address: string },
 ): Promise<string> {
   const id = newSessionId()
   const creationTime = deps.now()
-  await insertSession(deps.db, hash(id), {
-    userId: user.id,
-    userGeneration: user.generation,
-    creationTime,
-    expiryTime: expiry(deps, creationTime, creationTime),
+  await deps.db.transaction().execute(async (tx) => {
+    await insertSession(tx, hash(id), {
+      userId: user.id,
+      userGeneration: user.generation,
+      creationTime,
+      expiryTime: expiry(deps, creationTime, creationTime),
+    })
+    if (before !== undefined && isSessionId(before)) await deleteSession(tx, hash(before))
+    await emit(tx, { type: 'user.logged_in', payload: told(user, address) })
   })
-  if (before !== undefined) await endSession(deps, before)
   return id
 }
 
@@ -68,8 +72,18 @@ export async function findSessionPrincipal(
   return principalOf(user)
 }
 
-export async function endSession(deps: Pick<SessionsDeps, 'db'>, id: string): Promise<void> {
-  if (isSessionId(id)) await deleteSession(deps.db, hash(id))
+/** Logs out whoever has logged in with this id. */
+export async function endSession(deps: SessionsDeps, id: string, address: string): Promise<void> {
+  const principal = await findSessionPrincipal(deps, id)
+  if (!isSessionId(id)) return
+  await deps.db.transaction().execute(async (tx) => {
+    await deleteSession(tx, hash(id))
+    if (principal) await emit(tx, { type: 'user.logged_out', payload: told(principal, address) })
+  })
+}
+
+function told({ id, username }: { id: number; username: string }, address: string) {
+  return { userId: id, username, actor: { id, username, address } }
 }
 
 /** Removes sessions that have expired. To be called now and then. */

@@ -92,7 +92,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     },
     wake() {
       woken = true
-      if (!started || stopped || running) return
+      if (!started || stopped || running !== undefined) return
       if (due > Date.now() + SOON_MILLISECONDS) schedule(SOON_MILLISECONDS)
     },
     async stop() {

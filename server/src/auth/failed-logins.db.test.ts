@@ -1,0 +1,46 @@
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import { createTestDatabase } from '../platform/db/testing.ts'
+import { createFailedLogins } from './failed-logins.ts'
+
+const { db, drop } = await createTestDatabase()
+let clock = 1_000_000
+
+beforeEach(async () => {
+  await db.deleteFrom('events').execute()
+})
+afterAll(drop)
+
+async function told(): Promise<unknown[]> {
+  const rows = await db.selectFrom('events').select('payload').orderBy('id').execute()
+  return rows.map((row) => row.payload)
+}
+
+test('the first failure is told of at once, the further ones of a minute together', async () => {
+  const failed = createFailedLogins(db, () => clock)
+
+  failed.note('bob', '192.0.2.1')
+  await failed.flush()
+  const first = await told()
+  for (let index = 0; index < 50; index += 1) failed.note('bob', '192.0.2.1')
+  await failed.flush()
+  const within = await told()
+  clock += 61_000
+  await failed.flush()
+
+  const actor = { username: 'bob', address: '192.0.2.1' }
+  expect(first).toEqual([{ username: 'bob', attempts: 1, actor }])
+  expect(within).toHaveLength(1)
+  expect((await told()).slice(1)).toEqual([{ username: 'bob', attempts: 50, actor }])
+})
+
+test('an attack with many names does not fill the outbox, and none of it is forgotten', async () => {
+  const failed = createFailedLogins(db, () => clock)
+
+  for (let index = 0; index < 5000; index += 1) failed.note(`name-${index}`, '192.0.2.1')
+  await failed.flush()
+  await failed.close()
+
+  const events = (await told()) as { attempts: number }[]
+  expect(events).toHaveLength(101)
+  expect(events.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(5000)
+})
