@@ -1,7 +1,15 @@
 import { installPackages } from './debian.ts'
 import { buildGoProgram, findGo } from './go.ts'
 import { findProgram } from './path.ts'
-import { DEBIAN_PROGRAMS, type DebianProgram, GO_PROGRAMS, type GoProgram } from './programs.ts'
+import {
+  DEBIAN_PROGRAMS,
+  type DebianProgram,
+  GO_PROGRAMS,
+  type GoProgram,
+  PYTHON_MODULES,
+  type PythonModule,
+} from './programs.ts'
+import { findPython } from './python.ts'
 
 /**
  * Brings the programs that the black-box tests drive onto this machine, where they are missing. Answers
@@ -12,10 +20,18 @@ export async function installPeers(): Promise<string[]> {
 }
 
 async function installFromDebian(): Promise<string[]> {
-  const missing = await missingOf(Object.keys(DEBIAN_PROGRAMS) as DebianProgram[])
-  if (missing.length === 0) return []
-  const failure = await installPackages([...new Set(missing.flatMap((name) => DEBIAN_PROGRAMS[name]))])
-  const still = await missingOf(missing)
+  const programs = await missingOf(Object.keys(DEBIAN_PROGRAMS) as DebianProgram[])
+  const modules = await missingModules(Object.keys(PYTHON_MODULES) as PythonModule[])
+  const packages = [
+    ...programs.flatMap((name) => DEBIAN_PROGRAMS[name]),
+    ...modules.flatMap((name) => PYTHON_MODULES[name]),
+  ]
+  if (packages.length === 0) return []
+  const failure = await installPackages([...new Set(packages)])
+  const still = [
+    ...(await missingOf(programs)),
+    ...(await missingModules(modules)).map((name) => `the Python module ${name}`),
+  ]
 
   return still.map((name) => `${name} is missing: ${failure ?? 'its package does not bring it'}`)
 }
@@ -36,6 +52,12 @@ async function buildWithGo(): Promise<string[]> {
 
 async function missingOf<Name extends string>(names: readonly Name[]): Promise<Name[]> {
   const found = await Promise.all(names.map(findProgram))
+
+  return names.filter((_name, index) => found[index] === undefined)
+}
+
+async function missingModules(names: readonly PythonModule[]): Promise<PythonModule[]> {
+  const found = await Promise.all(names.map(findPython))
 
   return names.filter((_name, index) => found[index] === undefined)
 }

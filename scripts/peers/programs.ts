@@ -14,6 +14,9 @@ export const DEBIAN_PROGRAMS = {
   openssl: ['openssl'],
 } as const
 
+/** Modules of Python that the black-box tests run programs with, and the Debian package that brings each. */
+export const PYTHON_MODULES = { requests: ['python3', 'python3-requests'] } as const
+
 /** Clients that Debian does not have, as Go builds them from the module proxy, in exactly these versions. */
 export const GO_PROGRAMS = {
   crane: { source: 'github.com/google/go-containerregistry/cmd/crane', version: 'v0.22.1' },
@@ -23,6 +26,7 @@ export const GO_PROGRAMS = {
 } as const
 
 export type DebianProgram = keyof typeof DEBIAN_PROGRAMS
+export type PythonModule = keyof typeof PYTHON_MODULES
 export type GoProgram = keyof typeof GO_PROGRAMS
 
 /** Where what Go built is kept, for this and for later runs. */
