@@ -1,0 +1,24 @@
+import { AUDIT_ROWS } from './audit-rows.ts'
+import { LABEL_ROWS } from './label-rows.ts'
+import { MEMBER_ROWS } from './member-rows.ts'
+import { PROJECT_ROWS } from './project-rows.ts'
+import type { Row } from './row.ts'
+import type { Extras } from './shape.ts'
+import { SYSTEM_ROWS } from './system-rows.ts'
+import { USER_ROWS } from './user-rows.ts'
+
+/** A row for each operation of Harbor's that is built. */
+export const ROWS: readonly Row[] = [
+  ...SYSTEM_ROWS,
+  ...USER_ROWS,
+  ...PROJECT_ROWS,
+  ...MEMBER_ROWS,
+  ...LABEL_ROWS,
+  ...AUDIT_ROWS,
+]
+
+/**
+ * Fields in which a running Harbor differs from the facts that its description gives, or that are ours: they may
+ * be there, and may be empty.
+ */
+export const LENIENT: Extras = {}
