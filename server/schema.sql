@@ -18,6 +18,13 @@ CREATE TABLE artifact_children (
 );
 CREATE INDEX artifact_children_child ON artifact_children USING btree (child_digest);
 
+CREATE TABLE artifact_counts (
+  repository_id bigint NOT NULL,
+  delta bigint NOT NULL,
+  CONSTRAINT artifact_counts_repository_id_fkey FOREIGN KEY (repository_id) REFERENCES repositories(id)
+);
+CREATE INDEX artifact_counts_repository ON artifact_counts USING btree (repository_id) INCLUDE (delta);
+
 CREATE TABLE artifact_labels (
   artifact_id bigint NOT NULL,
   label_id bigint NOT NULL,
@@ -46,12 +53,16 @@ CREATE TABLE artifacts (
   icon text COLLATE "C",
   accessory_type text COLLATE "C",
   accessory_of text COLLATE "C",
+  listed boolean DEFAULT false NOT NULL,
   CONSTRAINT artifacts_pkey PRIMARY KEY (id),
   CONSTRAINT artifacts_repository_id_digest_key UNIQUE (repository_id, digest),
   CONSTRAINT artifacts_accessory CHECK (((accessory_type IS NULL) = (accessory_of IS NULL))),
   CONSTRAINT artifacts_repository_id_fkey FOREIGN KEY (repository_id) REFERENCES repositories(id)
 );
 CREATE INDEX artifacts_accessories ON artifacts USING btree (repository_id, accessory_of, id) WHERE (accessory_of IS NOT NULL);
+CREATE INDEX artifacts_by_pull_time ON artifacts USING btree (repository_id, pull_time, id) WHERE listed;
+CREATE INDEX artifacts_by_push_time ON artifacts USING btree (repository_id, push_time, id) WHERE listed;
+CREATE INDEX artifacts_by_size ON artifacts USING btree (repository_id, size, id) WHERE listed;
 CREATE INDEX artifacts_digest ON artifacts USING btree (digest);
 CREATE INDEX artifacts_icon ON artifacts USING btree (icon) WHERE (icon IS NOT NULL);
 CREATE INDEX artifacts_subject ON artifacts USING btree (repository_id, subject_digest, id) WHERE (subject_digest IS NOT NULL);
@@ -217,10 +228,12 @@ CREATE TABLE repositories (
   publish_time timestamp with time zone,
   activity_time timestamp with time zone DEFAULT now() NOT NULL,
   deletion_time timestamp with time zone,
+  sweep_time timestamp with time zone,
   CONSTRAINT repositories_pkey PRIMARY KEY (id),
   CONSTRAINT repositories_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
 );
 CREATE UNIQUE INDEX repositories_name ON repositories USING btree (project_id, name) WHERE (deletion_time IS NULL);
+CREATE INDEX repositories_to_sweep ON repositories USING btree (deletion_time) WHERE ((deletion_time IS NOT NULL) AND (sweep_time IS NULL));
 
 CREATE TABLE repository_aliases (
   project_id bigint NOT NULL,

@@ -27,6 +27,7 @@ const OWNERS: Record<string, string> = {
   uploads: 'blobs',
   manifests: 'artifacts',
   artifacts: 'artifacts',
+  artifact_counts: 'artifacts',
   artifact_blobs: 'artifacts',
   artifact_children: 'artifacts',
   tags: 'artifacts',

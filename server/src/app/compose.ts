@@ -4,6 +4,8 @@ import { accessRoutes } from '../access/routes.ts'
 import { additionsRoutes } from '../artifacts/additions/routes.ts'
 import { createAdditionSlots } from '../artifacts/additions/service.ts'
 import { iconsRoutes } from '../artifacts/icons/routes.ts'
+import { foldCounts } from '../artifacts/listed-store.ts'
+import { createSweeper, type Sweeper } from '../artifacts/sweep.ts'
 import { auditRoutes } from '../audit/routes.ts'
 import { ensureComingPartitions } from '../audit/service.ts'
 import { auditTrail } from '../audit/subscribers.ts'
@@ -35,6 +37,7 @@ import { FIRST_ADMINISTRATOR } from '../users/model.ts'
 import { createPasswords } from '../users/passwords.ts'
 import { usersRoutes } from '../users/routes.ts'
 import { getUser } from '../users/service.ts'
+import { contentRoutes } from './content-routes.ts'
 import { createDataPlane, type DataPlane } from './data-plane.ts'
 import { devcenterPlugin, explorerDirectory } from './devcenter.ts'
 import { createHttp, externalOrigin } from './http.ts'
@@ -48,6 +51,7 @@ import type { ComposedServer, ServerParts } from './server-parts.ts'
 import { loadTls, watchTls } from './tls.ts'
 
 const POLL_MILLISECONDS = 1000
+const MINUTE = 60_000
 const HOUR = 3_600_000
 
 /** Everything that the routes work with, put together once. */
@@ -56,6 +60,7 @@ interface Services {
   auth: BrowserDeps
   projects: ProjectsDeps
   data: DataPlane
+  sweeper: Sweeper
 }
 
 /** Puts the program together: services, routes, subscribers and periodic tasks. Opens nothing. */
@@ -91,6 +96,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
       stops.push(
         services.auth.failedLogins.close,
         dispatcher.stop,
+        services.sweeper.stop,
         runPeriodically(periodicTasks(parts, services), log).stop,
       )
       if (tls) stops.push(watchTls(app.server as Parameters<typeof watchTls>[0], config, log))
@@ -120,6 +126,10 @@ function createServices(parts: ServerParts): Services {
     auth: { ...auth, externalUrl: config.externalUrl },
     projects: { db, countRepositories, usedStorage: sumProjectBlobs, addProjectAdmin },
     data: createDataPlane(parts),
+    sweeper: createSweeper({
+      db,
+      onError: (error) => log.error({ err: error }, 'deleted repositories could not be swept'),
+    }),
   }
 }
 
@@ -153,6 +163,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     labelsRoutes({ db }),
     additionsRoutes({ ...data.artifacts, slots: createAdditionSlots() }),
     iconsRoutes(data.artifacts),
+    ...contentRoutes(data, services.sweeper),
     oidcRoutes(),
     auditRoutes({ db }),
     openApiRoutes(listRoutes(app), version),
@@ -179,8 +190,10 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
   await app.register(portalPlugin({ directory: portalDirectory(), https }))
 }
 
-function periodicTasks({ config, db }: ServerParts, { auth, data }: Services) {
+function periodicTasks({ config, db }: ServerParts, { auth, data, sweeper }: Services) {
   return [
+    { name: 'sweep deleted repositories', everyMilliseconds: MINUTE, run: sweeper.sweep },
+    { name: 'fold artifact counts', everyMilliseconds: MINUTE, run: () => foldCounts(db) },
     {
       name: 'purge abandoned uploads',
       everyMilliseconds: HOUR,

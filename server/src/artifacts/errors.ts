@@ -1,3 +1,5 @@
+import { DomainError } from '../platform/errors.ts'
+
 /** The manifest refers to blobs or manifests that its repository does not have. */
 export class ReferencesUnknownError extends Error {
   readonly digests: readonly string[]
@@ -21,9 +23,11 @@ export class ReferenceSizeError extends Error {
 }
 
 /** The artifact cannot go while an index lists it. */
-export class ArtifactReferencedError extends Error {
+export class ArtifactReferencedError extends DomainError {
   constructor(digest: string) {
-    super(`${digest} is listed by an index of the repository`)
+    super('referenced', 'the deleting artifact is referenced by others', {
+      detail: `${digest} is listed by an index of the repository`,
+    })
     this.name = 'ArtifactReferencedError'
   }
 }

@@ -13,3 +13,43 @@ export interface Referrer extends Artifact {
   artifactType: string | undefined
   annotations: Record<string, string>
 }
+
+/** An artifact as lists show it. */
+export interface ListedArtifact {
+  id: number
+  repositoryId: number
+  projectId: number
+  projectName: string
+  /** Relative to the project. */
+  repositoryName: string
+  digest: string
+  manifestMediaType: string
+  artifactType: string | undefined
+  /** Bytes of the manifest and everything it references. */
+  size: number
+  annotations: Record<string, string>
+  pushTime: Date
+  /** Undefined: never. */
+  pullTime: Date | undefined
+}
+
+/** A tag with what is known of it. */
+export interface ListedTag {
+  id: number
+  repositoryId: number
+  artifactId: number
+  name: string
+  pushTime: Date
+  /** Undefined: never. */
+  pullTime: Date | undefined
+}
+
+/** A child that an index lists. */
+export interface ListedChild {
+  parentId: number
+  /** Undefined: it is not there. */
+  childId: number | undefined
+  digest: string
+  platform: Record<string, unknown> | undefined
+  annotations: Record<string, string> | undefined
+}

@@ -10,12 +10,13 @@ import type { Database } from '../platform/db/database.ts'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
 import type { Repository } from '../repositories/model.ts'
 import { findRepository } from '../repositories/store.ts'
+import { deleteArtifact, deleteTag } from './deletion.ts'
 import { ArtifactReferencedError, ReferenceSizeError, ReferencesUnknownError } from './errors.ts'
 import { createReferenceLookup } from './lookup.ts'
 import type { Artifact, Referrer } from './model.ts'
 import { pushManifest } from './push.ts'
 import { countReferrers, findReferrers, listReferrerSizes } from './referrer-store.ts'
-import { type ArtifactsDeps, deleteArtifact, deleteTag, readManifest } from './service.ts'
+import { type ArtifactsDeps, readManifest } from './service.ts'
 import { listTagNames } from './tag-store.ts'
 
 const DEV = { id: 7, username: 'dev', address: '192.0.2.1' }
@@ -186,7 +187,7 @@ test('an image needs its blobs unless sparse images are allowed', async () => {
   })
 })
 
-test('what an index lists cannot be deleted before the index', async () => {
+test('what an index lists cannot be deleted before the index, and goes with it', async () => {
   const bytes = await image('child')
   const digest = await push(bytes)
   const child = { mediaType: OCI_IMAGE, digest, size: bytes.length }
@@ -198,8 +199,9 @@ test('what an index lists cannot be deleted before the index', async () => {
   await expect(deleteArtifact(deps, { repository, projectName: 'team' }, digest, DEV)).rejects.toBeInstanceOf(
     ArtifactReferencedError,
   )
+  expect(await find({ digest })).toBeDefined()
   expect(await deleteArtifact(deps, { repository, projectName: 'team' }, index, DEV)).toBe(true)
-  expect(await deleteArtifact(deps, { repository, projectName: 'team' }, digest, DEV)).toBe(true)
+  expect(await find({ digest })).toBeUndefined()
 })
 
 test('deleting an artifact takes all its tags, deleting a tag leaves the artifact', async () => {

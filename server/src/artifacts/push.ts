@@ -3,15 +3,17 @@ import { commitBlob } from '../blobs/commit.ts'
 import { ensureBlobs, holdRepositoryBlobs } from '../blobs/store.ts'
 import type { Descriptor, Manifest } from '../oci/manifest.ts'
 import type { Database } from '../platform/db/database.ts'
+import { transact } from '../platform/db/transact.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import type { Repository } from '../repositories/model.ts'
-import { publishRepository } from '../repositories/store.ts'
+import { holdRepository, publishRepository } from '../repositories/store.ts'
 import { attestationsIn } from './accessories/detect.ts'
 import { markAttestations } from './accessories/store.ts'
 import { classify } from './classify.ts'
 import { repositoryContent } from './content.ts'
 import { ReferenceSizeError, ReferencesUnknownError } from './errors.ts'
+import { lockArtifacts, lockTags, relist } from './listed-store.ts'
 import type { ArtifactsDeps } from './service.ts'
 import {
   holdArtifacts,
@@ -38,9 +40,10 @@ export interface ManifestPush {
  * Stores a manifest in one transaction: its bytes, the artifact, what it refers to, its tags and the
  * event. When it resolves all of that is on stable storage.
  *
- * Locks are taken in one order by every push: the blobs it refers to by digest, its children by digest,
- * the repository where it is new, the manifest's own blob, the artifact, its tags by name. Whatever a client
- * can be refused for comes before the bytes are placed: a rollback does not take them back.
+ * Locks are taken in one order by every push: the blobs it refers to by digest, its children by id, the
+ * repository, its tags by name, the artifacts that may enter or leave lists by id, the manifest's own blob, the
+ * artifact where it is new. Whatever a client can be refused for comes before the bytes are placed: a rollback
+ * does not take them back.
  *
  * What the artifact is (its type, what users see of its config) is told before the transaction: nobody waits
  * for a lock while a config is being read, and a GET right after the push has it all.
@@ -51,12 +54,14 @@ export interface ManifestPush {
 export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Promise<void> {
   const { repository, digest, body, manifest } = push
   const classification = await classify(manifest, push.tags, repositoryContent(deps, repository))
-  await deps.db.transaction().execute(async (tx) => {
+  await transact(deps.db, async (tx) => {
     const blobIds = await holdBlobs(deps, tx, repository.id, manifest.blobs)
     await holdChildren(deps, tx, repository.id, manifest.children)
-    if (!repository.published && !(await publishRepository(tx, repository))) {
-      throw new DomainError('not-found', 'the project is gone')
-    }
+    await holdNames(tx, repository)
+    const affected = await lockArtifacts(tx, repository.id, {
+      ids: await lockTags(tx, repository.id, push.tags),
+      digests: [digest, ...distinctDigests(manifest.children)],
+    })
     const own = await commitBlob(
       tx,
       { digest, size: body.length, store: deps.store, repositoryId: repository.id },
@@ -81,6 +86,7 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
     const attestations = attestationsIn(manifest)
     if (attestations.length > 0) await markAttestations(tx, repository.id, attestations)
     if (push.tags.length > 0) await upsertTags(tx, repository.id, artifact.id, push.tags)
+    await relist(tx, [artifact.id, ...affected])
 
     await emit(tx, {
       type: 'artifact.pushed',
@@ -100,6 +106,14 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
       },
     })
   })
+}
+
+/** What the push goes to stays there until it is done. */
+async function holdNames(tx: Database, repository: Repository): Promise<void> {
+  if (!(await holdRepository(tx, repository.id))) throw new DomainError('not-found', 'the repository is gone')
+  if (!repository.published && !(await publishRepository(tx, repository))) {
+    throw new DomainError('not-found', 'the project is gone')
+  }
 }
 
 async function holdBlobs(

@@ -68,7 +68,7 @@ export async function holdArtifacts(
     .select(['digest', 'manifest_size as size'])
     .where('repository_id', '=', repositoryId)
     .where(sql<boolean>`digest = any(${digests}::text[])`)
-    .orderBy('digest')
+    .orderBy('id')
     .forKeyShare()
     .execute()
 }
@@ -157,6 +157,22 @@ export async function insertArtifactChildren(
     ON CONFLICT DO NOTHING`.execute(tx)
 }
 
+/** Id of the artifact of that digest. */
+export async function findArtifactId(
+  db: Database,
+  repositoryId: number,
+  digest: string,
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('artifacts')
+    .select('id')
+    .where('repository_id', '=', repositoryId)
+    .where('digest', '=', digest)
+    .executeTakeFirst()
+
+  return row?.id
+}
+
 /** Locks an artifact for deletion; undefined where there is none. */
 export async function lockArtifact(
   tx: Database,
@@ -184,11 +200,6 @@ export async function isListedByIndex(tx: Database, repositoryId: number, digest
     .executeTakeFirst()
 
   return row !== undefined
-}
-
-/** Deletes the artifact with its references and tags. */
-export async function deleteArtifactRow(tx: Database, id: number): Promise<void> {
-  await tx.deleteFrom('artifacts').where('id', '=', id).execute()
 }
 
 function artifacts(db: Database) {

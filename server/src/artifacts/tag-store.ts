@@ -16,6 +16,22 @@ export async function upsertTags(
   )
 }
 
+/** Makes a tag; answers whether there was none of that name. */
+export async function insertTag(
+  tx: Database,
+  repositoryId: number,
+  artifactId: number,
+  name: string,
+): Promise<boolean> {
+  const result = await tx
+    .insertInto('tags')
+    .values({ repository_id: repositoryId, name, artifact_id: artifactId })
+    .onConflict((conflict) => conflict.columns(['repository_id', 'name']).doNothing())
+    .executeTakeFirst()
+
+  return (result.numInsertedOrUpdatedRows ?? 0n) > 0n
+}
+
 /** Removes a tag; answers the digest it named, or undefined where there is no such tag. */
 export async function deleteTagRow(
   tx: Database,

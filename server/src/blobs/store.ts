@@ -143,6 +143,17 @@ export async function unlinkBlob(db: Database, repositoryId: number, digest: str
   return result.numDeletedRows > 0n
 }
 
+/** Makes a repository offer up to `limit` of its blobs no longer; answers how many. */
+export async function unlinkSomeBlobs(db: Database, repositoryId: number, limit: number): Promise<number> {
+  const result = await sql`
+    DELETE FROM repository_blobs WHERE (repository_id, blob_id) IN (
+      SELECT repository_id, blob_id FROM repository_blobs
+      WHERE repository_id = ${repositoryId} LIMIT ${limit} FOR UPDATE SKIP LOCKED
+    )`.execute(db)
+
+  return Number(result.numAffectedRows ?? 0n)
+}
+
 /**
  * Those of the digests that the repository offers, with their ids and sizes. The rows are locked against
  * collection (not against each other) until the transaction ends, in digest order, so that pushes which

@@ -9,6 +9,8 @@ export type ErrorKind =
   | 'not-found'
   | 'conflict'
   | 'precondition-failed'
+  /** It cannot go while others refer to it. */
+  | 'referenced'
   | 'too-large'
   | 'too-many-requests'
   | 'not-implemented'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { ArtifactReferencedError } from '../artifacts/errors.ts'
+import { deleteArtifact, deleteTag } from '../artifacts/deletion.ts'
 import { pushManifest } from '../artifacts/push.ts'
-import { deleteArtifact, deleteTag, readManifest } from '../artifacts/service.ts'
+import { readManifest } from '../artifacts/service.ts'
 import { algorithmOf, isDigest } from '../oci/digest.ts'
 import { OciError } from '../oci/errors.ts'
 import { parseManifest } from '../oci/manifest.ts'
@@ -69,15 +69,10 @@ export async function deleteManifest(exchange: Exchange): Promise<unknown> {
   const { reference, deps, reply } = exchange
   const place = { repository: filled(exchange, 'repository'), projectName: filled(exchange, 'name').project }
   const actor = actorIn(exchange)
-  try {
-    const deleted = isDigest(reference)
-      ? await deleteArtifact(deps.artifacts, place, reference, actor)
-      : await deleteTag(deps.artifacts, place, reference, actor)
-    if (!deleted) throw unknownManifest(exchange)
-  } catch (error) {
-    if (!(error instanceof ArtifactReferencedError)) throw error
-    throw new OciError('VIOLATE_FOREIGN_KEY_CONSTRAINT', { detail: reference, cause: error })
-  }
+  const deleted = isDigest(reference)
+    ? await deleteArtifact(deps.artifacts, place, reference, actor)
+    : await deleteTag(deps.artifacts, place, reference, actor)
+  if (!deleted) throw unknownManifest(exchange)
 
   return reply.code(202).send()
 }

@@ -73,6 +73,8 @@ function fromDomainError(error: DomainError): OciError {
       return new OciError('SIZE_INVALID', { ...options, status: 413 })
     case 'precondition-failed':
       return new OciError('DENIED', { ...options, status: 412 })
+    case 'referenced':
+      return new OciError('VIOLATE_FOREIGN_KEY_CONSTRAINT', options)
     case 'bad-request':
     case 'conflict':
     case 'not-implemented':

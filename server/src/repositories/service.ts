@@ -1,11 +1,24 @@
+import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
-import type { Repository } from './model.ts'
+import { emit } from '../platform/events/outbox.ts'
+import { lockRepository, markRepositoryDeleted } from './deletion-store.ts'
+import { findListedRepository } from './list-store.ts'
+import { escapeDescription, type ListedRepository, type Repository } from './model.ts'
 import { findAliasTarget } from './names/store.ts'
-import { findRepository, insertRepository } from './store.ts'
+import { findRepository, insertRepository, updateDescription } from './store.ts'
 
 export interface RepositoriesDeps {
   db: Database
+}
+
+/** A repository as a caller names it: by names, in a project that he was let into. */
+export interface RepositoryKey {
+  projectId: number
+  /** The project as the caller calls it, for what he is told. */
+  project: string
+  /** Relative to the project. */
+  name: string
 }
 
 /**
@@ -30,4 +43,66 @@ export async function ensureRepository(
   const created = await findRepository(deps.db, projectId, name)
   if (!created) throw new DomainError('not-found', 'the project is gone')
   return created
+}
+
+/** The published repository that the key names, now or formerly; undefined where there is none. */
+export async function findByKey(
+  deps: RepositoriesDeps,
+  key: RepositoryKey,
+): Promise<ListedRepository | undefined> {
+  const repository = await findRepository(deps.db, key.projectId, key.name)
+  return repository?.published ? await findListedRepository(deps.db, repository.id) : undefined
+}
+
+/** The published repository that the key names; throws not-found. */
+export async function getByKey(deps: RepositoriesDeps, key: RepositoryKey): Promise<ListedRepository> {
+  const repository = await findByKey(deps, key)
+  if (!repository) throw notFound(key)
+  return repository
+}
+
+/** Describes a repository. Throws not-found. */
+export async function describeRepository(
+  deps: RepositoriesDeps,
+  key: RepositoryKey,
+  description: string,
+  actor: Actor,
+): Promise<void> {
+  const repository = await getByKey(deps, key)
+  await deps.db.transaction().execute(async (tx) => {
+    const done = await updateDescription(tx, repository.id, escapeDescription(description))
+    if (!done) throw notFound(key)
+    await emit(tx, { type: 'repository.updated', payload: payloadOf(repository, actor) })
+  })
+}
+
+/**
+ * Deletes a repository. Its name is free at once and what was in it cannot be found any more; the rows go later
+ * (`artifacts/sweep.ts`), so that it takes no longer for many of them. Throws not-found.
+ */
+export async function deleteRepository(
+  deps: RepositoriesDeps,
+  key: RepositoryKey,
+  actor: Actor,
+): Promise<void> {
+  const repository = await getByKey(deps, key)
+  await deps.db.transaction().execute(async (tx) => {
+    if (!(await lockRepository(tx, repository.id))) throw notFound(key)
+    await markRepositoryDeleted(tx, repository.id)
+    await emit(tx, { type: 'repository.deleted', payload: payloadOf(repository, actor) })
+  })
+}
+
+function payloadOf(repository: ListedRepository, actor: Actor): Record<string, unknown> {
+  return {
+    projectId: repository.projectId,
+    projectName: repository.projectName,
+    repositoryId: repository.id,
+    repository: repository.name,
+    actor,
+  }
+}
+
+function notFound({ project, name }: RepositoryKey): DomainError {
+  return new DomainError('not-found', `repository ${project}/${name} not found`)
 }

@@ -73,6 +73,45 @@ export async function publishRepository(tx: Database, repository: Repository): P
   return true
 }
 
+/**
+ * Keeps a repository from being deleted until the transaction ends; answers whether it is still there. Costs
+ * nothing beside what rows below it do anyway, and holds up nobody but the deletion.
+ */
+export async function holdRepository(tx: Database, id: number): Promise<boolean> {
+  const row = await tx
+    .selectFrom('repositories')
+    .select('id')
+    .where('id', '=', id)
+    .where('deletion_time', 'is', null)
+    .forKeyShare()
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Writes the description; answers whether the repository is still there. */
+export async function updateDescription(tx: Database, id: number, description: string): Promise<boolean> {
+  const result = await tx
+    .updateTable('repositories')
+    .set({ description, activity_time: sql<Date>`now()` })
+    .where('id', '=', id)
+    .where('deletion_time', 'is', null)
+    .executeTakeFirst()
+  return result.numUpdatedRows > 0n
+}
+
+/** Ids of the repositories that a project shows. */
+export async function findRepositoryIds(db: Database, projectId: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('repositories')
+    .select('id')
+    .where('project_id', '=', projectId)
+    .where('publish_time', 'is not', null)
+    .where('deletion_time', 'is', null)
+    .execute()
+
+  return rows.map((row) => row.id)
+}
+
 /** How many repositories each project shows. Projects without any are left out. */
 export async function countRepositories(db: Database, projectIds: number[]): Promise<Map<number, number>> {
   if (projectIds.length === 0) return new Map()

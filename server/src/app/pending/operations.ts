@@ -30,20 +30,8 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   getInternalconfig: 'nobody',
   getConfigurations: { system: 'configuration:read' },
   updateConfigurations: { system: 'configuration:update' },
-  // repository
-  listAllRepositories: 'anonymous',
-  listRepositories: { project: 'repository:list' },
-  getRepository: { project: 'repository:read' },
-  updateRepository: { project: 'repository:update' },
-  deleteRepository: { project: 'repository:delete' },
   // artifact
-  listArtifacts: { project: 'artifact:list' },
   CopyArtifact: { project: 'artifact:create' },
-  getArtifact: { project: 'artifact:read' },
-  deleteArtifact: { project: 'artifact:delete' },
-  createTag: { project: 'tag:create' },
-  listTags: { project: 'tag:list' },
-  deleteTag: { project: 'tag:delete' },
   listAccessories: { project: 'accessory:list' },
   addLabel: { project: 'artifact-label:create' },
   removeLabel: { project: 'artifact-label:delete' },
@@ -52,7 +40,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   stopScanArtifact: { project: 'scan:stop' },
   getReportLog: { project: 'scan:read' },
   // project
-  listArtifactsOfProject: { project: 'artifact:list', signedIn: true },
   getScannerOfProject: { project: 'scanner:read', signedIn: true },
   setScannerOfProject: { project: 'scanner:create', signedIn: true },
   listScannerCandidatesOfProject: { project: 'scanner:create', signedIn: true },

@@ -93,6 +93,7 @@ export interface RepositoriesTable {
   publish_time: OptionalTime
   activity_time: Time
   deletion_time: OptionalTime
+  sweep_time: OptionalTime
 }
 
 export interface RepositoryAliasesTable {
@@ -149,6 +150,12 @@ export interface ArtifactsTable {
   accessory_of: string | null
   push_time: Time
   pull_time: OptionalTime
+  listed: Generated<boolean>
+}
+
+export interface ArtifactCountsTable {
+  repository_id: number
+  delta: number
 }
 
 export interface ArtifactBlobsTable {
@@ -260,6 +267,7 @@ export interface Tables {
   repository_blobs: RepositoryBlobsTable
   manifests: ManifestsTable
   artifacts: ArtifactsTable
+  artifact_counts: ArtifactCountsTable
   artifact_blobs: ArtifactBlobsTable
   artifact_children: ArtifactChildrenTable
   tags: TagsTable

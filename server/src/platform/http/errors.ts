@@ -16,6 +16,7 @@ const KINDS: Record<ErrorKind, { status: number; code: string }> = {
   'not-found': { status: 404, code: 'NOT_FOUND' },
   conflict: { status: 409, code: 'CONFLICT' },
   'precondition-failed': { status: 412, code: 'PRECONDITION' },
+  referenced: { status: 412, code: 'VIOLATE_FOREIGN_KEY_CONSTRAINT' },
   'too-large': { status: 413, code: 'REQUEST_ENTITY_TOO_LARGE' },
   'too-many-requests': { status: 429, code: 'TOO_MANY_REQUEST' },
   'not-implemented': { status: 501, code: 'NOT_IMPLEMENTED' },

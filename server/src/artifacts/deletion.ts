@@ -1,0 +1,96 @@
+import type { Actor } from '../access/model.ts'
+import type { Database } from '../platform/db/database.ts'
+import { transact } from '../platform/db/transact.ts'
+import { emit } from '../platform/events/outbox.ts'
+import { ArtifactReferencedError } from './errors.ts'
+import { lockRelatives } from './family-store.ts'
+import { deleteArtifactRows, lockArtifacts, lockTags, relist } from './listed-store.ts'
+import type { ArtifactPlace } from './service.ts'
+import { findArtifactId, isListedByIndex, lockArtifact } from './store.ts'
+import { deleteTagRow, lockTagsOfArtifact } from './tag-store.ts'
+
+/**
+ * Deletes an artifact and all its tags at once; answers whether it was there. With it go its accessories, and the
+ * children that have no tag and no other index to list them, each with its own.
+ *
+ * @throws {ArtifactReferencedError} an index lists it.
+ */
+export async function deleteArtifact(
+  deps: { db: Database },
+  place: ArtifactPlace,
+  digest: string,
+  actor: Actor | undefined,
+): Promise<boolean> {
+  const repositoryId = place.repository.id
+  return await transact(deps.db, async (tx) => {
+    const id = await findArtifactId(tx, repositoryId, digest)
+    if (id === undefined) return false
+    // Tags before artifacts, as everybody does.
+    const tags = await lockTagsOfArtifact(tx, id)
+    const artifact = await lockArtifact(tx, repositoryId, digest)
+    if (!artifact) return false
+    if (await isListedByIndex(tx, repositoryId, digest)) throw new ArtifactReferencedError(digest)
+
+    const family = await lockFamily(tx, repositoryId, artifact)
+    await deleteArtifactRows(tx, [...family.keys()])
+    await emit(tx, {
+      type: 'artifact.deleted',
+      payload: {
+        ...namesOf(place),
+        artifactId: artifact.id,
+        digest,
+        tags,
+        // What went with it.
+        family: [...family.values()].filter((member) => member !== digest),
+        actor,
+      },
+    })
+    return true
+  })
+}
+
+/** Removes a tag and leaves its artifact; answers whether it was there. With `artifactId`, only if it names that one. */
+export async function deleteTag(
+  deps: { db: Database },
+  place: ArtifactPlace,
+  tag: string,
+  actor: Actor | undefined,
+  artifactId?: number,
+): Promise<boolean> {
+  const repositoryId = place.repository.id
+  return await transact(deps.db, async (tx) => {
+    const named = await lockTags(tx, repositoryId, [tag])
+    if (named.length === 0 || (artifactId !== undefined && !named.includes(artifactId))) return false
+
+    const affected = await lockArtifacts(tx, repositoryId, { ids: named, digests: [] })
+    const digest = await deleteTagRow(tx, repositoryId, tag)
+    await relist(tx, affected)
+    await emit(tx, { type: 'tag.deleted', payload: { ...namesOf(place), tag, digest, actor } })
+    return true
+  })
+}
+
+/** Everything that goes with the artifact, itself included: digests by id, locked. */
+async function lockFamily(
+  tx: Database,
+  repositoryId: number,
+  root: { id: number; digest: string },
+): Promise<Map<number, string>> {
+  const family = new Map([[root.id, root.digest]])
+  let newest = [root]
+  while (newest.length > 0) {
+    const relatives = await lockRelatives(tx, repositoryId, newest)
+    newest = relatives.filter(
+      ({ id, accessory, tagged, parents }) =>
+        !family.has(id) && parents.every((parent) => family.has(parent)) && (accessory || !tagged),
+    )
+    for (const { id, digest } of newest) family.set(id, digest)
+  }
+  return family
+}
+
+/** What an event says of where something happened. */
+export function namesOf({ repository, projectName }: ArtifactPlace): Record<string, unknown> {
+  const { id: repositoryId, projectId, name } = repository
+  return { projectId, projectName, repositoryId, repository: name }
+}

@@ -1,0 +1,116 @@
+import { sql } from 'kysely'
+import type { Database } from '../platform/db/database.ts'
+import { condition, type Filter, type Order } from '../platform/db/list.ts'
+import { direction, inOrder, type Window } from '../platform/db/window.ts'
+import type { ListedChild, ListedTag } from './model.ts'
+
+/** The tags of each of these artifacts, the newest first. Artifacts without any are left out. */
+export async function findTagsOf(
+  db: Database,
+  artifactIds: readonly number[],
+): Promise<Map<number, ListedTag[]>> {
+  if (artifactIds.length === 0) return new Map()
+  const rows = await tags(db)
+    .where(sql<boolean>`artifact_id = ANY(${[...artifactIds]}::bigint[])`)
+    .orderBy('push_time', 'desc')
+    .orderBy('id', 'desc')
+    .execute()
+
+  return Map.groupBy(rows.map(toTag), (tag) => tag.artifactId)
+}
+
+/** The children that each of these artifacts lists, in its order; with their ids where they are there. */
+export async function findChildrenOf(
+  db: Database,
+  artifactIds: readonly number[],
+): Promise<Map<number, ListedChild[]>> {
+  if (artifactIds.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('artifact_children')
+    .innerJoin('artifacts as parent', 'parent.id', 'artifact_children.artifact_id')
+    .leftJoin('artifacts as child', (join) =>
+      join
+        .onRef('child.repository_id', '=', 'parent.repository_id')
+        .onRef('child.digest', '=', 'artifact_children.child_digest'),
+    )
+    .select([
+      'parent.id as parentId',
+      'child.id as childId',
+      'artifact_children.child_digest as digest',
+      'artifact_children.platform',
+      'artifact_children.annotations',
+    ])
+    .where(sql<boolean>`parent.id = ANY(${[...artifactIds]}::bigint[])`)
+    .orderBy('artifact_children.artifact_id')
+    .orderBy('artifact_children.position')
+    .execute()
+  const children = rows.map((row) => ({
+    ...row,
+    childId: row.childId ?? undefined,
+    platform: row.platform ?? undefined,
+    annotations: row.annotations ?? undefined,
+  }))
+
+  return Map.groupBy(children, (child) => child.parentId)
+}
+
+/** Fields that the tags of an artifact are filtered and sorted by. */
+export type TagField = 'id' | 'name' | 'push_time' | 'pull_time'
+
+/** A window of the tags of one artifact, the newest first unless `orders` say otherwise. */
+export async function selectTags(
+  db: Database,
+  artifactId: number,
+  filters: readonly Filter<TagField>[],
+  orders: readonly Order<TagField>[],
+  window: Window,
+): Promise<ListedTag[]> {
+  if (window.limit === 0) return []
+  const sorted: Order<TagField>[] =
+    orders.length > 0 ? [...orders] : [{ field: 'push_time', descending: true }]
+  let query = tags(db).where('artifact_id', '=', artifactId)
+  for (const filter of filters) query = query.where(condition(sql.ref(filter.field), filter))
+  for (const order of sorted) query = query.orderBy(order.field, direction(window, order))
+  const rows = await query
+    .orderBy('id', direction(window, { descending: sorted.at(-1)?.descending ?? true }))
+    .limit(window.limit)
+    .offset(window.offset)
+    .execute()
+
+  return inOrder(window, rows.map(toTag))
+}
+
+/** How many tags of the artifact the filters leave. */
+export async function countTags(
+  db: Database,
+  artifactId: number,
+  filters: readonly Filter<TagField>[],
+): Promise<number> {
+  let query = db
+    .selectFrom('tags')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('artifact_id', '=', artifactId)
+  for (const filter of filters) query = query.where(condition(sql.ref(filter.field), filter))
+  const row = await query.executeTakeFirstOrThrow()
+
+  return Number(row.count)
+}
+
+function tags(db: Database) {
+  return db
+    .selectFrom('tags')
+    .select(['id', 'repository_id', 'artifact_id', 'name', 'push_time', 'pull_time'])
+}
+
+type TagRow = Awaited<ReturnType<ReturnType<typeof tags>['execute']>>[number]
+
+function toTag(row: TagRow): ListedTag {
+  return {
+    id: row.id,
+    repositoryId: row.repository_id,
+    artifactId: row.artifact_id,
+    name: row.name,
+    pushTime: row.push_time,
+    pullTime: row.pull_time ?? undefined,
+  }
+}

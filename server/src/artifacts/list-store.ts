@@ -1,0 +1,162 @@
+import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Database } from '../platform/db/database.ts'
+import { condition, type Filter, type Order } from '../platform/db/list.ts'
+import { direction, inOrder, type Window } from '../platform/db/window.ts'
+import type { ListedArtifact } from './model.ts'
+
+/** Columns that lists of artifacts are filtered and sorted by. */
+export type ArtifactField =
+  | 'id'
+  | 'digest'
+  | 'manifest_media_type'
+  | 'artifact_type'
+  | 'size'
+  | 'push_time'
+  | 'pull_time'
+  | 'repository_id'
+
+const COLUMNS = {
+  id: sql.ref('artifacts.id'),
+  digest: sql.ref('artifacts.digest'),
+  manifest_media_type: sql.ref('artifacts.media_type'),
+  artifact_type: sql.ref('artifacts.artifact_type'),
+  size: sql.ref('artifacts.size'),
+  push_time: sql.ref('artifacts.push_time'),
+  pull_time: sql.ref('artifacts.pull_time'),
+  repository_id: sql.ref('artifacts.repository_id'),
+} as const satisfies Record<ArtifactField, Expression<unknown>>
+
+/** A condition on the tags of an artifact. */
+export type TagFilter = { op: 'some' | 'none' } | Filter<'tags'>
+
+/** Which artifacts a list shows. */
+export interface ArtifactSelection {
+  /** Of these repositories. */
+  repositoryIds: readonly number[]
+  filters: readonly Filter<ArtifactField>[]
+  tags: readonly TagFilter[]
+  /** With those that only an index brought along; never with accessories. */
+  children: boolean
+}
+
+/** Whether nothing but the repository decides: then the count is known. */
+export function isWhole({ filters, tags, children }: ArtifactSelection): boolean {
+  return filters.length === 0 && tags.length === 0 && !children
+}
+
+/** Ids of a window of the list. They alone are read from an index, however far down the window is. */
+export async function selectArtifactIds(
+  db: Database,
+  selection: ArtifactSelection,
+  orders: readonly Order<ArtifactField>[],
+  window: Window,
+): Promise<number[]> {
+  if (window.limit === 0) return []
+  const fields = orders.map((order) => ({ ...order, column: COLUMNS[order.field] }))
+  const last = { column: COLUMNS.id, descending: orders.at(-1)?.descending ?? true }
+  const ordering = sql.join(
+    [...fields, last].map(({ column, descending }) =>
+      direction(window, { descending }) === 'asc' ? sql`${column} ASC` : sql`${column} DESC`,
+    ),
+  )
+  const result = await sql<{ id: number }>`
+    SELECT artifacts.id FROM artifacts WHERE ${where(selection)}
+    ORDER BY ${ordering} LIMIT ${window.limit} OFFSET ${window.offset}`.execute(db)
+
+  return inOrder(
+    window,
+    result.rows.map((row) => row.id),
+  )
+}
+
+/** How many artifacts the list has. */
+export async function countSelected(db: Database, selection: ArtifactSelection): Promise<number> {
+  const result = await sql<{ count: number }>`
+    SELECT count(*) AS count FROM artifacts WHERE ${where(selection)}`.execute(db)
+
+  return Number(result.rows[0]?.count)
+}
+
+/** The artifacts of these ids, in the order of the ids; those deleted meanwhile are left out. */
+export async function findArtifacts(db: Database, ids: readonly number[]): Promise<ListedArtifact[]> {
+  if (ids.length === 0) return []
+  const rows = await db
+    .selectFrom('artifacts')
+    .innerJoin('repositories', 'repositories.id', 'artifacts.repository_id')
+    .innerJoin('projects', 'projects.id', 'repositories.project_id')
+    .select([
+      'artifacts.id',
+      'artifacts.repository_id',
+      'artifacts.digest',
+      'artifacts.media_type',
+      'artifacts.artifact_type',
+      'artifacts.size',
+      'artifacts.annotations',
+      'artifacts.push_time',
+      'artifacts.pull_time',
+      'repositories.project_id',
+      'repositories.name as repository',
+      'projects.name as project',
+    ])
+    .where(sql<boolean>`artifacts.id = ANY(${[...ids]}::bigint[])`)
+    .execute()
+  const found = new Map(rows.map((row) => [row.id, row]))
+
+  return ids.flatMap((id) => {
+    const row = found.get(id)
+    if (!row) return []
+    return [
+      {
+        id: row.id,
+        repositoryId: row.repository_id,
+        projectId: row.project_id,
+        projectName: row.project,
+        repositoryName: row.repository,
+        digest: row.digest,
+        manifestMediaType: row.media_type,
+        artifactType: row.artifact_type ?? undefined,
+        size: row.size,
+        annotations: row.annotations,
+        pushTime: row.push_time,
+        pullTime: row.pull_time ?? undefined,
+      },
+    ]
+  })
+}
+
+function where({ repositoryIds, filters, tags, children }: ArtifactSelection): RawBuilder<SqlBool> {
+  const within = (column: RawBuilder<unknown>) =>
+    repositoryIds.length === 1
+      ? sql<SqlBool>`${column} = ${repositoryIds[0]}`
+      : sql<SqlBool>`${column} = ANY(${[...repositoryIds]}::bigint[])`
+  // As a set and not artifact by artifact: one pass over the tags.
+  const tagged = (by: RawBuilder<SqlBool>) => sql<SqlBool>`artifacts.id IN (
+    SELECT tags.artifact_id FROM tags WHERE ${within(sql`tags.repository_id`)} AND ${by})`
+  const conditions = [
+    within(sql`artifacts.repository_id`),
+    children
+      ? sql<SqlBool>`artifacts.accessory_of IS NULL AND artifacts.subject_digest IS NULL`
+      : sql<SqlBool>`artifacts.listed`,
+    ...filters.map((filter) => condition(COLUMNS[filter.field], filter)),
+    ...tags.map((filter) => tagCondition(filter, tagged)),
+  ]
+  return sql<SqlBool>`${sql.join(conditions, sql` AND `)}`
+}
+
+function tagCondition(
+  filter: TagFilter,
+  tagged: (by: RawBuilder<SqlBool>) => RawBuilder<SqlBool>,
+): RawBuilder<SqlBool> {
+  switch (filter.op) {
+    case 'some':
+      return sql<SqlBool>`EXISTS (SELECT FROM tags WHERE tags.artifact_id = artifacts.id)`
+    case 'none':
+      return sql<SqlBool>`NOT EXISTS (SELECT FROM tags WHERE tags.artifact_id = artifacts.id)`
+    case 'all': {
+      const each = filter.values.map((value) => tagged(sql<SqlBool>`tags.name = ${value}`))
+      return sql<SqlBool>`${sql.join(each, sql` AND `)}`
+    }
+    default:
+      return tagged(condition(sql.ref('tags.name'), filter))
+  }
+}

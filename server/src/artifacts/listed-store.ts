@@ -1,0 +1,119 @@
+import { sql } from 'kysely'
+import type { Database } from '../platform/db/database.ts'
+
+/**
+ * Keeps `artifacts.listed` and the counts of a repository. Whether an artifact is listed depends on its tags and on the
+ * indexes that list it, so whoever changes those for an artifact holds its row. Locks are taken tags first, by name,
+ * then artifacts, by id: nobody waits in a circle.
+ */
+
+/** Locks the tags of these names that exist; answers the artifacts that they name now. */
+export async function lockTags(
+  tx: Database,
+  repositoryId: number,
+  names: readonly string[],
+): Promise<number[]> {
+  if (names.length === 0) return []
+  const rows = await tx
+    .selectFrom('tags')
+    .select('artifact_id')
+    .where('repository_id', '=', repositoryId)
+    .where(sql<boolean>`name = ANY(${[...names]}::text[])`)
+    .orderBy('name')
+    .forUpdate()
+    .execute()
+
+  return rows.map((row) => row.artifact_id)
+}
+
+/** Locks artifacts whose place in lists may change: those of the ids, and those of the digests that are listed. */
+export async function lockArtifacts(
+  tx: Database,
+  repositoryId: number,
+  { ids, digests }: { ids: readonly number[]; digests: readonly string[] },
+): Promise<number[]> {
+  if (ids.length === 0 && digests.length === 0) return []
+  const rows = await tx
+    .selectFrom('artifacts')
+    .select('id')
+    .where('repository_id', '=', repositoryId)
+    .where(
+      sql<boolean>`(id = ANY(${[...ids]}::bigint[]) OR (digest = ANY(${[...digests]}::text[]) AND listed))`,
+    )
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute()
+
+  return rows.map((row) => row.id)
+}
+
+/** Lists those of the (locked) artifacts that belong into lists, takes the others out, and counts what that changed. */
+export async function relist(tx: Database, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return
+  await sql`
+    WITH wanted AS (
+      SELECT a.id, a.accessory_of IS NULL AND a.subject_digest IS NULL AND (
+        EXISTS (SELECT FROM tags t WHERE t.artifact_id = a.id)
+        OR NOT EXISTS (
+          SELECT FROM artifact_children c JOIN artifacts p ON p.id = c.artifact_id
+          WHERE c.child_digest = a.digest AND p.repository_id = a.repository_id)) AS listed
+      FROM artifacts a WHERE a.id = ANY(${[...ids]}::bigint[])
+    ), changed AS (
+      UPDATE artifacts SET listed = wanted.listed FROM wanted
+      WHERE artifacts.id = wanted.id AND artifacts.listed <> wanted.listed
+      RETURNING artifacts.repository_id, artifacts.listed
+    )
+    INSERT INTO artifact_counts (repository_id, delta)
+    SELECT repository_id, sum(CASE WHEN listed THEN 1 ELSE -1 END) FROM changed
+    GROUP BY repository_id HAVING sum(CASE WHEN listed THEN 1 ELSE -1 END) <> 0`.execute(tx)
+}
+
+/** Deletes (locked) artifacts with their tags and references, and counts them out. */
+export async function deleteArtifactRows(tx: Database, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return
+  await sql`
+    WITH gone AS (
+      DELETE FROM artifacts WHERE id = ANY(${[...ids]}::bigint[]) RETURNING repository_id, listed
+    )
+    INSERT INTO artifact_counts (repository_id, delta)
+    SELECT repository_id, -count(*) FROM gone WHERE listed GROUP BY repository_id`.execute(tx)
+}
+
+/** How many artifacts each repository lists. Repositories without any may be left out. */
+export async function countArtifacts(
+  db: Database,
+  repositoryIds: readonly number[],
+): Promise<Map<number, number>> {
+  if (repositoryIds.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('artifact_counts')
+    .select(['repository_id', sql<string>`sum(delta)`.as('count')])
+    .where(sql<boolean>`repository_id = ANY(${[...repositoryIds]}::bigint[])`)
+    .groupBy('repository_id')
+    .execute()
+
+  return new Map(rows.map((row) => [row.repository_id, Number(row.count)]))
+}
+
+/** Sums the rows of each repository up to one. Exact whatever runs beside it: rows are taken and put in one statement. */
+export async function foldCounts(db: Database): Promise<void> {
+  await sql`
+    WITH gone AS (
+      DELETE FROM artifact_counts WHERE repository_id IN (
+        SELECT repository_id FROM artifact_counts GROUP BY repository_id HAVING count(*) > 1)
+      RETURNING repository_id, delta
+    )
+    INSERT INTO artifact_counts (repository_id, delta)
+    SELECT repository_id, sum(delta) FROM gone GROUP BY repository_id HAVING sum(delta) <> 0`.execute(db)
+}
+
+/** The repositories with an artifact that contains the blob. */
+export async function findRepositoriesWithBlob(db: Database, digest: string): Promise<number[]> {
+  const result = await sql<{ repository_id: number }>`
+    SELECT DISTINCT a.repository_id FROM blobs b
+    JOIN artifact_blobs ab ON ab.blob_id = b.id
+    JOIN artifacts a ON a.id = ab.artifact_id
+    WHERE b.digest = ${digest}`.execute(db)
+
+  return result.rows.map((row) => row.repository_id)
+}
