@@ -28,9 +28,9 @@ export const ProjectMember = Type.Object({
   member_group: Type.Optional(
     Type.Object({
       id: Type.Optional(Type.Integer()),
-      group_name: Type.Optional(Type.String()),
+      group_name: Type.Optional(Type.String({ maxLength: 255 })),
       group_type: Type.Optional(Type.Integer()),
-      ldap_group_dn: Type.Optional(Type.String()),
+      ldap_group_dn: Type.Optional(Type.String({ maxLength: 512 })),
     }),
   ),
 })

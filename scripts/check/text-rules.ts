@@ -9,6 +9,8 @@ import { SLICES } from './slices.ts'
 const OWNERS: Record<string, string> = {
   settings: 'settings',
   users: 'users',
+  user_groups: 'groups',
+  user_group_members: 'groups',
   sessions: 'auth',
   offline_tokens: 'auth',
   signing_keys: 'auth',

@@ -22,6 +22,7 @@ const topics = [
   'ping-health-systeminfo',
   'projects',
   'token-service',
+  'usergroups',
   'users',
   'v2-challenge-and-errors',
   'v2-content',

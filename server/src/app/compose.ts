@@ -16,11 +16,13 @@ import { ensureSigningKey } from '../auth/tokens/keys.ts'
 import { keySetRoutes, tokenRoutes } from '../auth/tokens/routes.ts'
 import { purgeAbandonedUploads } from '../blobs/purge.ts'
 import { sumProjectBlobs } from '../blobs/store.ts'
+import { groupsRoutes } from '../groups/routes.ts'
 import { labelsRoutes } from '../labels/routes.ts'
 import { labelsOfDeletedProjects } from '../labels/subscribers.ts'
 import { createContextLookup, type FindContext } from '../members/context-lookup.ts'
 import { membersRoutes } from '../members/routes.ts'
 import { addProjectAdmin, findProjectContext } from '../members/service.ts'
+import { membersThatAreGone } from '../members/subscribers.ts'
 import { createDispatcher } from '../platform/events/dispatcher.ts'
 import { watchEvents } from '../platform/events/watch.ts'
 import { type RestOptions, restPlugin } from '../platform/http/rest.ts'
@@ -72,6 +74,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
     subscribers: [
       repositoryActivity,
       labelsOfDeletedProjects,
+      membersThatAreGone,
       auditTrail({ disabledTypes: async () => new Set() }),
     ],
     pollMilliseconds: POLL_MILLISECONDS,
@@ -152,6 +155,8 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     confirmPassword: async (username: string, password: string, address: string) =>
       (await login(auth, { username, password, address })).result === 'accepted',
   }
+  // No directory is connected yet, so it has no groups.
+  const groups = { db, findInDirectory: async () => undefined }
   const v2 = [
     systemRoutes({ db, storage, version, originOf, now: auth.now }),
     usersRoutes(users),
@@ -159,7 +164,8 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     projectsRoutes(projects),
     projectMetadataRoutes({ db }),
     projectNamesRoutes({ db, longestRepositoryName: findLongestName }),
-    membersRoutes({ db }),
+    membersRoutes(groups),
+    groupsRoutes(groups),
     labelsRoutes({ db }),
     additionsRoutes({ ...data.artifacts, slots: createAdditionSlots() }),
     iconsRoutes(data.artifacts),

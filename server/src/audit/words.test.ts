@@ -29,7 +29,7 @@ test('a push is called by its tag, or by its digest where it has none', () => {
 test.each([
   ['project.created', { projectId: 5, name: 'team' }, 'create project: team', 'team'],
   ['user.created', { username: 'bob' }, 'create user with name: bob', 'bob'],
-  ['member.deleted', { projectId: 5, username: 'bob' }, 'delete member with name: bob', 'bob'],
+  ['member.deleted', { projectId: 5, name: 'bob' }, 'delete member with name: bob', 'bob'],
   ['tag.deleted', { ...PLACE, tag: 'v1' }, 'delete tag: team/web/app:v1', 'team/web/app:v1'],
 ])('%s is told as Harbor tells it', (type, payload, description, resource) => {
   expect(row(type, payload)).toMatchObject({ description, resource })

@@ -2,8 +2,10 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { decide, decideEverywhere } from '../access/decide.ts'
 import { findProjectContext } from '../members/service.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
+import { eventTypes } from '../platform/events/testing.ts'
 import { as, buildRest } from '../platform/http/testing.ts'
-import { addProject, addRole, addUser, eventTypes, projectsDeps } from '../projects/testing.ts'
+import { addProject, addRole, projectsDeps } from '../projects/testing.ts'
+import { addUser } from '../users/testing.ts'
 import { labelsRoutes } from './routes.ts'
 
 const { db, drop } = await createTestDatabase()

@@ -1,6 +1,7 @@
 import { type Expression, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import { condition, type Filter, type Order, type Page } from '../platform/db/list.ts'
+import { isUniqueViolation } from '../platform/db/violations.ts'
 import type { Label, LabelText } from './model.ts'
 
 /** Fields that lists of labels are filtered and sorted by. */
@@ -24,9 +25,6 @@ const COLUMNS = {
   creation_time: sql.ref('labels.creation_time'),
   update_time: sql.ref('labels.update_time'),
 } as const satisfies Record<LabelField, Expression<unknown>>
-
-/** PostgreSQL's code for a broken unique constraint. */
-const UNIQUE_VIOLATION = '23505'
 
 /** One page of the labels of a project, or of the global ones, by name unless `orders` say otherwise. */
 export async function selectLabels(
@@ -91,7 +89,7 @@ export async function updateLabel(
       .executeTakeFirst()
     return result.numUpdatedRows > 0n ? 'done' : 'absent'
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION) return 'taken'
+    if (isUniqueViolation(error)) return 'taken'
     throw error
   }
 }

@@ -9,7 +9,10 @@ export interface ContextKey {
   userId: number | undefined
 }
 
-/** The live projects that the keys name with the roles of their users, in the order of the keys. */
+/**
+ * The live projects that the keys name with the roles of their users, their own and those of their groups,
+ * in the order of the keys.
+ */
 export async function findContexts(
   db: Database,
   keys: readonly ContextKey[],
@@ -24,8 +27,13 @@ export async function findContexts(
     roles: number[] | null
   }>`
     SELECT k.ordinal, p.id, p.name, p.public,
-      (SELECT array_agg(m.role_id) FROM members m
-        WHERE m.project_id = p.id AND m.entity_type = 'u' AND m.entity_id = k.user_id) AS roles
+      (SELECT array_agg(DISTINCT held.role_id) FROM (
+        SELECT m.role_id FROM members m
+        WHERE m.project_id = p.id AND m.entity_type = 'u' AND m.entity_id = k.user_id
+        UNION ALL
+        SELECT m.role_id FROM user_group_members g
+        JOIN members m ON m.project_id = p.id AND m.entity_type = 'g' AND m.entity_id = g.group_id
+        WHERE g.user_id = k.user_id) held) AS roles
     FROM unnest(${names}::text[], ${users}::bigint[]) WITH ORDINALITY AS k(name, user_id, ordinal)
     CROSS JOIN LATERAL (
       SELECT id, name, public, 0 AS former FROM projects WHERE name = k.name AND deletion_time IS NULL

@@ -11,6 +11,20 @@ export interface Member {
   role: Role
 }
 
+/** Whom a membership is for. */
+export interface Entity {
+  type: 'u' | 'g'
+  id: number
+}
+
+/** How a request names a new member. */
+export type Candidate =
+  | { userId: number }
+  | { username: string }
+  | { groupId: number }
+  | { groupName: string }
+  | { ldapDn: string; groupName: string | undefined }
+
 const ROLES_BY_ID: ReadonlyMap<number, Role> = new Map(
   Object.entries(ROLE_IDS).map(([role, id]) => [id, role as Role]),
 )

@@ -1,11 +1,14 @@
-import { afterAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { decide, decideEverywhere } from '../access/decide.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
+import { eventTypes } from '../platform/events/testing.ts'
 import { as, buildRest } from '../platform/http/testing.ts'
 import { createProject, type ProjectsDeps } from '../projects/service.ts'
-import { addUser, eventTypes } from '../projects/testing.ts'
+import { addUser } from '../users/testing.ts'
+import { findParticipations } from './participation-store.ts'
 import { membersRoutes } from './routes.ts'
 import { addProjectAdmin, findProjectContext } from './service.ts'
+import { membersThatAreGone } from './subscribers.ts'
 
 const { db, drop } = await createTestDatabase()
 const projects: ProjectsDeps = {
@@ -19,18 +22,20 @@ const bob = await addUser(db, 'bob')
 const dan = await addUser(db, 'dan')
 const ANN = as(ann)
 const BOB = as(bob)
+const STAFF_DN = 'cn=staff,dc=example,dc=com'
 let project: number
 let other: number
 
 const app = await buildRest({
-  routes: [membersRoutes({ db })],
+  routes: [membersRoutes({ db, findInDirectory: async (dn) => (dn === STAFF_DN ? 'staff' : undefined) })],
   decide,
   decideEverywhere,
   projectContext: (principal, nameOrId, byName) => findProjectContext({ db }, principal, nameOrId, byName),
 })
 
 beforeEach(async () => {
-  for (const table of ['members', 'projects', 'events'] as const) await db.deleteFrom(table).execute()
+  for (const table of ['members', 'projects', 'events', 'user_groups'] as const)
+    await db.deleteFrom(table).execute()
   project = await createProject(projects, { name: 'team', metadata: {} }, ann)
   other = await createProject(projects, { name: 'other', metadata: {} }, dan)
 })
@@ -167,4 +172,103 @@ test.each([
 test('strangers and anonymous callers see no members', async () => {
   expect((await ask('GET', 'team/members', BOB)).status).toBe(403)
   expect((await ask('GET', 'team/members')).status).toBe(401)
+})
+
+/** A group with these users in it. */
+async function addGroup(name: string, ...users: { id: number }[]): Promise<number> {
+  const { id } = await db
+    .insertInto('user_groups')
+    .values({ name, type: 3, ldap_dn: null })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  for (const user of users) {
+    await db.insertInto('user_group_members').values({ user_id: user.id, group_id: id }).execute()
+  }
+  return id
+}
+
+async function addMember(body: object): Promise<number> {
+  const { status, headers } = await ask('POST', 'team/members', ANN, body)
+  expect(status).toBe(201)
+  return Number(/\/members\/(\d+)$/.exec(String(headers.location))?.[1])
+}
+
+describe('groups', () => {
+  test('are members by id, by name, or by what the directory calls them', async () => {
+    const writers = await addGroup('writers')
+    await addGroup('readers')
+
+    await addMember({ role_id: 2, member_group: { id: writers, group_name: 'readers' } })
+    await addMember({ role_id: 3, member_group: { group_name: 'readers' } })
+    await addMember({ role_id: 5, member_group: { ldap_group_dn: ` ${STAFF_DN.toUpperCase()} ` } })
+    const { json } = await ask('GET', 'team/members', ANN)
+
+    expect(json.map((member: Record<string, unknown>) => [member.entity_type, member.entity_name])).toEqual([
+      ['u', 'ann'],
+      ['g', 'readers'],
+      ['g', 'staff'],
+      ['g', 'writers'],
+    ])
+    const named = await ask('GET', 'team/members?entityname=st', ANN)
+    expect(named.json).toMatchObject([{ entity_name: 'staff', role_id: 5, entity_type: 'g' }])
+    expect(named.headers['x-total-count']).toBe('1')
+  })
+
+  test.each([
+    [{ id: 99999999 }, 404],
+    [{ group_name: 'nobody' }, 404],
+    [{ ldap_group_dn: 'cn=nobody,dc=example,dc=com' }, 400],
+    [{}, 400],
+  ])('%j is refused with %i', async (member_group, status) => {
+    expect((await ask('POST', 'team/members', ANN, { role_id: 2, member_group })).status).toBe(status)
+  })
+
+  test('a user goes before a group, and a group by id before a user by name', async () => {
+    const id = await addGroup('writers')
+
+    await addMember({ role_id: 2, member_user: { user_id: bob.id }, member_group: { id } })
+    await addMember({ role_id: 2, member_user: { username: 'dan' }, member_group: { id } })
+
+    expect(await rolesOf(project, bob)).toEqual(['developer'])
+    expect(await rolesOf(project, dan)).toEqual([])
+  })
+
+  test('a user has the roles of all his groups beside his own, as long as they are there', async () => {
+    const writers = await addGroup('writers', bob)
+    const keepers = await addGroup('keepers', bob, dan)
+    await addMember({ role_id: 3, member_user: { username: 'bob' } })
+    const byWriters = await addMember({ role_id: 2, member_group: { id: writers } })
+    await addMember({ role_id: 4, member_group: { id: keepers } })
+
+    expect(new Set(await rolesOf(project, bob))).toEqual(new Set(['guest', 'developer', 'maintainer']))
+    expect(await rolesOf(project, dan)).toEqual(['maintainer'])
+    expect(await rolesOf(other, bob)).toEqual([])
+    const participations = await findParticipations(db, bob.id)
+    expect(participations).toMatchObject([{ id: project }])
+    expect(participations[0]?.roles).toHaveLength(3)
+
+    await ask('DELETE', `team/members/${byWriters}`, ANN)
+    await db.deleteFrom('user_groups').where('id', '=', keepers).execute()
+    expect(await rolesOf(project, bob)).toEqual(['guest'])
+    expect((await ask('GET', 'team/members', ANN)).json).toHaveLength(2)
+  })
+
+  test('memberships of deleted users and groups are cleared away', async () => {
+    const gone = await addGroup('gone', bob)
+    await addMember({ role_id: 2, member_group: { id: gone } })
+    await addMember({ role_id: 2, member_user: { user_id: dan.id } })
+    const event = { id: 1, occurrenceTime: new Date() }
+
+    await membersThatAreGone.handle(db, [
+      { ...event, type: 'group.deleted', payload: { groupId: gone } },
+      { ...event, type: 'user.deleted', payload: { userId: dan.id } },
+    ])
+
+    const left = await db
+      .selectFrom('members')
+      .select('entity_id')
+      .where('project_id', '=', project)
+      .execute()
+    expect(left).toEqual([{ entity_id: ann.id }])
+  })
 })

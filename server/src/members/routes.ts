@@ -2,17 +2,18 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import * as Wire from '@portolan/api/members'
 import { ProjectParams } from '@portolan/api/projects'
 import { ROLE_IDS } from '../access/roles.ts'
+import type { GroupsDeps } from '../groups/service.ts'
 import { DomainError } from '../platform/errors.ts'
 import { sendTotal, toPage } from '../platform/http/paging.ts'
 import { actorOf } from '../platform/http/principal.ts'
-import { checkRole, type Member } from './model.ts'
+import { type Candidate, checkRole, type Member } from './model.ts'
 import { addMember, changeRole, getMember, listMembers, type MembersDeps, removeMember } from './service.ts'
 
 const ALL = '/projects/:project_name_or_id/members'
 const ONE = `${ALL}/:mid`
 
 /** `/projects/{project_name_or_id}/members`. */
-export function membersRoutes(deps: MembersDeps): FastifyPluginAsyncTypebox {
+export function membersRoutes(deps: MembersDeps & GroupsDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       ALL,
@@ -43,8 +44,8 @@ export function membersRoutes(deps: MembersDeps): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const { body, project } = request
-        const member = { user: readUser(body), role: checkRole(body.role_id) }
-        const id = await addMember(deps, project.id, member, actorOf(request))
+        const member = { candidate: readCandidate(body), role: checkRole(body.role_id) }
+        const id = await addMember(deps, project, member, actorOf(request))
         return reply.code(201).header('location', `${app.prefix}/projects/${project.id}/members/${id}`).send()
       },
     )
@@ -66,7 +67,7 @@ export function membersRoutes(deps: MembersDeps): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const role = checkRole(request.body.role_id)
-        await changeRole(deps, request.project.id, request.params.mid, role, actorOf(request))
+        await changeRole(deps, request.project, request.params.mid, role, actorOf(request))
         return reply.send()
       },
     )
@@ -75,21 +76,22 @@ export function membersRoutes(deps: MembersDeps): FastifyPluginAsyncTypebox {
       ONE,
       { schema: { params: Wire.ProjectMemberParams }, config: { permission: { project: 'member:delete' } } },
       async (request, reply) => {
-        await removeMember(deps, request.project.id, request.params.mid, actorOf(request))
+        await removeMember(deps, request.project, request.params.mid, actorOf(request))
         return reply.send()
       },
     )
   }
 }
 
-function readUser({
-  member_user: user,
-  member_group: group,
-}: Wire.ProjectMember): { id: number } | { username: string } {
-  if (user?.user_id) return { id: user.user_id }
+/** Whom a request means, where it names several in the order in which Harbor looks at them. */
+function readCandidate({ member_user: user, member_group: group }: Wire.ProjectMember): Candidate {
+  if (user?.user_id) return { userId: user.user_id }
+  if (group?.id) return { groupId: group.id }
   if (user?.username) return { username: user.username }
-  // Groups come from directories, and there are none yet.
-  if (group) throw new DomainError('not-found', `user group ${group.group_name ?? group.id ?? ''} not found`)
+  if (group?.ldap_group_dn) {
+    return { ldapDn: group.ldap_group_dn, groupName: group.group_name || undefined }
+  }
+  if (group?.group_name) return { groupName: group.group_name }
   throw new DomainError('bad-request', 'at least one of member_user or member_group must be provided')
 }
 

@@ -1,17 +1,24 @@
 import type { Actor, Principal, ProjectContext } from '../access/model.ts'
 import type { Role } from '../access/roles.ts'
+import type { GroupsDeps } from '../groups/service.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Page } from '../platform/db/list.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { findProject } from '../projects/service.ts'
-import { findUser, findUserByName } from '../users/store.ts'
 import { findContexts } from './context-store.ts'
-import type { Member } from './model.ts'
+import { identify } from './identify.ts'
+import type { Candidate, Member } from './model.ts'
 import { countMembers, deleteMember, findMember, insertMember, selectMembers, updateRole } from './store.ts'
 
 export interface MembersDeps {
   db: Database
+}
+
+/** The project that a change is about, with the name that events carry. */
+export interface ProjectRef {
+  id: number
+  name: string
 }
 
 /**
@@ -35,7 +42,7 @@ export async function findProjectContext(
 
 /** For `createProject`: whoever creates a project administers it. Within the caller's transaction. */
 export async function addProjectAdmin(tx: Database, projectId: number, userId: number): Promise<void> {
-  await insertMember(tx, projectId, userId, 'projectAdmin')
+  await insertMember(tx, projectId, { type: 'u', id: userId }, 'projectAdmin')
 }
 
 /** One page of the members whose name starts with `prefix`, by name, and how many there are. */
@@ -59,24 +66,21 @@ export async function getMember(deps: MembersDeps, projectId: number, id: number
 }
 
 /**
- * Gives a user a role in a project and answers the member's id. Throws not-found for an unknown name,
- * bad-request for an unknown id, conflict where the user has a role there already.
+ * Gives a user or group a role in a project and answers the member's id. Throws not-found for an unknown name,
+ * bad-request for an unknown id, conflict where he has a role there already.
  */
 export async function addMember(
-  deps: MembersDeps,
-  projectId: number,
-  { user, role }: { user: { id: number } | { username: string }; role: Role },
+  deps: MembersDeps & GroupsDeps,
+  project: ProjectRef,
+  { candidate, role }: { candidate: Candidate; role: Role },
   actor: Actor,
 ): Promise<number> {
+  const found = await identify(deps, candidate, actor)
   return await deps.db.transaction().execute(async (tx) => {
-    const found = 'id' in user ? await findUser(tx, user.id) : await findUserByName(tx, user.username)
-    if (!found) {
-      if ('id' in user) throw new DomainError('bad-request', `user ${user.id} not found`)
-      throw new DomainError('not-found', `user ${user.username} is not found`)
-    }
-    const id = await insertMember(tx, projectId, found.id, role)
+    const id = await insertMember(tx, project.id, found, role)
     if (id === undefined) throw new DomainError('conflict', 'The project member specified already exist')
-    const payload = { projectId, memberId: id, userId: found.id, username: found.username, role, actor }
+    const names = { entityType: found.type, entityId: found.id, name: found.name }
+    const payload = { ...ofProject(project), memberId: id, ...names, role, actor }
     await emit(tx, { type: 'member.created', payload })
     return id
   })
@@ -85,34 +89,41 @@ export async function addMember(
 /** Throws not-found where the project has no such member. */
 export async function changeRole(
   deps: MembersDeps,
-  projectId: number,
+  project: ProjectRef,
   id: number,
   role: Role,
   actor: Actor,
 ): Promise<void> {
   await deps.db.transaction().execute(async (tx) => {
-    const member = await findMember(tx, projectId, id)
-    if (!member || !(await updateRole(tx, projectId, id, role))) throw missing(projectId, id)
-    await emit(tx, { type: 'member.updated', payload: { ...namesOf(member), role, actor } })
+    const member = await findMember(tx, project.id, id)
+    if (!member || !(await updateRole(tx, project.id, id, role))) throw missing(project.id, id)
+    await emit(tx, {
+      type: 'member.updated',
+      payload: { ...ofProject(project), ...namesOf(member), role, actor },
+    })
   })
 }
 
 /** Throws not-found where the project has no such member. */
 export async function removeMember(
   deps: MembersDeps,
-  projectId: number,
+  project: ProjectRef,
   id: number,
   actor: Actor,
 ): Promise<void> {
   await deps.db.transaction().execute(async (tx) => {
-    const member = await findMember(tx, projectId, id)
-    if (!member || !(await deleteMember(tx, projectId, id))) throw missing(projectId, id)
-    await emit(tx, { type: 'member.deleted', payload: { ...namesOf(member), actor } })
+    const member = await findMember(tx, project.id, id)
+    if (!member || !(await deleteMember(tx, project.id, id))) throw missing(project.id, id)
+    await emit(tx, { type: 'member.deleted', payload: { ...ofProject(project), ...namesOf(member), actor } })
   })
 }
 
-function namesOf({ projectId, id, entityName }: Member) {
-  return { projectId, memberId: id, username: entityName }
+function ofProject({ id, name }: ProjectRef) {
+  return { projectId: id, projectName: name }
+}
+
+function namesOf({ id, entityType, entityId, entityName }: Member) {
+  return { memberId: id, entityType, entityId, name: entityName }
 }
 
 function missing(projectId: number, id: number): DomainError {

@@ -1,8 +1,9 @@
-import { sql } from 'kysely'
+import { type ExpressionBuilder, sql } from 'kysely'
 import { ROLE_IDS, type Role } from '../access/roles.ts'
 import type { Database } from '../platform/db/database.ts'
 import { escapeLike, type Page } from '../platform/db/list.ts'
-import { type Member, roleOf } from './model.ts'
+import type { Tables } from '../platform/db/tables.ts'
+import { type Entity, type Member, roleOf } from './model.ts'
 
 /** One page of the members of a project by name, those whose name starts with `prefix`. */
 export async function selectMembers(
@@ -12,8 +13,9 @@ export async function selectMembers(
   page: Page,
 ): Promise<Member[]> {
   const rows = await named(db, projectId, prefix)
-    .select(COLUMNS)
-    .orderBy('users.username')
+    .select(columns)
+    .orderBy(NAME)
+    .orderBy('members.id')
     .limit(page.limit)
     .offset(page.offset)
     .execute()
@@ -30,20 +32,25 @@ export async function countMembers(db: Database, projectId: number, prefix: stri
 
 /** The member of that id, if it is one of this project. */
 export async function findMember(db: Database, projectId: number, id: number): Promise<Member | undefined> {
-  const row = await named(db, projectId, '').select(COLUMNS).where('members.id', '=', id).executeTakeFirst()
+  const row = await named(db, projectId, '').select(columns).where('members.id', '=', id).executeTakeFirst()
   return row && toMember(row)
 }
 
-/** Id of the new member, or undefined where the user is one already. */
+/** Id of the new member, or undefined where the user or group is one already. */
 export async function insertMember(
   db: Database,
   projectId: number,
-  userId: number,
+  entity: Entity,
   role: Role,
 ): Promise<number | undefined> {
   const row = await db
     .insertInto('members')
-    .values({ project_id: projectId, entity_type: 'u', entity_id: userId, role_id: ROLE_IDS[role] })
+    .values({
+      project_id: projectId,
+      entity_type: entity.type,
+      entity_id: entity.id,
+      role_id: ROLE_IDS[role],
+    })
     .onConflict((conflict) => conflict.columns(['project_id', 'entity_type', 'entity_id']).doNothing())
     .returning('id')
     .executeTakeFirst()
@@ -71,24 +78,48 @@ export async function deleteMember(db: Database, projectId: number, id: number):
   return result.numDeletedRows > 0n
 }
 
-const COLUMNS = [
-  'members.id',
-  'members.project_id',
-  'members.entity_type',
-  'members.entity_id',
-  'members.role_id',
-  'users.username',
-] as const
+/** Removes the memberships of users or groups that are gone. */
+export async function deleteMembersOf(
+  db: Database,
+  type: Entity['type'],
+  ids: readonly number[],
+): Promise<void> {
+  await db
+    .deleteFrom('members')
+    .where('entity_type', '=', type)
+    .where('entity_id', '=', sql<number>`ANY(${[...ids]}::bigint[])`)
+    .execute()
+}
+
+/** The member's name: of a live user, or of a group. */
+const NAME = sql<string>`coalesce(users.username, user_groups.name)`
+
+function columns(eb: ExpressionBuilder<Tables, 'members'>) {
+  return [
+    eb.ref('members.id').as('id'),
+    eb.ref('members.project_id').as('project_id'),
+    eb.ref('members.entity_type').as('entity_type'),
+    eb.ref('members.entity_id').as('entity_id'),
+    eb.ref('members.role_id').as('role_id'),
+    NAME.as('entity_name'),
+  ] as const
+}
 
 function named(db: Database, projectId: number, prefix: string) {
   return db
     .selectFrom('members')
-    .innerJoin('users', (join) =>
-      join.on('members.entity_type', '=', 'u').onRef('users.id', '=', 'members.entity_id'),
+    .leftJoin('users', (join) =>
+      join
+        .on('members.entity_type', '=', 'u')
+        .onRef('users.id', '=', 'members.entity_id')
+        .on('users.deletion_time', 'is', null),
     )
-    .where('users.deletion_time', 'is', null)
+    .leftJoin('user_groups', (join) =>
+      join.on('members.entity_type', '=', 'g').onRef('user_groups.id', '=', 'members.entity_id'),
+    )
+    .where(NAME, 'is not', null)
     .where('members.project_id', '=', projectId)
-    .$if(prefix !== '', (query) => query.where('users.username', 'like', `${escapeLike(prefix)}%`))
+    .$if(prefix !== '', (query) => query.where(NAME, 'like', `${escapeLike(prefix)}%`))
 }
 
 function toMember(row: {
@@ -96,15 +127,15 @@ function toMember(row: {
   project_id: number
   entity_type: 'u' | 'g'
   entity_id: number
+  entity_name: string
   role_id: number
-  username: string
 }): Member {
   return {
     id: row.id,
     projectId: row.project_id,
     entityType: row.entity_type,
     entityId: row.entity_id,
-    entityName: row.username,
+    entityName: row.entity_name,
     role: roleOf(row.role_id),
   }
 }

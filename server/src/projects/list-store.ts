@@ -77,16 +77,20 @@ export async function selectRelations(
   return { ownerName: row.username, roleIds: row.role_ids ?? [] }
 }
 
-/** How many live users hold each role in the project, by role id. */
+/** How many live users and groups hold each role in the project, by role id. */
 export async function countRoles(db: Database, projectId: number): Promise<Map<number, number>> {
   const rows = await db
     .selectFrom('members')
     .leftJoin('users', (join) =>
       join.on('members.entity_type', '=', 'u').onRef('users.id', '=', 'members.entity_id'),
     )
+    .leftJoin('user_groups', (join) =>
+      join.on('members.entity_type', '=', 'g').onRef('user_groups.id', '=', 'members.entity_id'),
+    )
     .select((eb) => ['role_id', eb.fn.countAll<number>().as('count')])
     .where('project_id', '=', projectId)
     .where('users.deletion_time', 'is', null)
+    .where((eb) => eb.or([eb('users.id', 'is not', null), eb('user_groups.id', 'is not', null)]))
     .groupBy('role_id')
     .execute()
   return new Map(rows.map((row) => [row.role_id, Number(row.count)]))
@@ -103,11 +107,22 @@ function visible(db: Database, viewer: Viewer, filters: readonly Filter<ProjectF
   return query
 }
 
+/** The roles that the user has in the project, himself or by his groups. */
 function roleIds(eb: ExpressionBuilder<Tables, 'projects'>, userId: number | undefined) {
-  return eb
+  const own = eb
     .selectFrom('members')
-    .select(sql<number[] | null>`array_agg(members.role_id ORDER BY members.role_id)`.as('role_ids'))
+    .select('members.role_id')
     .whereRef('members.project_id', '=', 'projects.id')
     .where('members.entity_type', '=', 'u')
     .where('members.entity_id', '=', userId ?? -1)
+  const byGroups = eb
+    .selectFrom('user_group_members')
+    .innerJoin('members', 'members.entity_id', 'user_group_members.group_id')
+    .select('members.role_id')
+    .whereRef('members.project_id', '=', 'projects.id')
+    .where('members.entity_type', '=', 'g')
+    .where('user_group_members.user_id', '=', userId ?? -1)
+  return eb
+    .selectFrom(own.unionAll(byGroups).as('held'))
+    .select(sql<number[] | null>`array_agg(DISTINCT held.role_id ORDER BY held.role_id)`.as('role_ids'))
 }

@@ -2,9 +2,10 @@ import { sql } from 'kysely'
 import { afterAll, expect, test } from 'vitest'
 import type { Principal } from '../access/model.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
+import { addUser } from '../users/testing.ts'
 import { describeProject, listProjects, type ProjectListRequest } from './listing.ts'
 import { getProject } from './service.ts'
-import { addProject, addRole, addUser, projectsDeps } from './testing.ts'
+import { addProject, addRole, projectsDeps } from './testing.ts'
 
 const { db, drop } = await createTestDatabase()
 const deps = projectsDeps(db)

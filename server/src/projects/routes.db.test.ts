@@ -3,11 +3,12 @@ import { decide, decideEverywhere } from '../access/decide.ts'
 import { ROLE_IDS, type Role } from '../access/roles.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import { as, buildRest } from '../platform/http/testing.ts'
+import { addUser } from '../users/testing.ts'
 import { selectRelations } from './list-store.ts'
 import { projectMetadataRoutes } from './metadata/routes.ts'
 import { projectsRoutes } from './routes.ts'
 import { findProject } from './service.ts'
-import { addRole, addUser, projectsDeps } from './testing.ts'
+import { addRole, projectsDeps } from './testing.ts'
 
 const { db, drop } = await createTestDatabase()
 const deps = projectsDeps(db)

@@ -1,6 +1,8 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { Actor } from '../access/model.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
+import { eventTypes } from '../platform/events/testing.ts'
+import { addUser } from '../users/testing.ts'
 import {
   changeProject,
   createProject,
@@ -10,7 +12,7 @@ import {
   findProjectByName,
   getProject,
 } from './service.ts'
-import { addProject, addUser, eventTypes, projectsDeps } from './testing.ts'
+import { addProject, projectsDeps } from './testing.ts'
 
 const { db, drop } = await createTestDatabase()
 const deps = projectsDeps(db)

@@ -21,15 +21,6 @@ export function projectsDeps(db: Database): ProjectsDeps {
   }
 }
 
-/** A user who can own things. */
-export async function addUser(db: Database, username: string): Promise<Actor> {
-  return await db
-    .insertInto('users')
-    .values({ username })
-    .returning(['id', 'username'])
-    .executeTakeFirstOrThrow()
-}
-
 /** Gives a user a role in a project. */
 export async function addRole(db: Database, projectId: number, userId: number, role: Role): Promise<void> {
   await db
@@ -46,10 +37,4 @@ export async function addProject(
   isPublic = false,
 ): Promise<number> {
   return await createProject(deps, { name, metadata: {}, public: isPublic }, owner)
-}
-
-/** Types of the events that stand in the outbox, oldest first. */
-export async function eventTypes(db: Database): Promise<string[]> {
-  const rows = await db.selectFrom('events').select('type').orderBy('id').execute()
-  return rows.map((row) => row.type)
 }

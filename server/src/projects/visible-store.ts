@@ -10,11 +10,15 @@ export function visibleTo(viewer: Viewer): RawBuilder<SqlBool> {
   return sql<SqlBool>`(projects.public OR ${participating(viewer)})`
 }
 
-/** Whether the viewer takes part in a project, as a member or as its robot; public ones do not count. */
+/** Whether the viewer takes part in a project, as a member, by a group of his, or as its robot; public ones do not count. */
 function participating({ userId, projectIds }: Viewer): RawBuilder<SqlBool> {
   const listed = sql<SqlBool>`projects.id = ANY(${[...projectIds]}::bigint[])`
   if (userId === undefined) return listed
   return sql<SqlBool>`(${listed} OR projects.id IN (
     SELECT members.project_id FROM members
-    WHERE members.entity_type = 'u' AND members.entity_id = ${userId}))`
+    WHERE members.entity_type = 'u' AND members.entity_id = ${userId}
+    UNION ALL
+    SELECT members.project_id FROM user_group_members
+    JOIN members ON members.entity_type = 'g' AND members.entity_id = user_group_members.group_id
+    WHERE user_group_members.user_id = ${userId}))`
 }

@@ -1,3 +1,4 @@
+import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { User } from './model.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
@@ -14,4 +15,13 @@ export async function makeUser(db: Database, name: string, passwords?: Passwords
     { username: name, password: TEST_PASSWORD, ...profile },
     { id: 1, username: 'admin' },
   )
+}
+
+/** A user who can own things. */
+export async function addUser(db: Database, username: string): Promise<Actor> {
+  return await db
+    .insertInto('users')
+    .values({ username })
+    .returning(['id', 'username'])
+    .executeTakeFirstOrThrow()
 }

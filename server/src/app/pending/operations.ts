@@ -81,13 +81,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   GetSupportedEventTypes: { project: 'notification-policy:read' },
   // webhookjob
   ListWebhookJobs: { project: 'notification-policy:list' },
-  // usergroup
-  listUserGroups: { system: 'user-group:list' },
-  createUserGroup: { system: 'user-group:create' },
-  searchUserGroups: 'authenticated',
-  getUserGroup: { system: 'user-group:read' },
-  updateUserGroup: { system: 'user-group:update' },
-  deleteUserGroup: { system: 'user-group:delete' },
   // icon
   // robot
   ListRobot: { system: 'robot:list' },

@@ -55,6 +55,21 @@ export interface SigningKeysTable {
   retirement_time: OptionalTime
 }
 
+export interface UserGroupsTable {
+  id: Generated<number>
+  name: string
+  type: number
+  ldap_dn: string | null
+  creation_time: Time
+  update_time: Time
+}
+
+export interface UserGroupMembersTable {
+  user_id: number
+  group_id: number
+  creation_time: Time
+}
+
 export interface ProjectsTable {
   id: Generated<number>
   name: string
@@ -257,6 +272,8 @@ export interface Tables {
   sessions: SessionsTable
   offline_tokens: OfflineTokensTable
   signing_keys: SigningKeysTable
+  user_groups: UserGroupsTable
+  user_group_members: UserGroupMembersTable
   projects: ProjectsTable
   project_aliases: ProjectAliasesTable
   members: MembersTable

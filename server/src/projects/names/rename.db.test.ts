@@ -1,7 +1,9 @@
 import { afterAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../../platform/db/testing.ts'
+import { eventTypes } from '../../platform/events/testing.ts'
+import { addUser } from '../../users/testing.ts'
 import { findProjectByName } from '../service.ts'
-import { addProject, addUser, eventTypes, projectsDeps } from '../testing.ts'
+import { addProject, projectsDeps } from '../testing.ts'
 import { renameProject } from './service.ts'
 
 const { db, drop } = await createTestDatabase()
