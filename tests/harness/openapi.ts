@@ -2,7 +2,13 @@ import { json } from './http.ts'
 import type { Registry } from './registry.ts'
 
 /** Who may call an operation, as its description says. */
-export type Permission = 'anonymous' | 'authenticated' | { system: string } | { project: string }
+export type Permission =
+  | 'anonymous'
+  | 'authenticated'
+  | 'nobody'
+  | { system: string }
+  | { project: string; signedIn?: true }
+  | { everyProject: string }
 
 export interface Parameter {
   name: string
@@ -49,6 +55,22 @@ interface Described {
   'x-portolan-permission': Permission
   'x-portolan-pending'?: true
   'x-portolan-extension'?: true
+}
+
+/** Which permissions whom belong to, as the description says. */
+export interface AccessTable {
+  public: string[]
+  roles: Record<string, string[]>
+  project: string[]
+  signedIn: string[]
+  administrator: string[]
+}
+
+export async function readAccessTable(registry: Registry): Promise<AccessTable> {
+  const answer = await registry.as().get('/api/v2.0/openapi.json')
+  const { 'x-portolan-access': table } = json(answer) as { 'x-portolan-access': AccessTable }
+
+  return table
 }
 
 /** Every operation that the program says it has. */

@@ -1,5 +1,12 @@
 import { Errors } from '@portolan/api/errors'
 import { HARBOR_OPERATIONS, type HarborOperation } from '@portolan/api/operations'
+import {
+  ADMINISTRATOR_PERMISSIONS,
+  PROJECT_PERMISSIONS,
+  PUBLIC_PERMISSIONS,
+  ROLE_PERMISSIONS,
+  SIGNED_IN_PERMISSIONS,
+} from '../../access/permissions.ts'
 import { answersOf, HEADERS, REFUSAL_ANSWERS } from './answers.ts'
 import { parametersOf } from './parameters.ts'
 import type { RestRoute } from './route-list.ts'
@@ -18,7 +25,7 @@ const BESIDE = new Map([
 ])
 
 const DESCRIPTION = `Harbor's REST interface as Portolan has it. \`x-portolan-permission\` says who may call an operation: \`anonymous\`,
-\`authenticated\`, or what he needs in the \`system\` or in the \`project\` of the path. \`x-portolan-extension\` marks what Harbor does not
+\`authenticated\`, or what he needs in the \`system\` or in the \`project\` of the path; \`x-portolan-access\` has the roles that hold it. \`x-portolan-extension\` marks what Harbor does not
 have, \`x-portolan-pending\` what is not built yet and answers 501.`
 
 const SECURITY_SCHEMES = {
@@ -60,6 +67,13 @@ export function openApiDocument(routes: readonly RestRoute[], version: string) {
       headers: HEADERS,
       securitySchemes: SECURITY_SCHEMES,
     },
+    'x-portolan-access': {
+      public: [...PUBLIC_PERMISSIONS],
+      roles: Object.fromEntries(Object.entries(ROLE_PERMISSIONS).map(([role, held]) => [role, [...held]])),
+      project: PROJECT_PERMISSIONS,
+      signedIn: SIGNED_IN_PERMISSIONS,
+      administrator: ADMINISTRATOR_PERMISSIONS,
+    },
   }
 }
 
@@ -86,7 +100,7 @@ function describe(route: RestRoute, path: string) {
     ...(schema.body === undefined ? {} : { requestBody: requestBody(path, schema.body) }),
     responses: answersOf(route, operation),
     security: permission === 'anonymous' ? [{}, ...SECURITY] : SECURITY,
-    'x-portolan-permission': permission,
+    'x-portolan-permission': pending ?? permission,
     ...(id === undefined ? { 'x-portolan-extension': true } : {}),
     ...(pending ? { 'x-portolan-pending': true } : {}),
   }

@@ -3,7 +3,7 @@ import type { openApiDocument } from './document.ts'
 interface Operation {
   operationId: string
   tags: string[]
-  'x-portolan-permission': string | { system: string } | { project: string }
+  'x-portolan-permission': string | { system: string } | { project: string } | { everyProject: string }
   'x-portolan-extension'?: true
   'x-portolan-pending'?: true
 }
@@ -45,9 +45,11 @@ function row(method: string, path: string, operation: Omit<Operation, 'tags'>): 
 
 function who(permission: Operation['x-portolan-permission']): string {
   if (permission === 'anonymous') return 'everybody'
+  if (permission === 'nobody') return 'nobody'
   if (typeof permission === 'string') return 'signed in'
+  if ('system' in permission) return `\`${permission.system}\` in the system`
 
-  return 'system' in permission
-    ? `\`${permission.system}\` in the system`
-    : `\`${permission.project}\` in the project`
+  return 'project' in permission
+    ? `\`${permission.project}\` in the project`
+    : `\`${permission.everyProject}\` in every project`
 }

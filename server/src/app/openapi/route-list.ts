@@ -17,7 +17,8 @@ export interface RestRoute {
   url: string
   schema: FastifySchema
   permission: NonNullable<FastifyContextConfig['permission']>
-  pending: boolean
+  /** Set where it only answers that it is not built yet: who hears that. */
+  pending: FastifyContextConfig['pending']
 }
 
 /**
@@ -31,7 +32,7 @@ export function listRoutes(app: FastifyInstance): readonly RestRoute[] {
     if (permission === undefined) return
     for (const one of [method].flat()) {
       if (one === 'HEAD' && routes.some((route) => route.url === url && route.method === 'GET')) continue
-      routes.push({ method: one, url, schema: schema ?? {}, permission, pending: pending === true })
+      routes.push({ method: one, url, schema: schema ?? {}, permission, pending })
     }
   })
 

@@ -7,8 +7,8 @@ import { PENDING_OPERATIONS, type PendingPermission } from './operations.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The operation is not built yet: whoever may call it is told so. */
-    pending?: true
+    /** Set where the operation is not built yet: who hears that. */
+    pending?: PendingPermission
   }
 }
 
@@ -22,7 +22,7 @@ export function pendingRoutes(): FastifyPluginAsync {
         method: operation.method as HTTPMethods,
         url: operation.path.replace(/\{(\w+)\}/g, ':$1'),
         schema: schemaOf(operation),
-        config: { permission: routePermission(permission), pending: true },
+        config: { permission: routePermission(permission), pending: permission },
         handler: async (request) => {
           admit(permission, request)
           throw new DomainError('not-implemented', `${id} is not built yet`)

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findPython } from '../../scripts/peers/python.ts'
-import { succeed } from '../harness/command.ts'
-import { contractFile, contractTitle, hasContract } from '../harness/contract.ts'
-import { temporaryDirectory } from '../harness/directory.ts'
-import { type Operation, readOperations } from '../harness/openapi.ts'
-import { openAsAdministrator } from '../harness/project.ts'
-import { type RunningServer, startServer } from '../harness/server.ts'
+import { findPython } from '../../../scripts/peers/python.ts'
+import { succeed } from '../../harness/command.ts'
+import { contractFile, contractTitle, hasContract } from '../../harness/contract.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
+import { type Operation, readOperations } from '../../harness/openapi.ts'
+import { openAsAdministrator } from '../../harness/project.ts'
+import { type RunningServer, startServer } from '../../harness/server.ts'
 
 /**
  * Who may call what: the recorded program asks every operation as nine callers in two projects and writes the
@@ -53,7 +53,7 @@ describe.skipIf(!hasContract())(title, () => {
     await output.remove()
     const all = await readOperations(openAsAdministrator(server))
     operations = new Map(all.map((operation) => [operation.id, operation]))
-    differences = await read(path.join(import.meta.dirname, 'access-differences.json'))
+    differences = await read(path.join(import.meta.dirname, 'recorded-differences.json'))
   })
 
   afterAll(async () => {

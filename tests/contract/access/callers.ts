@@ -1,0 +1,127 @@
+import { expect } from 'vitest'
+import {
+  type Account,
+  ask,
+  makeMember,
+  makeUser,
+  type ProjectFixture,
+  type RoleName,
+  type World,
+} from '../operations/world.ts'
+import { basicCaller, type Caller, makeRobot, sessionCaller, tokenCaller } from './caller.ts'
+
+const ROLE_NAMES: RoleName[] = ['limitedGuest', 'guest', 'developer', 'maintainer', 'projectAdmin']
+/** In the catalogue of what robots may be given, system and project. */
+const ROBOT_SYSTEM = ['user:list', 'quota:list', 'label:read', 'registry:list']
+const ROBOT_PROJECT = ['repository:pull', 'repository:push', 'artifact:list', 'member:list', 'label:create']
+
+/** Everybody who calls, in each way that fits him. The people are members of all the projects in the role of their name. */
+export async function makeCallers(world: World, projects: readonly ProjectFixture[]): Promise<Caller[]> {
+  const { admin, url } = world
+  const sysadmin = await makeUser(admin)
+  expect(
+    (await ask(admin, 'PUT', `/api/v2.0/users/${sysadmin.id}/sysadmin`, { sysadmin_flag: true })).status,
+  ).toBe(200)
+  const gone = await makeUser(admin)
+  for (const project of projects) await makeMember(admin, project, gone, 'projectAdmin')
+  const wasThere = await sessionCaller(url, 'deleted user with a live session', { kind: 'anonymous' }, gone)
+
+  const callers = [
+    basicCaller(url, 'anonymous', { kind: 'anonymous' }),
+    basicCaller(url, 'stranger', { kind: 'user' }, world.people.stranger),
+    ...ROLE_NAMES.map((role) => basicCaller(url, role, { kind: 'user', role }, world.people[role])),
+    basicCaller(url, 'system administrator', { kind: 'user', sysadmin: true }, sysadmin),
+    await sessionCaller(
+      url,
+      'developer with a session',
+      { kind: 'user', role: 'developer' },
+      world.people.developer,
+    ),
+    await sessionCaller(url, 'administrator with a session', { kind: 'user', sysadmin: true }, sysadmin),
+    await tokenCaller(url, 'project admin with a registry token', world.people.projectAdmin),
+    wasThere,
+    basicCaller(url, 'deleted user', { kind: 'anonymous' }, gone),
+    basicCaller(
+      url,
+      'project admin with a wrong password',
+      { kind: 'anonymous' },
+      {
+        ...(await wronged(world, projects)),
+      },
+    ),
+    // Until there are robots, none calls.
+    ...((await hasRobots(world)) ? await robots(world, projects) : []),
+  ]
+  expect((await admin.delete(`/api/v2.0/users/${gone.id}`)).status).toBe(200)
+
+  return callers
+}
+
+async function wronged(world: World, projects: readonly ProjectFixture[]): Promise<Account> {
+  const user = await makeUser(world.admin)
+  for (const project of projects) await makeMember(world.admin, project, user, 'projectAdmin')
+
+  return { ...user, password: 'not-his-Passw0rd' }
+}
+
+async function robots({ admin, url }: World, projects: readonly ProjectFixture[]): Promise<Caller[]> {
+  const ofProject = (name: string, words: readonly string[]) => ({
+    kind: 'project',
+    namespace: name,
+    access: words.map(toAccess),
+  })
+  const system = await makeRobot(admin, {
+    name: 'matrix-system',
+    level: 'system',
+    duration: -1,
+    permissions: [
+      { kind: 'system', namespace: '/', access: ROBOT_SYSTEM.map(toAccess) },
+      ofProject('*', ROBOT_PROJECT),
+    ],
+  })
+  const disabled = await makeRobot(admin, {
+    name: 'matrix-disabled',
+    level: 'system',
+    duration: -1,
+    permissions: [ofProject('*', ROBOT_PROJECT)],
+  })
+  const robot = await admin.get(`/api/v2.0/robots/${disabled.id}`)
+  const body = { ...JSON.parse(robot.body.toString('utf8')), disable: true }
+  expect((await ask(admin, 'PUT', `/api/v2.0/robots/${disabled.id}`, body)).status).toBe(200)
+  const everywhere = {
+    kind: 'robot',
+    system: ROBOT_SYSTEM,
+    project: ROBOT_PROJECT,
+    everywhere: true,
+  } as const
+
+  const ofProjects = await Promise.all(
+    projects.map(async (project) => {
+      const made = await makeRobot(admin, {
+        name: 'matrix-project',
+        level: 'project',
+        duration: -1,
+        permissions: [ofProject(project.name, ROBOT_PROJECT)],
+      })
+      // Its standing is that in its own project, and it is asked about no other.
+      const standing = { kind: 'robot', system: [], project: ROBOT_PROJECT } as const
+      return { ...basicCaller(url, `robot of ${project.name}`, standing, made), only: project.id }
+    }),
+  )
+
+  return [
+    basicCaller(url, 'system robot', everywhere, system),
+    basicCaller(url, 'disabled robot', { kind: 'anonymous' }, disabled),
+    ...ofProjects,
+  ]
+}
+
+function toAccess(word: string): { resource: string; action: string } {
+  const [resource = '', action = ''] = word.split(':')
+
+  return { resource, action }
+}
+
+async function hasRobots({ admin }: World): Promise<boolean> {
+  return (await admin.get('/api/v2.0/robots')).status !== 501
+}
