@@ -6,9 +6,10 @@ import { createAdditionSlots } from '../artifacts/additions/service.ts'
 import { iconsRoutes } from '../artifacts/icons/routes.ts'
 import { foldCounts } from '../artifacts/listed-store.ts'
 import { createSweeper, type Sweeper } from '../artifacts/sweep.ts'
+import { writePulls } from '../audit/pulls.ts'
 import { auditRoutes } from '../audit/routes.ts'
 import { ensureComingPartitions } from '../audit/service.ts'
-import { auditTrail } from '../audit/subscribers.ts'
+import { type AuditDeps, auditTrail } from '../audit/subscribers.ts'
 import { loginRoutes, oidcRoutes } from '../auth/routes.ts'
 import { type AuthDeps, createAuth, forgetUser, login, purgeAuth } from '../auth/service.ts'
 import { type BrowserDeps, restAuthentication } from '../auth/sessions/routes.ts'
@@ -52,6 +53,7 @@ import { callerOf } from './registry-caller.ts'
 import type { ComposedServer, ServerParts } from './server-parts.ts'
 import { loadTls, watchTls } from './tls.ts'
 
+const AUDIT: AuditDeps = { disabledTypes: async () => new Set() }
 const POLL_MILLISECONDS = 1000
 const MINUTE = 60_000
 const HOUR = 3_600_000
@@ -71,12 +73,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
   const dispatcher = createDispatcher({
     db: opened.db,
     log,
-    subscribers: [
-      repositoryActivity,
-      labelsOfDeletedProjects,
-      membersThatAreGone,
-      auditTrail({ disabledTypes: async () => new Set() }),
-    ],
+    subscribers: [repositoryActivity, labelsOfDeletedProjects, membersThatAreGone, auditTrail(AUDIT)],
     pollMilliseconds: POLL_MILLISECONDS,
   })
   // Whoever writes an event wakes the dispatcher.
@@ -96,7 +93,9 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
     app,
     async start() {
       await dispatcher.start()
+      services.data.pulls.start()
       stops.push(
+        services.data.pulls.stop,
         services.auth.failedLogins.close,
         dispatcher.stop,
         services.sweeper.stop,
@@ -128,11 +127,11 @@ function createServices(parts: ServerParts): Services {
     findProject,
     auth: { ...auth, externalUrl: config.externalUrl },
     projects: { db, countRepositories, usedStorage: sumProjectBlobs, addProjectAdmin },
-    data: createDataPlane(parts),
     sweeper: createSweeper({
       db,
       onError: (error) => log.error({ err: error }, 'deleted repositories could not be swept'),
     }),
+    data: createDataPlane(parts, (tx, pulls) => writePulls(AUDIT, tx, pulls)),
   }
 }
 
@@ -188,6 +187,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
       repositories: { db },
       uploads: data.uploads,
       artifacts: data.artifacts,
+      recordPull: data.pulls.record,
       externalOrigin: originOf,
       manifestMaxBytes: config.registry.manifestMaxBytes,
     }),

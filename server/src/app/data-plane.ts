@@ -1,4 +1,5 @@
 import { createReferenceLookup } from '../artifacts/lookup.ts'
+import { createPullRecorder, type PullRecorder, type PullRecorderDeps } from '../artifacts/pulls/recorder.ts'
 import type { ArtifactsDeps } from '../artifacts/service.ts'
 import { createBlobLookup } from '../blobs/lookup.ts'
 import { createUploadHashes } from '../blobs/upload-hashes.ts'
@@ -11,11 +12,15 @@ const MANIFEST_CACHE_BYTES = 16 * 1024 * 1024
 
 /** What the slices of the data plane work with: blobs, uploads and artifacts over one store. */
 export interface DataPlane {
+  pulls: PullRecorder
   uploads: UploadsDeps
   artifacts: ArtifactsDeps
 }
 
-export function createDataPlane({ config, db, storage }: ServerParts): DataPlane {
+export function createDataPlane(
+  { config, log, db, storage }: ServerParts,
+  onPulled: PullRecorderDeps['onPulled'],
+): DataPlane {
   const store = config.storage.driver
   const uploads = {
     db,
@@ -32,5 +37,13 @@ export function createDataPlane({ config, db, storage }: ServerParts): DataPlane
     sparseImages: config.registry.sparseImages,
   }
 
-  return { uploads, artifacts }
+  const pulls = createPullRecorder({
+    db,
+    log,
+    settings: async () => ({ times: true, counts: true }),
+    onPulled,
+    seconds: config.registry.pullFlushSeconds,
+  })
+
+  return { uploads, artifacts, pulls }
 }

@@ -47,6 +47,8 @@ const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
   'artifact.labeled': (p) => ofArtifact('update', 'label', p),
   'artifact.unlabeled': (p) => ofArtifact('update', 'unlabel', p),
   'artifact.pushed': (p) => ofArtifact('create', 'push', p),
+  // No event: `pulls.ts` brings them, in batches.
+  'artifact.pulled': (p) => ofArtifact('pull', 'pull', p),
   'artifact.deleted': (p) => ofArtifact('delete', 'delete', p),
   'tag.created': (p) => plain('create', 'tag', `${repository(p)}:${text(p, 'tag')}`),
   'tag.deleted': (p) => plain('delete', 'tag', `${repository(p)}:${text(p, 'tag')}`),

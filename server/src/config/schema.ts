@@ -130,6 +130,14 @@ export const configSchema = {
       maximum: 67108864,
       description: 'Largest manifest that is accepted, in bytes.',
     },
+    pull_flush_seconds: {
+      type: 'integer',
+      default: 1,
+      minimum: 0,
+      maximum: 60,
+      description:
+        'Pull counts, pull times and audit entries of pulls are gathered in memory for so many seconds and written together; a crash loses what is not written. `0` writes each before its pull is answered.',
+    },
     upload_expiry_hours: {
       type: 'integer',
       default: 168,

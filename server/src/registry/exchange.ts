@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor, Principal, ProjectContext } from '../access/model.ts'
+import type { Pull } from '../artifacts/pulls/model.ts'
 import type { ArtifactsDeps } from '../artifacts/service.ts'
 import type { UploadsDeps } from '../blobs/uploads.ts'
 import type { RepositoryName } from '../oci/reference.ts'
@@ -35,6 +36,8 @@ export interface RegistryDeps {
   repositories: RepositoriesDeps
   uploads: UploadsDeps
   artifacts: ArtifactsDeps
+  /** A manifest is about to be handed out. */
+  recordPull(pull: Pull): Promise<void> | undefined
   /** `https://host[:port]` as clients see us. */
   externalOrigin(request: FastifyRequest): string
   /** Largest manifest taken, in bytes. */

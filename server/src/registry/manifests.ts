@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { deleteArtifact, deleteTag } from '../artifacts/deletion.ts'
+import type { Artifact } from '../artifacts/model.ts'
 import { pushManifest } from '../artifacts/push.ts'
 import { readManifest } from '../artifacts/service.ts'
 import { algorithmOf, isDigest } from '../oci/digest.ts'
@@ -34,7 +35,33 @@ export async function getManifest(exchange: Exchange): Promise<unknown> {
   if (matchesEntityTag(request.headers['if-none-match'], tag)) return reply.code(304).send()
 
   reply.type(artifact.mediaType).header('content-length', artifact.manifestSize)
-  return request.method === 'HEAD' ? reply.send() : reply.send(await readManifest(deps.artifacts, artifact))
+  if (request.method === 'HEAD') return reply.send()
+
+  const body = await readManifest(deps.artifacts, artifact)
+  await recordPull(exchange, artifact)
+  return reply.send(body)
+}
+
+/** Whoever only replicates does not pull, says Harbor: its own client tells by its name. */
+const REPLICATOR = 'harbor-registry-client'
+
+function recordPull(exchange: Exchange, artifact: Artifact): Promise<void> | undefined {
+  const { request, reference, deps } = exchange
+  if (request.headers['user-agent']?.startsWith(REPLICATOR)) return undefined
+
+  const project = filled(exchange, 'project')
+  return deps.recordPull({
+    projectId: project.id,
+    projectName: project.name,
+    repositoryId: artifact.repositoryId,
+    repository: placeOf(exchange).repository,
+    artifactId: artifact.id,
+    digest: artifact.digest,
+    ...(isDigest(reference) ? {} : { tag: reference }),
+    actor: actorIn(exchange),
+    address: request.ip,
+    time: new Date(),
+  })
 }
 
 /** PUT /v2/<name>/manifests/<tag-or-digest> ("Pushing Manifests"); `tag` parameters go with a digest. */
@@ -52,7 +79,7 @@ export async function putManifest(exchange: Exchange): Promise<unknown> {
     body,
     manifest,
     tags,
-    projectName: name.project,
+    projectName: filled(exchange, 'project').name,
     actor: actorIn(exchange),
   })
 
@@ -67,7 +94,7 @@ export async function putManifest(exchange: Exchange): Promise<unknown> {
 /** DELETE /v2/<name>/manifests/<tag-or-digest> ("Deleting tags", "Deleting Manifests"). */
 export async function deleteManifest(exchange: Exchange): Promise<unknown> {
   const { reference, deps, reply } = exchange
-  const place = { repository: filled(exchange, 'repository'), projectName: filled(exchange, 'name').project }
+  const place = { repository: filled(exchange, 'repository'), projectName: filled(exchange, 'project').name }
   const actor = actorIn(exchange)
   const deleted = isDigest(reference)
     ? await deleteArtifact(deps.artifacts, place, reference, actor)

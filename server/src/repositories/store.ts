@@ -163,9 +163,26 @@ export async function raiseActivity(db: Database, activity: { id: number; time: 
   const ids = activity.map((entry) => entry.id)
   const times = activity.map((entry) => entry.time.toISOString())
   await sql`
+    WITH a AS (SELECT * FROM unnest(${ids}::bigint[], ${times}::timestamptz[]) AS a(id, time)),
+    held AS MATERIALIZED (
+      SELECT id FROM repositories WHERE id IN (SELECT id FROM a) ORDER BY id FOR NO KEY UPDATE
+    )
     UPDATE repositories r SET activity_time = a.time
-    FROM unnest(${ids}::bigint[], ${times}::timestamptz[]) AS a(id, time)
+    FROM a JOIN held ON held.id = a.id
     WHERE r.id = a.id AND r.activity_time < a.time`.execute(db)
+}
+
+/** Adds to the pull counts of repositories. Whoever writes many of their rows locks them in id order. */
+export async function addPullCounts(db: Database, counts: ReadonlyMap<number, number>): Promise<void> {
+  if (counts.size === 0) return
+  await sql`
+    WITH c AS (SELECT * FROM unnest(${[...counts.keys()]}::bigint[], ${[...counts.values()]}::bigint[]) AS c(id, pulls)),
+    held AS MATERIALIZED (
+      SELECT id FROM repositories WHERE id IN (SELECT id FROM c) ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE repositories r SET pull_count = r.pull_count + c.pulls
+    FROM c JOIN held ON held.id = c.id
+    WHERE r.id = c.id`.execute(db)
 }
 
 function repositories(db: Database) {

@@ -107,6 +107,7 @@ export interface RepositoriesTable {
   creation_time: Time
   publish_time: OptionalTime
   activity_time: Time
+  pull_count: Generated<number>
   deletion_time: OptionalTime
   sweep_time: OptionalTime
 }
