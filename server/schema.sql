@@ -229,6 +229,7 @@ CREATE TABLE repositories (
   activity_time timestamp with time zone DEFAULT now() NOT NULL,
   deletion_time timestamp with time zone,
   sweep_time timestamp with time zone,
+  pull_count bigint DEFAULT 0 NOT NULL,
   CONSTRAINT repositories_pkey PRIMARY KEY (id),
   CONSTRAINT repositories_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
 );

@@ -96,6 +96,7 @@ function withColumns(query: ReturnType<typeof listed>) {
     'projects.name as project_name',
     'repositories.name',
     'repositories.description',
+    'repositories.pull_count',
     'repositories.creation_time',
     'repositories.activity_time',
   ])
@@ -110,7 +111,7 @@ function toListed(row: Row): ListedRepository {
     projectName: row.project_name,
     name: row.name,
     description: row.description,
-    pullCount: 0,
+    pullCount: row.pull_count,
     creationTime: row.creation_time,
     updateTime: row.activity_time,
   }
