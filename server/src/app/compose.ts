@@ -3,8 +3,10 @@ import { decide, decideEverywhere } from '../access/decide.ts'
 import { accessRoutes } from '../access/routes.ts'
 import { additionsRoutes } from '../artifacts/additions/routes.ts'
 import { createAdditionSlots } from '../artifacts/additions/service.ts'
+import { copyRoutes } from '../artifacts/copy/routes.ts'
 import { iconsRoutes } from '../artifacts/icons/routes.ts'
 import { foldCounts } from '../artifacts/listed-store.ts'
+import { classifyPending } from '../artifacts/pending.ts'
 import { createSweeper, type Sweeper } from '../artifacts/sweep.ts'
 import { writePulls } from '../audit/pulls.ts'
 import { auditRoutes } from '../audit/routes.ts'
@@ -166,9 +168,10 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     membersRoutes(groups),
     groupsRoutes(groups),
     labelsRoutes({ db }),
-    additionsRoutes({ ...data.artifacts, slots: createAdditionSlots() }),
-    iconsRoutes(data.artifacts),
     ...contentRoutes(data, services.sweeper),
+    additionsRoutes({ ...data.artifacts, slots: createAdditionSlots() }),
+    copyRoutes({ ...data.artifacts, projectContext: guard.projectContext }),
+    iconsRoutes(data.artifacts),
     oidcRoutes(),
     auditRoutes({ db }),
     openApiRoutes(listRoutes(app), version),
@@ -200,6 +203,13 @@ function periodicTasks({ config, db }: ServerParts, { auth, data, sweeper }: Ser
   return [
     { name: 'sweep deleted repositories', everyMilliseconds: MINUTE, run: sweeper.sweep },
     { name: 'fold artifact counts', everyMilliseconds: MINUTE, run: () => foldCounts(db) },
+    {
+      name: 'tell what artifacts of before are',
+      everyMilliseconds: HOUR,
+      run: async () => {
+        await classifyPending(data.artifacts)
+      },
+    },
     {
       name: 'purge abandoned uploads',
       everyMilliseconds: HOUR,

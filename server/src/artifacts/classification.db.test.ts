@@ -1,19 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { blobDeps, body, seedRepository, sha256 } from '../blobs/testing.ts'
-import { type UploadsDeps, uploadWhole } from '../blobs/uploads.ts'
-import { createLru } from '../lib/lru.ts'
-import { parseManifest } from '../oci/manifest.ts'
+import { sha256 } from '../blobs/testing.ts'
 import { OCI_IMAGE, OCI_IMAGE_CONFIG, OCI_INDEX } from '../oci/media-types.ts'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
-import type { Repository } from '../repositories/model.ts'
-import { createReferenceLookup } from './lookup.ts'
-import { pushManifest } from './push.ts'
-import type { ArtifactsDeps } from './service.ts'
+import { classifyPending } from './pending.ts'
+import { type Bench, openBench } from './testing.ts'
 
 let database: TestDatabase
-let uploads: UploadsDeps
-let deps: ArtifactsDeps
-let repository: Repository
+let bench: Bench
 
 beforeAll(async () => {
   database = await createTestDatabase()
@@ -21,39 +14,10 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 
 beforeEach(async () => {
-  uploads = await blobDeps(database.db)
-  deps = {
-    ...uploads,
-    findReference: createReferenceLookup(database.db),
-    manifestCache: createLru(1000, () => 1),
-    sparseIndex: false,
-    sparseImages: true,
-  }
-  const seed = await seedRepository(database.db)
-  repository = { id: seed.repositoryId, projectId: seed.projectId, name: 'app', published: false }
+  bench = await openBench(database.db)
 })
 
-async function blob(mediaType: string, text: string, extra: object = {}) {
-  await uploadWhole(uploads, repository.id, body([text]), sha256(text))
-  return { mediaType, digest: sha256(text), size: Buffer.byteLength(text), ...extra }
-}
-
-async function push(document: object, ...tags: string[]) {
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...document }))
-  const manifest = parseManifest(bytes, undefined)
-  await pushManifest(deps, {
-    repository,
-    digest: sha256(bytes),
-    body: bytes,
-    manifest,
-    tags,
-    projectName: 'team',
-    actor: undefined,
-  })
-  return { mediaType: manifest.mediaType, digest: sha256(bytes), size: bytes.length }
-}
-
-async function row(digest: string) {
+async function row(digest: string, { repository } = bench) {
   return await database.db
     .selectFrom('artifacts')
     .select(['type', 'config_media_type', 'extra_attrs', 'icon', 'accessory_type', 'accessory_of'])
@@ -63,9 +27,12 @@ async function row(digest: string) {
 }
 
 test('what an image is stands beside it as soon as it is pushed', async () => {
-  const config = await blob(OCI_IMAGE_CONFIG, '{"os":"linux","architecture":"amd64","config":{"Cmd":["sh"]}}')
+  const config = await bench.blob(
+    OCI_IMAGE_CONFIG,
+    '{"os":"linux","architecture":"amd64","config":{"Cmd":["sh"]}}',
+  )
 
-  const { digest } = await push({ mediaType: OCI_IMAGE, config, layers: [] }, 'v1')
+  const { digest } = await bench.push({ mediaType: OCI_IMAGE, config, layers: [] }, 'v1')
 
   expect(await row(digest)).toMatchObject({
     type: 'IMAGE',
@@ -76,37 +43,36 @@ test('what an image is stands beside it as soon as it is pushed', async () => {
 })
 
 test('a config of another repository is not read', async () => {
-  const config = await blob(OCI_IMAGE_CONFIG, '{"os":"secret"}')
-  const elsewhere = await seedRepository(database.db)
-  repository = { ...repository, id: elsewhere.repositoryId, projectId: elsewhere.projectId }
+  const config = await bench.blob(OCI_IMAGE_CONFIG, '{"os":"secret"}')
+  const elsewhere = await bench.elsewhere()
 
-  const { digest } = await push({ mediaType: OCI_IMAGE, config, layers: [] })
+  const { digest } = await elsewhere.push({ mediaType: OCI_IMAGE, config, layers: [] })
 
-  expect((await row(digest)).extra_attrs).toBeNull()
+  expect((await row(digest, elsewhere)).extra_attrs).toBeNull()
 })
 
 test('a config that comes after its manifest is read when the manifest is pushed again', async () => {
   const text = '{"os":"linux"}'
   const config = { mediaType: OCI_IMAGE_CONFIG, digest: sha256(text), size: text.length }
-  const { digest } = await push({ mediaType: OCI_IMAGE, config, layers: [] })
+  const { digest } = await bench.push({ mediaType: OCI_IMAGE, config, layers: [] })
   const before = await row(digest)
 
-  await blob(OCI_IMAGE_CONFIG, text)
-  await push({ mediaType: OCI_IMAGE, config, layers: [] })
+  await bench.blob(OCI_IMAGE_CONFIG, text)
+  await bench.push({ mediaType: OCI_IMAGE, config, layers: [] })
 
   expect(before.extra_attrs).toBeNull()
   expect((await row(digest)).extra_attrs).toMatchObject({ os: 'linux' })
 })
 
 test('a signature by tag is an accessory, before and after its image', async () => {
-  const config = await blob(OCI_IMAGE_CONFIG, '{}')
-  const layer = await blob('application/vnd.dev.cosign.simplesigning.v1+json', 'payload')
+  const config = await bench.blob(OCI_IMAGE_CONFIG, '{}')
+  const layer = await bench.blob('application/vnd.dev.cosign.simplesigning.v1+json', 'payload')
   const signature = { mediaType: OCI_IMAGE, config, layers: [layer] }
   const hex = 'a'.repeat(64)
 
-  const { digest } = await push(signature)
+  const { digest } = await bench.push(signature)
   const untagged = await row(digest)
-  await push(signature, `sha256-${hex}.sig`)
+  await bench.push(signature, `sha256-${hex}.sig`)
 
   expect(untagged.accessory_type).toBeNull()
   expect(await row(digest)).toMatchObject({
@@ -116,18 +82,22 @@ test('a signature by tag is an accessory, before and after its image', async () 
 })
 
 test('an attestation in an index is an accessory of the image beside it', async () => {
-  const image = await push({ mediaType: OCI_IMAGE, config: await blob(OCI_IMAGE_CONFIG, '{}'), layers: [] })
-  const statement = await push({
+  const image = await bench.push({
     mediaType: OCI_IMAGE,
-    config: await blob(OCI_IMAGE_CONFIG, '{"architecture":"unknown","os":"unknown"}'),
-    layers: [await blob('application/vnd.in-toto+json', '{}')],
+    config: await bench.blob(OCI_IMAGE_CONFIG, '{}'),
+    layers: [],
+  })
+  const statement = await bench.push({
+    mediaType: OCI_IMAGE,
+    config: await bench.blob(OCI_IMAGE_CONFIG, '{"architecture":"unknown","os":"unknown"}'),
+    layers: [await bench.blob('application/vnd.in-toto+json', '{}')],
   })
   const annotations = {
     'vnd.docker.reference.type': 'attestation-manifest',
     'vnd.docker.reference.digest': image.digest,
   }
 
-  await push({ mediaType: OCI_INDEX, manifests: [image, { ...statement, annotations }] }, 'latest')
+  await bench.push({ mediaType: OCI_INDEX, manifests: [image, { ...statement, annotations }] }, 'latest')
 
   expect(await row(statement.digest)).toMatchObject({
     type: 'ATTESTATION',
@@ -138,10 +108,14 @@ test('an attestation in an index is an accessory of the image beside it', async 
 })
 
 test('an image that an index calls an attestation stays an image', async () => {
-  const image = await push({ mediaType: OCI_IMAGE, config: await blob(OCI_IMAGE_CONFIG, '{}'), layers: [] })
-  const other = await push({
+  const image = await bench.push({
     mediaType: OCI_IMAGE,
-    config: await blob(OCI_IMAGE_CONFIG, '{"os":"x"}'),
+    config: await bench.blob(OCI_IMAGE_CONFIG, '{}'),
+    layers: [],
+  })
+  const other = await bench.push({
+    mediaType: OCI_IMAGE,
+    config: await bench.blob(OCI_IMAGE_CONFIG, '{"os":"x"}'),
     layers: [],
   })
   const annotations = {
@@ -149,7 +123,33 @@ test('an image that an index calls an attestation stays an image', async () => {
     'vnd.docker.reference.digest': image.digest,
   }
 
-  await push({ mediaType: OCI_INDEX, manifests: [image, { ...other, annotations }] }, 'latest')
+  await bench.push({ mediaType: OCI_INDEX, manifests: [image, { ...other, annotations }] }, 'latest')
 
   expect(await row(other.digest)).toMatchObject({ type: 'IMAGE', accessory_type: null })
+})
+
+test('artifacts of before are told what they are in the background, signatures leave the lists', async () => {
+  const image = await bench.push(
+    { mediaType: OCI_IMAGE, config: await bench.blob(OCI_IMAGE_CONFIG, '{"os":"old"}'), layers: [] },
+    'v1',
+  )
+  const layer = await bench.blob('application/vnd.dev.cosign.simplesigning.v1+json', 'old payload')
+  const config = await bench.blob(OCI_IMAGE_CONFIG, '{}')
+  const tag = image.digest.replace(':', '-').concat('.sig')
+  const signature = await bench.push({ mediaType: OCI_IMAGE, config, layers: [layer] }, tag)
+  await database.db
+    .updateTable('artifacts')
+    .set({ type: null, config_media_type: null, extra_attrs: null, accessory_type: null, accessory_of: null })
+    .where('repository_id', '=', bench.repository.id)
+    .execute()
+
+  const done = await classifyPending(bench.deps)
+  const again = await classifyPending(bench.deps)
+
+  expect([done, again]).toEqual([2, 0])
+  expect(await row(image.digest)).toMatchObject({ type: 'IMAGE', extra_attrs: { os: 'old' } })
+  expect(await row(signature.digest)).toMatchObject({
+    accessory_type: 'signature.cosign',
+    accessory_of: image.digest,
+  })
 })

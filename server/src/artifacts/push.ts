@@ -109,7 +109,7 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
 }
 
 /** What the push goes to stays there until it is done. */
-async function holdNames(tx: Database, repository: Repository): Promise<void> {
+export async function holdNames(tx: Database, repository: Repository): Promise<void> {
   if (!(await holdRepository(tx, repository.id))) throw new DomainError('not-found', 'the repository is gone')
   if (!repository.published && !(await publishRepository(tx, repository))) {
     throw new DomainError('not-found', 'the project is gone')

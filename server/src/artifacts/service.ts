@@ -24,7 +24,7 @@ export interface ArtifactPlace {
 /** The bytes of an artifact's manifest, exactly as pushed. */
 export async function readManifest(
   deps: Pick<ArtifactsDeps, 'db' | 'manifestCache'>,
-  artifact: Artifact,
+  artifact: Pick<Artifact, 'id' | 'digest'>,
 ): Promise<Buffer> {
   const cached = deps.manifestCache.get(artifact.digest)
   if (cached) return cached

@@ -116,7 +116,7 @@ export async function upsertArtifact(
 }
 
 /** A classification as the columns of `artifacts`. */
-function classificationColumns({ attributes, icon, accessory, ...kind }: Classification) {
+export function classificationColumns({ attributes, icon, accessory, ...kind }: Classification) {
   return {
     type: kind.type,
     config_media_type: kind.configMediaType,

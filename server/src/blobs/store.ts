@@ -130,6 +130,18 @@ export async function linkBlob(db: Database, repositoryId: number, blobId: numbe
     .execute()
 }
 
+/** Makes a repository offer (held) blobs. */
+export async function offerBlobs(
+  tx: Database,
+  repositoryId: number,
+  blobIds: readonly number[],
+): Promise<void> {
+  await sql`
+    INSERT INTO repository_blobs (repository_id, blob_id)
+    SELECT ${repositoryId}, blob_id FROM unnest(${[...blobIds]}::bigint[]) AS b(blob_id) ORDER BY blob_id
+    ON CONFLICT DO NOTHING`.execute(tx)
+}
+
 /** Makes a repository offer a blob no longer; answers whether it did before. */
 export async function unlinkBlob(db: Database, repositoryId: number, digest: string): Promise<boolean> {
   const result = await db

@@ -1,5 +1,6 @@
 import { AUDIT_ROWS } from './audit-rows.ts'
 import { LABEL_ROWS } from './label-rows.ts'
+import { MEDIA_ROWS } from './media-rows.ts'
 import { MEMBER_ROWS } from './member-rows.ts'
 import { PROJECT_ROWS } from './project-rows.ts'
 import type { Row } from './row.ts'
@@ -14,6 +15,7 @@ export const ROWS: readonly Row[] = [
   ...PROJECT_ROWS,
   ...MEMBER_ROWS,
   ...LABEL_ROWS,
+  ...MEDIA_ROWS,
   ...AUDIT_ROWS,
 ]
 

@@ -31,7 +31,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   getConfigurations: { system: 'configuration:read' },
   updateConfigurations: { system: 'configuration:update' },
   // artifact
-  CopyArtifact: { project: 'artifact:create' },
   listAccessories: { project: 'accessory:list' },
   addLabel: { project: 'artifact-label:create' },
   removeLabel: { project: 'artifact-label:delete' },

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import * as Wire from '@portolan/api/additions'
-import type { FastifyRequest } from 'fastify'
 import { DomainError } from '../../platform/errors.ts'
-import { decodeAgain } from '../../platform/http/path.ts'
+import { repositoryKey } from '../../repositories/routes.ts'
 import type { AdditionName } from '../processors/processor.ts'
-import { type AdditionsDeps, type ArtifactName, getAddition, getNamedArtifact } from './service.ts'
+import { getArtifact } from '../reading.ts'
+import { type AdditionsDeps, getAddition } from './service.ts'
 
 const ADDITIONS = '/projects/:project_name/repositories/:repository_name/artifacts/:reference/additions'
 
@@ -18,7 +18,7 @@ export function additionsRoutes(deps: AdditionsDeps): FastifyPluginAsyncTypebox 
         config: { permission: { project: 'artifact-addition:read' } },
       },
       async (request) => {
-        await getNamedArtifact(deps, nameOf(request, request.params))
+        await getArtifact(deps, repositoryKey(request), request.params.reference)
         throw new DomainError(
           'not-found',
           `no scanner registration configured for project: ${request.project.id}`,
@@ -36,22 +36,12 @@ export function additionsRoutes(deps: AdditionsDeps): FastifyPluginAsyncTypebox 
         const { params } = request
         const { mediaType, body } = await getAddition(
           deps,
-          nameOf(request, params),
+          repositoryKey(request),
+          params.reference,
           params.addition as AdditionName,
         )
         return reply.type(`${mediaType}; charset=utf-8`).send(body)
       },
     )
-  }
-}
-
-function nameOf(
-  request: FastifyRequest,
-  params: { repository_name: string; reference: string },
-): ArtifactName {
-  return {
-    project: request.project,
-    repository: decodeAgain(params.repository_name),
-    reference: params.reference,
   }
 }
