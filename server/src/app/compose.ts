@@ -37,6 +37,10 @@ import { registryRoutes } from '../registry/routes.ts'
 import { findLongestName } from '../repositories/names/store.ts'
 import { countRepositories } from '../repositories/store.ts'
 import { repositoryActivity } from '../repositories/subscribers.ts'
+import { disabledAuditEvents } from '../settings/disabled-audit-events.ts'
+import { settingsRoutes } from '../settings/routes.ts'
+import type { SettingsServiceDeps } from '../settings/service.ts'
+import { SETTINGS_REFRESH, type Settings } from '../settings/settings.ts'
 import { systemRoutes, versionRoutes } from '../system/routes.ts'
 import { FIRST_ADMINISTRATOR } from '../users/model.ts'
 import { createPasswords } from '../users/passwords.ts'
@@ -53,15 +57,17 @@ import { runPeriodically } from './periodic.ts'
 import { portalDirectory, portalPlugin } from './portal.ts'
 import { callerOf } from './registry-caller.ts'
 import type { ComposedServer, ServerParts } from './server-parts.ts'
+import { composeSettings } from './settings.ts'
 import { loadTls, watchTls } from './tls.ts'
 
-const AUDIT: AuditDeps = { disabledTypes: async () => new Set() }
 const POLL_MILLISECONDS = 1000
 const MINUTE = 60_000
 const HOUR = 3_600_000
 
 /** Everything that the routes work with, put together once. */
 interface Services {
+  settings: Settings
+  configuration: SettingsServiceDeps
   findProject: FindContext
   auth: BrowserDeps
   projects: ProjectsDeps
@@ -72,16 +78,22 @@ interface Services {
 /** Puts the program together: services, routes, subscribers and periodic tasks. Opens nothing. */
 export async function composeServer(opened: ServerParts): Promise<ComposedServer> {
   const { config, log } = opened
+  const configuration = await composeSettings(opened)
   const dispatcher = createDispatcher({
     db: opened.db,
     log,
-    subscribers: [repositoryActivity, labelsOfDeletedProjects, membersThatAreGone, auditTrail(AUDIT)],
+    subscribers: [
+      repositoryActivity,
+      labelsOfDeletedProjects,
+      membersThatAreGone,
+      auditTrail(auditOf(configuration.settings)),
+    ],
     pollMilliseconds: POLL_MILLISECONDS,
   })
   // Whoever writes an event wakes the dispatcher.
   const parts = { ...opened, db: watchEvents(opened.db, dispatcher.wake) }
   const { db } = parts
-  const services = createServices(parts)
+  const services = createServices(parts, { ...configuration, db })
   await ensureSigningKey({ db, box: parts.secretKey, now: services.auth.now })
   await ensureLibraryProject(services.projects, await getUser({ db }, FIRST_ADMINISTRATOR))
 
@@ -111,8 +123,10 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
   }
 }
 
-function createServices(parts: ServerParts): Services {
+function createServices(parts: ServerParts, configuration: SettingsServiceDeps): Services {
   const { config, log, db, secretKey } = parts
+  const { settings } = configuration
+  const audit = auditOf(settings)
   const findProject = createContextLookup(db)
   const auth: AuthDeps = createAuth({
     db,
@@ -120,12 +134,14 @@ function createServices(parts: ServerParts): Services {
     passwords: createPasswords(),
     box: secretKey,
     findProject,
-    tokenMinutes: config.auth.tokenMinutes,
+    tokenMinutes: () => settings.get('token_expiration'),
     offlineTokenDays: config.auth.offlineTokenDays,
-    sessionMinutes: config.auth.sessionMinutes,
+    sessionMinutes: () => settings.get('session_timeout'),
   })
 
   return {
+    settings,
+    configuration,
     findProject,
     auth: { ...auth, externalUrl: config.externalUrl },
     projects: { db, countRepositories, usedStorage: sumProjectBlobs, addProjectAdmin },
@@ -133,7 +149,7 @@ function createServices(parts: ServerParts): Services {
       db,
       onError: (error) => log.error({ err: error }, 'deleted repositories could not be swept'),
     }),
-    data: createDataPlane(parts, (tx, pulls) => writePulls(AUDIT, tx, pulls)),
+    data: createDataPlane(parts, (tx, pulls) => writePulls(audit, tx, pulls)),
   }
 }
 
@@ -160,6 +176,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
   const groups = { db, findInDirectory: async () => undefined }
   const v2 = [
     systemRoutes({ db, storage, version, originOf, now: auth.now }),
+    settingsRoutes(services.configuration),
     usersRoutes(users),
     accessRoutes(guard),
     projectsRoutes(projects),
@@ -199,8 +216,9 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
   await app.register(portalPlugin({ directory: portalDirectory(), https }))
 }
 
-function periodicTasks({ config, db }: ServerParts, { auth, data, sweeper }: Services) {
+function periodicTasks({ config, db }: ServerParts, { auth, data, sweeper, configuration }: Services) {
   return [
+    { name: 'refresh settings', everyMilliseconds: SETTINGS_REFRESH, run: configuration.settings.refresh },
     { name: 'sweep deleted repositories', everyMilliseconds: MINUTE, run: sweeper.sweep },
     { name: 'fold artifact counts', everyMilliseconds: MINUTE, run: () => foldCounts(db) },
     {
@@ -225,4 +243,8 @@ function periodicTasks({ config, db }: ServerParts, { auth, data, sweeper }: Ser
     { name: 'tell of failed logins', everyMilliseconds: 1000, run: auth.failedLogins.flush },
     { name: 'purge sessions and offline tokens', everyMilliseconds: HOUR / 4, run: () => purgeAuth(auth) },
   ]
+}
+
+function auditOf(settings: Settings): AuditDeps {
+  return { disabledTypes: async () => disabledAuditEvents(settings) }
 }

@@ -23,28 +23,6 @@ export type LegacyAuditRow = Pick<
   'id' | 'opTime' | 'projectId' | 'operation' | 'resourceType' | 'resource' | 'username'
 >
 
-/** Kinds of entries that an administrator may turn off, in Harbor's words and order. */
-export const EVENT_TYPES = [
-  'create_artifact',
-  'delete_artifact',
-  'pull_artifact',
-  'create_project',
-  'delete_project',
-  'delete_repository',
-  'login_user',
-  'logout_user',
-  'create_user',
-  'delete_user',
-  'update_user',
-  'create_robot',
-  'delete_robot',
-  'update_configuration',
-  'create_member',
-  'delete_member',
-  'update_member',
-  'update_project',
-] as const
-
 /** The name of a row's kind as settings have it. */
 export function eventTypeOf(row: Pick<AuditRow, 'operation' | 'resourceType'>): string {
   return `${row.operation}_${row.resourceType}`

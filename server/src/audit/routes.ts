@@ -4,9 +4,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from '../platform/db/database.ts'
 import { type PageQuery, sendTotal, toPage } from '../platform/http/paging.ts'
 import { type Fields, parseFilters, parseSort } from '../platform/http/query.ts'
+import { AUDIT_EVENTS } from '../settings/audit-events.ts'
 import type { LegacyAuditField } from './legacy-store.ts'
 import type { AuditField } from './list-store.ts'
-import { type AuditScope, EVENT_TYPES } from './model.ts'
+import type { AuditScope } from './model.ts'
 import { scopeOf } from './scope.ts'
 import { type AuditQuery, findAuditRows, findLegacyRows } from './service.ts'
 import { legacyToWire, toWire } from './wire.ts'
@@ -84,7 +85,7 @@ export function auditRoutes(deps: { db: Database }): FastifyPluginAsyncTypebox {
         schema: { response: { 200: Wire.AuditLogEventTypeList } },
         config: { permission: { system: 'audit-log:list' } },
       },
-      async () => EVENT_TYPES.map((type) => ({ event_type: type })),
+      async () => AUDIT_EVENTS.map((type) => ({ event_type: type })),
     )
   }
 }

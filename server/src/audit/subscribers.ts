@@ -4,7 +4,7 @@ import { insertRows } from './store.ts'
 import { AUDITED_EVENTS, toRow } from './words.ts'
 
 export interface AuditDeps {
-  /** Names of kinds that are not to be written down, as `EVENT_TYPES` has them. */
+  /** Names of kinds that are not to be written down, as the settings have them. */
   disabledTypes(): Promise<ReadonlySet<string>>
 }
 

@@ -44,6 +44,10 @@ const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
   'label.created': (p) => named('create', 'label', text(p, 'name')),
   'label.updated': (p) => named('update', 'label', text(p, 'name')),
   'label.deleted': (p) => named('delete', 'label', text(p, 'name')),
+  'configuration.updated': (p) => ({
+    ...plain('update', 'configuration', 'configuration'),
+    description: `update configuration: ${[p.keys].flat().map(String).join(', ')}`,
+  }),
   'artifact.labeled': (p) => ofArtifact('update', 'label', p),
   'artifact.unlabeled': (p) => ofArtifact('update', 'unlabel', p),
   'artifact.pushed': (p) => ofArtifact('create', 'push', p),

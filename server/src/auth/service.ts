@@ -30,9 +30,9 @@ export interface AuthOptions {
   /** Seals the signing keys. */
   box: SecretBox
   findProject: FindProject
-  tokenMinutes: number
+  tokenMinutes(): number
   offlineTokenDays: number
-  sessionMinutes: number
+  sessionMinutes(): number
   now?: () => Date
 }
 
@@ -40,10 +40,10 @@ export interface AuthOptions {
 const TOKEN_CHARACTERS = 5_000_000
 
 export function createAuth(options: AuthOptions): AuthDeps {
-  const { db, log, passwords, findProject, offlineTokenDays, sessionMinutes } = options
+  const { db, log, passwords, findProject, offlineTokenDays } = options
   const now = options.now ?? (() => new Date())
   const milliseconds = () => now().getTime()
-  const tokenSeconds = options.tokenMinutes * 60
+  const tokenSeconds = () => options.tokenMinutes() * 60
   return {
     db,
     log,
@@ -52,7 +52,7 @@ export function createAuth(options: AuthOptions): AuthDeps {
     findProject,
     tokenSeconds,
     offlineTokenDays,
-    sessionMinutes,
+    sessionMinutes: options.sessionMinutes,
     failedLogins: createFailedLogins(db, milliseconds),
     throttle: createThrottle(milliseconds),
     remembered: createRemembered(milliseconds),

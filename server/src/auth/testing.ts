@@ -39,9 +39,9 @@ export function createWorld(db: Database, findProject: FindProject): World {
       passwords,
       box,
       findProject,
-      tokenMinutes: 30,
+      tokenMinutes: () => 30,
       offlineTokenDays: 90,
-      sessionMinutes: 60,
+      sessionMinutes: () => 60,
       now: () => new Date(time),
     })
   return {

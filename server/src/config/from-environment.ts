@@ -18,7 +18,11 @@ export function readEnvironment(env: Environment, keys: ConfigKey[]): Tree {
     if (!variable.startsWith('PORTOLAN_') || text === undefined || text === '') continue
     if (variable === FILE_VARIABLE || FOREIGN_VARIABLE.test(variable)) continue
     const key = keys.find((candidate) => candidate.variable === variable)
-    if (key === undefined) throw new FatalError(`${variable}: there is no such key`)
+    if (key === undefined) {
+      setAt(tree, pathBelow(keys, variable), text)
+      continue
+    }
+    if (key.schema.type === 'values') throw new FatalError(`${variable}: must name one of the ${key.name}`)
     const value = fromText(key.schema, text)
     const problem = problemOf(key.schema, value)
     if (problem !== undefined) throw new FatalError(`${variable} (${key.name}): ${problem}`)
@@ -26,6 +30,15 @@ export function readEnvironment(env: Environment, keys: ConfigKey[]): Tree {
   }
 
   return tree
+}
+
+/** `settings.banner_message` for `PORTOLAN_SETTINGS_BANNER_MESSAGE`. Throws FatalError where nothing takes names of its own. */
+function pathBelow(keys: ConfigKey[], variable: string): string[] {
+  const above = keys.find(
+    ({ schema, variable: prefix }) => schema.type === 'values' && variable.startsWith(`${prefix}_`),
+  )
+  if (above === undefined) throw new FatalError(`${variable}: there is no such key`)
+  return [...above.path, variable.slice(above.variable.length + 1).toLowerCase()]
 }
 
 /** The file that the environment names, if it does. */

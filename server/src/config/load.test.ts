@@ -178,3 +178,16 @@ test.each([
 ])('%s is a database URL', (url) => {
   expect(loadConfig({ env: { PORTOLAN_DATABASE_URL: url } }).database.url).toBe(url)
 })
+
+test('settings take names of their own, each from the highest layer that has it', () => {
+  writeFileSync(file, 'settings: {read_only: true, banner_message: hello}\n')
+
+  const config = loadConfig({ file, env: { PORTOLAN_SETTINGS_READ_ONLY: 'false' } })
+
+  expect(config.settings).toEqual({ read_only: 'false', banner_message: 'hello' })
+})
+
+test('settings have plain values, and their variables a name', () => {
+  expect(problem({}, 'settings: {banner_message: [1]}')).toContain('settings: must be')
+  expect(problem({ PORTOLAN_SETTINGS: 'x' })).toContain('PORTOLAN_SETTINGS')
+})

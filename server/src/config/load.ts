@@ -20,7 +20,9 @@ const DEFAULT_FILE = 'portolan.yaml'
  * unknown key or wrong value is a `FatalError` that names it; a value that may be secret is not repeated.
  */
 export function loadConfig(sources: ConfigSources): Config {
-  return freeze(complete(readDocument(sources))) as Config
+  const document = complete(readDocument(sources))
+
+  return Object.freeze({ ...(freeze(document) as Config), settings: Object.freeze({ ...document.settings }) })
 }
 
 /** The same in the form of the file: snake_case, defaults filled in, nothing resolved. */
@@ -32,12 +34,17 @@ export function readDocument(sources: ConfigSources): ConfigDocument {
   const document: Tree = {}
   for (const { path, schema } of keys) {
     if (path.length > 1) setAt(document, path.slice(0, -1), getAt(document, path.slice(0, -1)) ?? {})
-    const value = layers.reduce<unknown>((below, layer) => getAt(layer, path) ?? below, schema.default)
+    const value = layers.reduce<unknown>((below, layer) => above(getAt(layer, path), below), schema.default)
     if (value !== undefined) setAt(document, path, structuredClone(value))
   }
   checkTogether(document as ConfigDocument)
 
   return document as ConfigDocument
+}
+
+/** A layer's value over that of the layer below; names of a free group are each on their own. */
+function above(value: unknown, below: unknown): unknown {
+  return isTree(value) && isTree(below) ? { ...below, ...value } : (value ?? below)
 }
 
 /** What no single key can tell. */

@@ -18,7 +18,16 @@ export function maskedText(document: Tree): string {
 function mask(key: ConfigKey, value: unknown): unknown {
   if (key.schema.secret === true) return MASK
 
+  if (key.schema.type === 'values') return maskNamed(value as Tree)
+
   return key.schema.type === 'postgres-url' ? maskPassword(String(value)) : value
+}
+
+/** Who checks these names is asked later; what a name calls a secret is one. */
+function maskNamed(values: Tree): Tree {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, /password|secret/i.test(name) ? MASK : value]),
+  )
 }
 
 /** A password may stand before the host or among the parameters. */

@@ -27,7 +27,11 @@ export function referenceText(): string {
 }
 
 function section({ name, variable, schema }: ConfigKey): string {
-  const facts = [`Variable \`${variable}\``, expectationOf(schema), defaultOf(schema)]
+  const facts = [
+    `Variable \`${variable}${schema.type === 'values' ? '_…' : ''}\``,
+    expectationOf(schema),
+    defaultOf(schema),
+  ]
   if (schema.secret === true) facts.push('secret')
 
   return `## \`${name}\`\n\n${schema.description}\n\n${facts.join('; ')}.\n`
@@ -35,7 +39,7 @@ function section({ name, variable, schema }: ConfigKey): string {
 
 function defaultOf(key: Key): string {
   if (key.default === undefined) return 'no default'
-  if (Array.isArray(key.default)) return 'empty by default'
+  if (typeof key.default === 'object') return 'empty by default'
 
   return `default \`${key.default}\``
 }

@@ -95,7 +95,7 @@ export const configSchema = {
       default: 30,
       minimum: 1,
       maximum: 1440,
-      description: 'Minutes that a registry token is valid.',
+      description: 'Minutes that a registry token is valid, until the setting `token_expiration` is changed.',
     },
     offline_token_days: {
       type: 'integer',
@@ -109,7 +109,8 @@ export const configSchema = {
       default: 60,
       minimum: 1,
       maximum: 43200,
-      description: 'Minutes that a session of the portal is valid.',
+      description:
+        'Minutes that a session of the portal is valid, until the setting `session_timeout` is changed.',
     },
   },
   registry: {
@@ -145,6 +146,12 @@ export const configSchema = {
       maximum: 8760,
       description: 'Hours after which an upload that nobody continues is purged.',
     },
+  },
+  settings: {
+    type: 'values',
+    default: {},
+    description:
+      'Settings that nobody changes at run time, by the names of `GET /api/v2.0/configurations`: there they are shown as not editable, and a change of them is refused. The variable of `settings.read_only` is `PORTOLAN_SETTINGS_READ_ONLY`.',
   },
   log: {
     level: {

@@ -1,3 +1,5 @@
+export type PlainValue = string | number | boolean
+
 /** One key: what it takes, and its help text. Without a default it may be missing. */
 export type Key = { description: string; secret?: boolean } & (
   | { type: 'text' | 'origin' | 'postgres-url' | 'key'; default?: string }
@@ -5,6 +7,8 @@ export type Key = { description: string; secret?: boolean } & (
   | { type: 'boolean'; default: boolean }
   | { type: 'choice'; choices: readonly string[]; default: string }
   | { type: 'networks'; default: readonly string[] }
+  // Any names below this one, checked by who uses them; the variable of each is the key's with `_NAME` behind it.
+  | { type: 'values'; default: Readonly<Record<string, PlainValue>> }
 )
 
 /** Keys and groups of keys under their names. */
@@ -20,7 +24,9 @@ type ValueOf<K> = K extends { type: 'choice'; choices: readonly (infer Choice)[]
       ? boolean
       : K extends { type: 'networks' }
         ? readonly string[]
-        : string
+        : K extends { type: 'values' }
+          ? Readonly<Record<string, PlainValue>>
+          : string
 
 type NodeOf<N> = N extends { description: string } ? ValueOf<N> : DocumentOf<N>
 

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isTree } from './tree.ts'
 import type { Key } from './types.ts'
 
 /** Why a value does not fit its key, in words that follow the key's name; undefined where it fits. */
@@ -37,6 +38,8 @@ export function expectationOf(key: Key): string {
       return 'a URL such as postgres://user:password@host:5432/name'
     case 'key':
       return '32 bytes in base64'
+    case 'values':
+      return 'names with plain values'
     case 'text':
       return 'text that is not empty'
   }
@@ -58,9 +61,15 @@ function fits(key: Key, value: unknown): boolean {
       return typeof value === 'string' && isPostgresUrl(value)
     case 'key':
       return typeof value === 'string' && isKey(value)
+    case 'values':
+      return isTree(value) && Object.values(value).every(isPlain)
     case 'text':
       return typeof value === 'string' && value !== ''
   }
+}
+
+function isPlain(value: unknown): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value)
 }
 
 function isOrigin(value: string): boolean {

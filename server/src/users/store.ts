@@ -217,3 +217,15 @@ function toUser(row: Row): User {
     updateTime: row.update_time,
   }
 }
+
+/** Whether there is a user besides the one of that id. */
+export async function hasOtherUsers(db: Database, id: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('users')
+    .select('id')
+    .where('deletion_time', 'is', null)
+    .where('id', '<>', id)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}

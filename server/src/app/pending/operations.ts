@@ -4,8 +4,6 @@ import type { Permission } from '../../access/permissions.ts'
 export type PendingPermission =
   | 'anonymous'
   | 'authenticated'
-  /** A door for Harbor's own components, and we have none. */
-  | 'nobody'
   | { system: Permission }
   /** Some operations let nobody in without credentials, though the project is public. */
   | { project: Permission; signedIn?: true }
@@ -26,10 +24,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   searchLdapUser: { system: 'ldap-user:list' },
   importLdapUser: { system: 'ldap-user:create' },
   searchLdapGroup: { system: 'ldap-user:list' },
-  // configure
-  getInternalconfig: 'nobody',
-  getConfigurations: { system: 'configuration:read' },
-  updateConfigurations: { system: 'configuration:update' },
   // artifact
   listAccessories: { project: 'accessory:list' },
   addLabel: { project: 'artifact-label:create' },

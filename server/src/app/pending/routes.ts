@@ -40,7 +40,6 @@ function schemaOf({ path }: HarborOperation) {
 }
 
 function routePermission(permission: PendingPermission) {
-  if (permission === 'nobody') return 'anonymous'
   if (typeof permission === 'string' || 'system' in permission) return permission
 
   return 'project' in permission ? { project: permission.project } : 'authenticated'
@@ -49,7 +48,6 @@ function routePermission(permission: PendingPermission) {
 /** What the guard of the route could not ask. */
 function admit(permission: PendingPermission, { principal }: FastifyRequest): void {
   const signedIn = principal.kind !== 'anonymous'
-  if (permission === 'nobody') throw new DomainError('unauthorized', 'unauthorized')
   if (typeof permission === 'string') return
   if ('signedIn' in permission && !signedIn) throw new DomainError('unauthorized', 'unauthorized')
   if ('everyProject' in permission && !decideEverywhere(principal, permission.everyProject)) {

@@ -11,7 +11,7 @@ export interface SessionsDeps {
   db: Database
   now: () => Date
   /** A session ends so long after it was last used. */
-  sessionMinutes: number
+  sessionMinutes(): number
 }
 
 /** However much it is used, a session ends after a day. */
@@ -66,7 +66,7 @@ export async function findSessionPrincipal(
   // Written down only when half of its time has passed: most requests of a session write nothing.
   const extended = expiry(deps, session.creationTime, now)
   const left = session.expiryTime.getTime() - now.getTime()
-  if (left < (deps.sessionMinutes * 60_000) / 2 && extended > session.expiryTime) {
+  if (left < (deps.sessionMinutes() * 60_000) / 2 && extended > session.expiryTime) {
     await extendSession(deps.db, hash(id), extended)
   }
   return principalOf(user)
@@ -92,8 +92,9 @@ export async function purgeSessions(deps: Pick<SessionsDeps, 'db' | 'now'>): Pro
 }
 
 function expiry(deps: SessionsDeps, creation: Date, now: Date): Date {
-  const idle = now.getTime() + deps.sessionMinutes * 60_000
-  const longest = creation.getTime() + Math.max(LONGEST_MINUTES, deps.sessionMinutes) * 60_000
+  const minutes = deps.sessionMinutes()
+  const idle = now.getTime() + minutes * 60_000
+  const longest = creation.getTime() + Math.max(LONGEST_MINUTES, minutes) * 60_000
   return new Date(Math.min(idle, longest))
 }
 

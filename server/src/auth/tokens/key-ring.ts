@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import type { JWK } from 'jose'
 import type { Logger } from 'pino'
-import { type KeysDeps, sealContext } from './keys.ts'
+import { type KeysDeps, sealContext, USELESS_AFTER } from './keys.ts'
 import { listKeys, type StoredKey } from './store.ts'
 
 /** The signing keys as this process knows them. */
@@ -18,8 +18,8 @@ export interface KeyRing {
 
 export interface KeyRingDeps extends KeysDeps {
   log: Logger
-  /** Seconds that a token lives: so long a retired key still verifies. */
-  tokenSeconds: number
+  /** Seconds that a token lives at this moment: so long a retired key still verifies, but no longer than it is kept. */
+  tokenSeconds(): number
 }
 
 /** The documented bound on how long this process goes on without having heard of a new key. Milliseconds. */
@@ -36,6 +36,7 @@ interface Entry {
 
 export function createKeyRing(deps: KeyRingDeps): KeyRing {
   const now = () => deps.now().getTime()
+  const outlives = () => Math.min(deps.tokenSeconds() * 1000 + GRACE, USELESS_AFTER)
   let entries = new Map<string, Entry>()
   let signing: { kid: string; privateKey: KeyObject } | undefined
   let loaded = Number.NEGATIVE_INFINITY
@@ -44,7 +45,7 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
 
   async function load(): Promise<void> {
     asked = now()
-    const rows = await listKeys(deps.db, new Date(asked - deps.tokenSeconds * 1000 - GRACE))
+    const rows = await listKeys(deps.db, new Date(asked - outlives()))
     const next = new Map<string, Entry>()
     for (const stored of rows) {
       const publicKey = entries.get(stored.kid)?.publicKey ?? toPublicKey(stored)
@@ -72,7 +73,7 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
     const entry = entries.get(kid)
     const retired = entry?.stored.retirementTime
     if (!entry || !retired) return entry
-    return retired.getTime() + deps.tokenSeconds * 1000 + GRACE > now() ? entry : undefined
+    return retired.getTime() + outlives() > now() ? entry : undefined
   }
 
   /** So that a key that was withdrawn is forgotten even where nothing is signed; nobody waits for it. */

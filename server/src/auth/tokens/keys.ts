@@ -14,8 +14,8 @@ export interface KeysDeps {
 }
 
 const MODULUS_BITS = 2048
-/** No token lives for longer than a day: nothing is left of what such a key has signed. Milliseconds. */
-const USELESS_AFTER = 2 * 24 * 60 * 60_000
+/** A retired key counts no longer than this, however long the tokens that it has signed may live. Milliseconds. */
+export const USELESS_AFTER = 2 * 24 * 60 * 60_000
 const generate = promisify(generateKeyPair)
 
 /**

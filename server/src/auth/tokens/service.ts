@@ -14,7 +14,7 @@ export interface TokensDeps {
   keys: KeyRing
   users: UserStates
   verified: Lru<string, Verified>
-  tokenSeconds: number
+  tokenSeconds(): number
   findProject: FindProject
 }
 
@@ -53,12 +53,13 @@ export async function issueToken(
   const { kid, privateKey } = await deps.keys.active()
   const issuedAt = deps.now()
   const seconds = Math.floor(issuedAt.getTime() / 1000)
+  const expiresIn = deps.tokenSeconds()
   const { sub, ...own } = makeClaims(principal, scopes.length === 0 ? null : access, projects)
   const claims: JWTPayload = {
     iss: ISSUER,
     ...(sub === undefined ? {} : { sub }),
     aud: SERVICE,
-    exp: seconds + deps.tokenSeconds,
+    exp: seconds + expiresIn,
     nbf: seconds,
     iat: seconds,
     jti: randomBytes(12).toString('base64url'),
@@ -68,7 +69,7 @@ export async function issueToken(
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid })
     .sign(privateKey)
   const scope = access.map(({ type, name, actions }) => `${type}:${name}:${actions.join(',')}`).join(' ')
-  return { token, expiresIn: deps.tokenSeconds, issuedAt, scope }
+  return { token, expiresIn, issuedAt, scope }
 }
 
 /**

@@ -10,7 +10,8 @@ import { schemaText } from './schema-text.ts'
 
 /** Prints `server/schema.sql`: the schema that all migrations together make. */
 const directory = await mkdtemp(join(tmpdir(), 'portolan-schema-'))
-const log = pino({ level: 'warn' })
+// Standard output is the schema's.
+const log = pino({ level: 'warn' }, pino.destination(2))
 try {
   const server = await startEmbedded({ directory: join(directory, 'pg'), maxConnections: 5, log })
   const db = openDatabase({ connection: server.connection, maxConnections: 2 }, ignore)
