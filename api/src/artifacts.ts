@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { LabelList } from './labels.ts'
 import { ListQuery, PageQuery } from './paging.ts'
 import { ProjectParams } from './projects.ts'
 import { RepositoryParams } from './repositories.ts'
@@ -53,6 +54,14 @@ export const TagListQuery = Type.Object({
 })
 
 export const AccessoryListQuery = Type.Object(ListQuery)
+
+/** Which label an artifact gets: only the id counts. */
+export const LabelChoice = Type.Object({ id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) })
+
+export const ArtifactLabelParams = Type.Object({
+  ...ArtifactParams.properties,
+  label_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+})
 
 export const NewTag = Type.Object({ name: Type.String({ maxLength: 1024 }) })
 
@@ -134,7 +143,7 @@ export const Artifact = Type.Object({
   references: Nullable(Type.Array(Reference)),
   tags: Nullable(TagList),
   addition_links: Type.Optional(AdditionLinks),
-  labels: Nullable(Type.Array(Type.Unknown())),
+  labels: Nullable(LabelList),
   accessories: Nullable(AccessoryList),
   inherited_accessories: Type.Optional(AccessoryList),
 })

@@ -1,4 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
+import { accessoriesRoutes } from '../artifacts/accessories/routes.ts'
+import { artifactLabelsRoutes } from '../artifacts/labels/routes.ts'
 import { countArtifacts, findRepositoriesWithBlob } from '../artifacts/listed-store.ts'
 import { artifactsRoutes } from '../artifacts/routes.ts'
 import type { Sweeper } from '../artifacts/sweep.ts'
@@ -13,5 +15,7 @@ export function contentRoutes({ artifacts }: DataPlane, sweeper: Sweeper): Fasti
     repositoriesRoutes({ db, countArtifacts, findRepositoriesWithBlob, onRepositoryDeleted: sweeper.kick }),
     artifactsRoutes(artifacts),
     tagsRoutes(artifacts),
+    accessoriesRoutes(artifacts),
+    artifactLabelsRoutes(artifacts),
   ]
 }

@@ -8,6 +8,8 @@ import type { ArtifactListRequest } from './listing.ts'
 
 const COLUMNS: Fields<ArtifactField> = {
   id: 'integer',
+  type: 'string',
+  media_type: 'string',
   digest: 'string',
   manifest_media_type: 'string',
   artifact_type: 'string',
@@ -24,18 +26,31 @@ const FIELDS = { ...COLUMNS, tags: 'string', labels: 'string', base: 'string' } 
 
 /** Reads what a list of artifacts is asked for. Throws bad-request. */
 export function readArtifactList(
-  query: Pick<ArtifactListQuery, 'q' | 'sort' | 'page' | 'page_size'>,
+  query: Pick<ArtifactListQuery, 'q' | 'sort' | 'page' | 'page_size'> & { latest_in_repository?: boolean },
 ): Omit<ArtifactListRequest, 'repositoryIds'> {
   const filters = parseFilters(query.q, FIELDS)
+  const latest = query.latest_in_repository === true
+  if (latest) checkLatest(filters)
   const ofField = (field: string) => filters.filter((filter) => filter.field === field)
   return {
     filters: filters.filter((filter): filter is Filter<ArtifactField> => filter.field in COLUMNS),
     tags: (ofField('tags') as Filter<'tags'>[]).map(readTags),
     labels: readLabels(filters),
+    latest,
     children: ofField('base').some((filter) => filter.op === 'exact' && filter.value === '*'),
     orders: parseSort(query.sort, SORTABLE),
     page: toPage(query),
   }
+}
+
+/** "The newest of each repository" is asked of one kind of artifacts. */
+function checkLatest(filters: readonly Filter[]): void {
+  const kinds = filters.filter(({ field }) => field === 'media_type' || field === 'artifact_type')
+  if (new Set(kinds.map(({ field }) => field)).size === 1) return
+  throw new DomainError(
+    'bad-request',
+    'latest_in_repository needs either a media_type or an artifact_type in q, and not both',
+  )
 }
 
 function readTags(filter: Filter<'tags'>): TagFilter {

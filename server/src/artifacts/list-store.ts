@@ -7,6 +7,8 @@ import type { ListedArtifact } from './model.ts'
 /** Columns that lists of artifacts are filtered and sorted by. */
 export type ArtifactField =
   | 'id'
+  | 'type'
+  | 'media_type'
   | 'digest'
   | 'manifest_media_type'
   | 'artifact_type'
@@ -17,6 +19,8 @@ export type ArtifactField =
 
 const COLUMNS = {
   id: sql.ref('artifacts.id'),
+  type: sql.ref('artifacts.type'),
+  media_type: sql.ref('artifacts.config_media_type'),
   digest: sql.ref('artifacts.digest'),
   manifest_media_type: sql.ref('artifacts.media_type'),
   artifact_type: sql.ref('artifacts.artifact_type'),
@@ -35,13 +39,17 @@ export interface ArtifactSelection {
   repositoryIds: readonly number[]
   filters: readonly Filter<ArtifactField>[]
   tags: readonly TagFilter[]
+  /** Ids of labels, every one of which an artifact must have. */
+  labels: readonly number[]
+  /** Only the newest of each repository that the filters leave. */
+  latest: boolean
   /** With those that only an index brought along; never with accessories. */
   children: boolean
 }
 
 /** Whether nothing but the repository decides: then the count is known. */
-export function isWhole({ filters, tags, children }: ArtifactSelection): boolean {
-  return filters.length === 0 && tags.length === 0 && !children
+export function isWhole({ filters, tags, labels, latest, children }: ArtifactSelection): boolean {
+  return filters.length + tags.length + labels.length === 0 && !latest && !children
 }
 
 /** Ids of a window of the list. They alone are read from an index, however far down the window is. */
@@ -92,6 +100,10 @@ export async function findArtifacts(db: Database, ids: readonly number[]): Promi
       'artifacts.artifact_type',
       'artifacts.size',
       'artifacts.annotations',
+      'artifacts.type',
+      'artifacts.config_media_type',
+      'artifacts.extra_attrs',
+      'artifacts.icon',
       'artifacts.push_time',
       'artifacts.pull_time',
       'repositories.project_id',
@@ -113,6 +125,10 @@ export async function findArtifacts(db: Database, ids: readonly number[]): Promi
         projectName: row.project,
         repositoryName: row.repository,
         digest: row.digest,
+        type: row.type ?? undefined,
+        icon: row.icon ?? undefined,
+        attributes: row.extra_attrs ?? {},
+        mediaType: row.config_media_type ?? row.artifact_type ?? row.media_type,
         manifestMediaType: row.media_type,
         artifactType: row.artifact_type ?? undefined,
         size: row.size,
@@ -124,7 +140,8 @@ export async function findArtifacts(db: Database, ids: readonly number[]): Promi
   })
 }
 
-function where({ repositoryIds, filters, tags, children }: ArtifactSelection): RawBuilder<SqlBool> {
+function where(selection: ArtifactSelection): RawBuilder<SqlBool> {
+  const { repositoryIds, filters, tags, labels, children } = selection
   const within = (column: RawBuilder<unknown>) =>
     repositoryIds.length === 1
       ? sql<SqlBool>`${column} = ${repositoryIds[0]}`
@@ -132,6 +149,8 @@ function where({ repositoryIds, filters, tags, children }: ArtifactSelection): R
   // As a set and not artifact by artifact: one pass over the tags.
   const tagged = (by: RawBuilder<SqlBool>) => sql<SqlBool>`artifacts.id IN (
     SELECT tags.artifact_id FROM tags WHERE ${within(sql`tags.repository_id`)} AND ${by})`
+  const labeled = (id: number) => sql<SqlBool>`artifacts.id IN (
+    SELECT artifact_labels.artifact_id FROM artifact_labels WHERE artifact_labels.label_id = ${id})`
   const conditions = [
     within(sql`artifacts.repository_id`),
     children
@@ -139,8 +158,13 @@ function where({ repositoryIds, filters, tags, children }: ArtifactSelection): R
       : sql<SqlBool>`artifacts.listed`,
     ...filters.map((filter) => condition(COLUMNS[filter.field], filter)),
     ...tags.map((filter) => tagCondition(filter, tagged)),
+    ...labels.map(labeled),
   ]
-  return sql<SqlBool>`${sql.join(conditions, sql` AND `)}`
+  const all = sql<SqlBool>`${sql.join(conditions, sql` AND `)}`
+  if (!selection.latest) return all
+  return sql<SqlBool>`artifacts.id IN (
+    SELECT DISTINCT ON (artifacts.repository_id) artifacts.id FROM artifacts WHERE ${all}
+    ORDER BY artifacts.repository_id, artifacts.push_time DESC, artifacts.id DESC)`
 }
 
 function tagCondition(

@@ -1,6 +1,9 @@
+import { selectLabelsOf } from '../labels/artifact-store.ts'
+import type { Label } from '../labels/model.ts'
 import type { Database } from '../platform/db/database.ts'
-import type { Filter, Order, Page } from '../platform/db/list.ts'
+import type { Order, Page } from '../platform/db/list.ts'
 import { nearestWindow } from '../platform/db/window.ts'
+import { findAccessoriesOf, findInheritedAccessories } from './accessories/list-store.ts'
 import { findChildrenOf, findTagsOf } from './detail-store.ts'
 import {
   type ArtifactField,
@@ -9,29 +12,29 @@ import {
   findArtifacts,
   isWhole,
   selectArtifactIds,
-  type TagFilter,
 } from './list-store.ts'
 import { countArtifacts } from './listed-store.ts'
-import type { ListedArtifact, ListedChild, ListedTag } from './model.ts'
+import type { ListedAccessory, ListedArtifact, ListedChild, ListedTag } from './model.ts'
 
 /** What is to be told beside the artifact itself. */
 export interface Wanted {
   tags: boolean
+  labels: boolean
+  accessories: boolean
+  inheritedAccessories: boolean
 }
 
 /** An artifact with everything that its readers asked for. */
 export interface DetailedArtifact extends ListedArtifact {
   tags: ListedTag[]
   children: ListedChild[]
+  labels: Label[]
+  accessories: ListedAccessory[]
+  /** Signatures of the indexes that list it, where it has none of its own. */
+  inheritedAccessories: ListedAccessory[]
 }
 
-export interface ArtifactListRequest {
-  repositoryIds: readonly number[]
-  filters: readonly Filter<ArtifactField>[]
-  tags: readonly TagFilter[]
-  /** Ids of labels, every one of which an artifact must have. */
-  labels: readonly number[]
-  children: boolean
+export interface ArtifactListRequest extends ArtifactSelection {
   orders: readonly Order<ArtifactField>[]
   page: Page
 }
@@ -39,11 +42,10 @@ export interface ArtifactListRequest {
 /** One page of artifacts, newest first unless told otherwise, and how many there are in all. A fixed number of statements. */
 export async function listArtifacts(
   deps: { db: Database },
-  { page, orders, labels, ...selection }: ArtifactListRequest,
+  { page, orders, ...selection }: ArtifactListRequest,
   wanted: Wanted,
 ): Promise<{ artifacts: DetailedArtifact[]; total: number }> {
-  // Nothing can have a label yet.
-  if (selection.repositoryIds.length === 0 || labels.length > 0) return { artifacts: [], total: 0 }
+  if (selection.repositoryIds.length === 0) return { artifacts: [], total: 0 }
   const total = await countList(deps.db, selection)
   const sorted: readonly Order<ArtifactField>[] =
     orders.length > 0 ? orders : [{ field: 'push_time', descending: true }]
@@ -58,14 +60,20 @@ export async function describeArtifacts(
   wanted: Wanted,
 ): Promise<DetailedArtifact[]> {
   const ids = artifacts.map((artifact) => artifact.id)
-  const [tags, children] = await Promise.all([
-    wanted.tags ? findTagsOf(deps.db, ids) : new Map<number, ListedTag[]>(),
+  const [tags, children, labels, accessories, inherited] = await Promise.all([
+    wanted.tags ? findTagsOf(deps.db, ids) : undefined,
     findChildrenOf(deps.db, ids),
+    wanted.labels ? selectLabelsOf(deps.db, ids) : undefined,
+    wanted.accessories ? findAccessoriesOf(deps.db, ids) : undefined,
+    wanted.inheritedAccessories ? findInheritedAccessories(deps.db, ids) : undefined,
   ])
   return artifacts.map((artifact) => ({
     ...artifact,
-    tags: tags.get(artifact.id) ?? [],
+    tags: tags?.get(artifact.id) ?? [],
     children: children.get(artifact.id) ?? [],
+    labels: labels?.get(artifact.id) ?? [],
+    accessories: accessories?.get(artifact.id) ?? [],
+    inheritedAccessories: inherited?.get(artifact.id) ?? [],
   }))
 }
 

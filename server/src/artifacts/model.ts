@@ -23,6 +23,14 @@ export interface ListedArtifact {
   /** Relative to the project. */
   repositoryName: string
   digest: string
+  /** IMAGE, CHART, …; undefined: not classified yet. */
+  type: string | undefined
+  /** Digest of its own icon. */
+  icon: string | undefined
+  /** What users see of the config. */
+  attributes: Record<string, unknown>
+  /** Of the config; of an index, that of the manifest. */
+  mediaType: string
   manifestMediaType: string
   artifactType: string | undefined
   /** Bytes of the manifest and everything it references. */
@@ -52,4 +60,18 @@ export interface ListedChild {
   digest: string
   platform: Record<string, unknown> | undefined
   annotations: Record<string, string> | undefined
+}
+
+/** An artifact that belongs to another one and goes with it: a signature, a list of contents. */
+export interface ListedAccessory {
+  id: number
+  /** Undefined: it is not there. */
+  subjectId: number | undefined
+  subjectDigest: string
+  /** Full name of the repository. */
+  repository: string
+  digest: string
+  size: number
+  type: string
+  creationTime: Date
 }

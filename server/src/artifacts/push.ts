@@ -56,7 +56,7 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
   const classification = await classify(manifest, push.tags, repositoryContent(deps, repository))
   await transact(deps.db, async (tx) => {
     const blobIds = await holdBlobs(deps, tx, repository.id, manifest.blobs)
-    await holdChildren(deps, tx, repository.id, manifest.children)
+    const childrenSize = await holdChildren(deps, tx, repository.id, manifest.children)
     await holdNames(tx, repository)
     const affected = await lockArtifacts(tx, repository.id, {
       ids: await lockTags(tx, repository.id, push.tags),
@@ -77,6 +77,7 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
       digest,
       manifest,
       manifestSize: body.length,
+      referencedSize: manifest.kind === 'index' ? childrenSize : manifest.referencedSize,
       classification,
     })
     if (artifact.created) {
@@ -131,15 +132,20 @@ async function holdBlobs(
   return [...held.map((blob) => blob.id), ...(await ensureBlobs(tx, distinct))]
 }
 
+/** Answers the bytes of the children with everything that they reference, each child once. */
 async function holdChildren(
   deps: ArtifactsDeps,
   tx: Database,
   repositoryId: number,
   children: Descriptor[],
-): Promise<void> {
+): Promise<number> {
   const held = await holdArtifacts(tx, repositoryId, distinctDigests(children))
   const known = new Set(held.map((child) => child.digest))
   compare(deps.sparseIndex ? children.filter((child) => known.has(child.digest)) : children, held)
+  const sizes = new Map(children.map((child) => [child.digest, child.size]))
+  for (const { digest, total } of held) sizes.set(digest, total)
+
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0)
 }
 
 function compare(wanted: Descriptor[], held: { digest: string; size: number }[]): void {

@@ -9,7 +9,7 @@ import { findByKey } from '../repositories/service.ts'
 import { findRepositoryIds } from '../repositories/store.ts'
 import { deleteArtifact } from './deletion.ts'
 import { readArtifactList } from './list-query.ts'
-import { type DetailedArtifact, describeArtifacts, listArtifacts } from './listing.ts'
+import { type DetailedArtifact, describeArtifacts, listArtifacts, type Wanted } from './listing.ts'
 import { getArtifact, placeOf } from './reading.ts'
 import type { ArtifactsDeps } from './service.ts'
 import { toWire } from './wire.ts'
@@ -35,7 +35,7 @@ export function artifactsRoutes(deps: ArtifactsDeps): FastifyPluginAsyncTypebox 
         const list = readArtifactList(query)
         const repository = await findByKey(deps, repositoryKey(request))
         const repositoryIds = repository ? [repository.id] : []
-        const wanted = { tags: query.with_tag }
+        const wanted = wantedOf(query)
         const { artifacts, total } = await listArtifacts(deps, { ...list, repositoryIds }, wanted)
         sendTotal(request, reply, query, total)
         return artifacts.map(toWire)
@@ -58,7 +58,7 @@ export function artifactsRoutes(deps: ArtifactsDeps): FastifyPluginAsyncTypebox 
         const { query } = request
         const list = readArtifactList(query)
         const repositoryIds = await findRepositoryIds(deps.db, request.project.id)
-        const wanted = { tags: query.with_tag }
+        const wanted = wantedOf(query)
         const { artifacts, total } = await listArtifacts(deps, { ...list, repositoryIds }, wanted)
         sendTotal(request, reply, query, total)
         return artifacts.map(toWire)
@@ -77,7 +77,7 @@ export function artifactsRoutes(deps: ArtifactsDeps): FastifyPluginAsyncTypebox 
       },
       async (request) => {
         const artifact = await getArtifact(deps, repositoryKey(request), request.params.reference)
-        const [detailed] = await describeArtifacts(deps, [artifact], { tags: request.query.with_tag })
+        const [detailed] = await describeArtifacts(deps, [artifact], wantedOf(request.query))
         return toWire(detailed as DetailedArtifact)
       },
     )
@@ -95,5 +95,19 @@ export function artifactsRoutes(deps: ArtifactsDeps): FastifyPluginAsyncTypebox 
         return reply.send()
       },
     )
+  }
+}
+
+function wantedOf(query: {
+  with_tag: boolean
+  with_label: boolean
+  with_accessory: boolean
+  with_inherited_accessory: boolean
+}): Wanted {
+  return {
+    tags: query.with_tag,
+    labels: query.with_label,
+    accessories: query.with_accessory,
+    inheritedAccessories: query.with_inherited_accessory,
   }
 }

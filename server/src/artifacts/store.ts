@@ -60,12 +60,12 @@ export async function holdArtifacts(
   tx: Database,
   repositoryId: number,
   digests: string[],
-): Promise<{ digest: string; size: number }[]> {
+): Promise<{ digest: string; size: number; total: number }[]> {
   if (digests.length === 0) return []
 
   return tx
     .selectFrom('artifacts')
-    .select(['digest', 'manifest_size as size'])
+    .select(['digest', 'manifest_size as size', 'size as total'])
     .where('repository_id', '=', repositoryId)
     .where(sql<boolean>`digest = any(${digests}::text[])`)
     .orderBy('id')
@@ -81,6 +81,8 @@ export async function upsertArtifact(
     digest: string
     manifest: Manifest
     manifestSize: number
+    /** Bytes of everything it references; of an index, with all that its children reference. */
+    referencedSize: number
     classification: Classification
   },
 ): Promise<{ id: number; created: boolean }> {
@@ -93,7 +95,7 @@ export async function upsertArtifact(
       media_type: manifest.mediaType,
       artifact_type: manifest.artifactType ?? null,
       manifest_size: artifact.manifestSize,
-      size: artifact.manifestSize + manifest.referencedSize,
+      size: artifact.manifestSize + artifact.referencedSize,
       subject_digest: manifest.subject?.digest ?? null,
       annotations: JSON.stringify(manifest.annotations),
       ...classificationColumns(classification),

@@ -25,9 +25,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   importLdapUser: { system: 'ldap-user:create' },
   searchLdapGroup: { system: 'ldap-user:list' },
   // artifact
-  listAccessories: { project: 'accessory:list' },
-  addLabel: { project: 'artifact-label:create' },
-  removeLabel: { project: 'artifact-label:delete' },
   // scan
   scanArtifact: { project: 'scan:create' },
   stopScanArtifact: { project: 'scan:stop' },

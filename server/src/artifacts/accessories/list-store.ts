@@ -1,0 +1,137 @@
+import { sql } from 'kysely'
+import type { Database } from '../../platform/db/database.ts'
+import { condition, type Filter, type Order } from '../../platform/db/list.ts'
+import { direction, inOrder, type Window } from '../../platform/db/window.ts'
+import type { ListedAccessory } from '../model.ts'
+
+/** Fields that accessories are filtered and sorted by. */
+export type AccessoryField = 'id' | 'type' | 'digest' | 'size' | 'creation_time'
+
+const COLUMNS = {
+  id: sql.ref('accessory.id'),
+  type: sql.ref('accessory.accessory_type'),
+  digest: sql.ref('accessory.digest'),
+  size: sql.ref('accessory.size'),
+  creation_time: sql.ref('accessory.push_time'),
+} as const
+
+/** The accessories of each of these artifacts, the oldest first. Artifacts without any are left out. */
+export async function findAccessoriesOf(
+  db: Database,
+  artifactIds: readonly number[],
+): Promise<Map<number, ListedAccessory[]>> {
+  if (artifactIds.length === 0) return new Map()
+  const rows = await accessories(db)
+    .where(sql<boolean>`subject.id = ANY(${[...artifactIds]}::bigint[])`)
+    .orderBy('accessory.id')
+    .execute()
+
+  return Map.groupBy(rows.map(toAccessory), (accessory) => accessory.subjectId ?? 0)
+}
+
+/**
+ * For each of these artifacts that has no signature of its own: the signatures of the indexes that list it.
+ */
+export async function findInheritedAccessories(
+  db: Database,
+  artifactIds: readonly number[],
+): Promise<Map<number, ListedAccessory[]>> {
+  if (artifactIds.length === 0) return new Map()
+  const signatures = sql`('signature.cosign', 'signature.notation')`
+  const rows = await accessories(db)
+    .innerJoin('artifact_children', 'artifact_children.artifact_id', 'subject.id')
+    .innerJoin('artifacts as child', (join) =>
+      join
+        .onRef('child.repository_id', '=', 'subject.repository_id')
+        .onRef('child.digest', '=', 'artifact_children.child_digest'),
+    )
+    .select('child.id as child_id')
+    .distinct()
+    .where(sql<boolean>`child.id = ANY(${[...artifactIds]}::bigint[])`)
+    .where(sql<boolean>`accessory.accessory_type IN ${signatures}`)
+    .where(sql<boolean>`NOT EXISTS (
+      SELECT FROM artifacts own WHERE own.repository_id = child.repository_id
+        AND own.accessory_of = child.digest AND own.accessory_type IN ${signatures})`)
+    .orderBy('accessory.id')
+    .execute()
+
+  const found = Map.groupBy(rows, (row) => row.child_id)
+  return new Map([...found].map(([id, list]) => [id, list.map(toAccessory)]))
+}
+
+/** A window of the accessories of one artifact, the oldest first unless `orders` say otherwise. */
+export async function selectAccessories(
+  db: Database,
+  subjectId: number,
+  filters: readonly Filter<AccessoryField>[],
+  orders: readonly Order<AccessoryField>[],
+  window: Window,
+): Promise<ListedAccessory[]> {
+  if (window.limit === 0) return []
+  let query = accessories(db).where('subject.id', '=', subjectId)
+  for (const filter of filters) query = query.where(condition(COLUMNS[filter.field], filter))
+  for (const order of orders) query = query.orderBy(COLUMNS[order.field], direction(window, order))
+  const rows = await query
+    .orderBy('accessory.id', direction(window, { descending: orders.at(-1)?.descending ?? false }))
+    .limit(window.limit)
+    .offset(window.offset)
+    .execute()
+
+  return inOrder(window, rows.map(toAccessory))
+}
+
+/** How many accessories of the artifact the filters leave. */
+export async function countAccessories(
+  db: Database,
+  subjectId: number,
+  filters: readonly Filter<AccessoryField>[],
+): Promise<number> {
+  let query = joined(db)
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('subject.id', '=', subjectId)
+  for (const filter of filters) query = query.where(condition(COLUMNS[filter.field], filter))
+  const row = await query.executeTakeFirstOrThrow()
+
+  return Number(row.count)
+}
+
+function joined(db: Database) {
+  return db
+    .selectFrom('artifacts as subject')
+    .innerJoin('artifacts as accessory', (join) =>
+      join
+        .onRef('accessory.repository_id', '=', 'subject.repository_id')
+        .onRef('accessory.accessory_of', '=', 'subject.digest'),
+    )
+    .innerJoin('repositories', 'repositories.id', 'subject.repository_id')
+    .innerJoin('projects', 'projects.id', 'repositories.project_id')
+}
+
+function accessories(db: Database) {
+  return joined(db).select([
+    'accessory.id',
+    'subject.id as subject_id',
+    'subject.digest as subject_digest',
+    'projects.name as project',
+    'repositories.name as repository',
+    'accessory.digest',
+    'accessory.size',
+    'accessory.accessory_type as type',
+    'accessory.push_time',
+  ])
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof accessories>['execute']>>[number]
+
+function toAccessory(row: Row): ListedAccessory {
+  return {
+    id: row.id,
+    subjectId: row.subject_id,
+    subjectDigest: row.subject_digest,
+    repository: `${row.project}/${row.repository}`,
+    digest: row.digest,
+    size: row.size,
+    type: row.type ?? '',
+    creationTime: row.push_time,
+  }
+}
