@@ -21,6 +21,8 @@ const OWNERS: Record<string, string> = {
   artifact_labels: 'labels',
   audit_log: 'audit',
   legacy_audit_log: 'audit',
+  robots: 'robots',
+  robot_grants: 'robots',
   repositories: 'repositories',
   repository_aliases: 'repositories',
   blobs: 'blobs',

@@ -26,6 +26,8 @@ export interface RobotPrincipal {
   id: number
   /** The name that it logs in with: `robot$name`, `robot$project+name`. */
   username: string
+  /** Tokens issued to it under another generation are void. */
+  generation?: number
   /** The project that it belongs to; absent for robots of the system. */
   projectId?: number
   permissions: PermissionSet

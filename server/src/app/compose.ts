@@ -13,7 +13,7 @@ import { auditRoutes } from '../audit/routes.ts'
 import { ensureComingPartitions } from '../audit/service.ts'
 import { type AuditDeps, auditTrail } from '../audit/subscribers.ts'
 import { loginRoutes, oidcRoutes } from '../auth/routes.ts'
-import { type AuthDeps, createAuth, forgetUser, login, purgeAuth } from '../auth/service.ts'
+import { type AuthDeps, createAuth, forgetRobot, forgetUser, login, purgeAuth } from '../auth/service.ts'
 import { type BrowserDeps, restAuthentication } from '../auth/sessions/routes.ts'
 import { ensureSigningKey } from '../auth/tokens/keys.ts'
 import { keySetRoutes, tokenRoutes } from '../auth/tokens/routes.ts'
@@ -37,6 +37,10 @@ import { registryRoutes } from '../registry/routes.ts'
 import { findLongestName } from '../repositories/names/store.ts'
 import { countRepositories } from '../repositories/store.ts'
 import { repositoryActivity } from '../repositories/subscribers.ts'
+import { projectRobotsRoutes } from '../robots/older/routes.ts'
+import { robotsRoutes } from '../robots/routes.ts'
+import type { RobotsDeps } from '../robots/service.ts'
+import { robotsOfDeletedProjects } from '../robots/subscribers.ts'
 import { disabledAuditEvents } from '../settings/disabled-audit-events.ts'
 import { settingsRoutes } from '../settings/routes.ts'
 import type { SettingsServiceDeps } from '../settings/service.ts'
@@ -70,6 +74,7 @@ interface Services {
   configuration: SettingsServiceDeps
   findProject: FindContext
   auth: BrowserDeps
+  robots: RobotsDeps
   projects: ProjectsDeps
   data: DataPlane
   sweeper: Sweeper
@@ -86,6 +91,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
       repositoryActivity,
       labelsOfDeletedProjects,
       membersThatAreGone,
+      robotsOfDeletedProjects,
       auditTrail(auditOf(configuration.settings)),
     ],
     pollMilliseconds: POLL_MILLISECONDS,
@@ -128,15 +134,17 @@ function createServices(parts: ServerParts, configuration: SettingsServiceDeps):
   const { settings } = configuration
   const audit = auditOf(settings)
   const findProject = createContextLookup(db)
+  const passwords = createPasswords()
   const auth: AuthDeps = createAuth({
     db,
     log,
-    passwords: createPasswords(),
+    passwords,
     box: secretKey,
     findProject,
     tokenMinutes: () => settings.get('token_expiration'),
     offlineTokenDays: config.auth.offlineTokenDays,
     sessionMinutes: () => settings.get('session_timeout'),
+    robotNamePrefix: () => settings.get('robot_name_prefix'),
   })
 
   return {
@@ -144,6 +152,13 @@ function createServices(parts: ServerParts, configuration: SettingsServiceDeps):
     configuration,
     findProject,
     auth: { ...auth, externalUrl: config.externalUrl },
+    robots: {
+      db,
+      passwords,
+      namePrefix: auth.robotNamePrefix,
+      defaultDays: () => settings.get('robot_token_duration'),
+      onRobotChanged: (id) => forgetRobot(auth, id),
+    },
     projects: { db, countRepositories, usedStorage: sumProjectBlobs, addProjectAdmin },
     sweeper: createSweeper({
       db,
@@ -155,7 +170,7 @@ function createServices(parts: ServerParts, configuration: SettingsServiceDeps):
 
 async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Services): Promise<void> {
   const { config, db, storage, version } = parts
-  const { auth, projects, data } = services
+  const { auth, projects, robots, data } = services
   const originOf = (request: FastifyRequest) => externalOrigin(config, request)
   const https = config.tls.certificate !== undefined || config.externalUrl?.startsWith('https:') === true
   const guard: Omit<RestOptions, 'routes'> = {
@@ -184,6 +199,8 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     projectNamesRoutes({ db, longestRepositoryName: findLongestName }),
     membersRoutes(groups),
     groupsRoutes(groups),
+    robotsRoutes(robots),
+    projectRobotsRoutes(robots),
     labelsRoutes({ db }),
     ...contentRoutes(data, services.sweeper),
     additionsRoutes({ ...data.artifacts, slots: createAdditionSlots() }),

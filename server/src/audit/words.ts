@@ -23,6 +23,13 @@ const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
   'group.created': (p) => named('create', 'usergroup', text(p, 'name')),
   'group.updated': (p) => named('update', 'usergroup', text(p, 'name')),
   'group.deleted': (p) => named('delete', 'usergroup', text(p, 'name')),
+  'robot.created': (p) => named('create', 'robot', text(p, 'name')),
+  'robot.updated': (p) => named('update', 'robot', text(p, 'name')),
+  'robot.secret_renewed': (p) => ({
+    ...named('update', 'robot', text(p, 'name')),
+    description: `renew secret of robot with name: ${text(p, 'name')}`,
+  }),
+  'robot.deleted': (p) => named('delete', 'robot', text(p, 'name')),
   'user.created': (p) => named('create', 'user', text(p, 'username')),
   'user.updated': (p) => named('update', 'user', text(p, 'username')),
   'user.password_changed': (p) => ({

@@ -1,25 +1,28 @@
 import type { Logger } from 'pino'
-import { ANONYMOUS, type Principal, type UserPrincipal } from '../access/model.ts'
+import { ANONYMOUS, type Principal, type RobotPrincipal, type UserPrincipal } from '../access/model.ts'
 import { createLru } from '../lib/lru.ts'
 import type { SecretBox } from '../platform/crypto/secret-box.ts'
 import type { Database } from '../platform/db/database.ts'
+import { createRobotLookup } from '../robots/lookup.ts'
 import type { Passwords } from '../users/passwords.ts'
 import { findUser } from '../users/store.ts'
 import { type LocalDeps, type Login, type LoginOutcome, loginLocally } from './authenticators/local.ts'
+import { loginAsRobot, type RobotLoginDeps } from './authenticators/robot.ts'
 import { parseAuthorization } from './credentials.ts'
 import { createFailedLogins, type FailedLogins } from './failed-logins.ts'
 import { principalOf, type RegistryToken } from './model.ts'
 import { createRemembered } from './remembered.ts'
 import { findSessionPrincipal, purgeSessions, type SessionsDeps } from './sessions/service.ts'
+import { createStates } from './states.ts'
 import { createThrottle } from './throttle.ts'
 import type { FindProject } from './tokens/grant.ts'
+import { createIssued } from './tokens/issued.ts'
 import { createKeyRing } from './tokens/key-ring.ts'
 import { type OfflineDeps, purgeOfflineTokens } from './tokens/offline.ts'
 import { type TokensDeps, verifyToken } from './tokens/service.ts'
-import { createUserStates } from './user-states.ts'
 
 /** What authentication needs, with what it remembers; made once a process by `createAuth`. */
-export interface AuthDeps extends LocalDeps, SessionsDeps, OfflineDeps, TokensDeps {
+export interface AuthDeps extends LocalDeps, RobotLoginDeps, SessionsDeps, OfflineDeps, TokensDeps {
   failedLogins: FailedLogins
 }
 
@@ -33,17 +36,20 @@ export interface AuthOptions {
   tokenMinutes(): number
   offlineTokenDays: number
   sessionMinutes(): number
+  /** What login names of robots begin with at this moment. From `settings`. */
+  robotNamePrefix(): string
   now?: () => Date
 }
 
-/** Verified tokens that are remembered, in characters: some 5,000 of the usual size. */
+/** Verified tokens that are remembered, and tokens issued a moment ago, in characters: some 5,000 of the usual size. */
 const TOKEN_CHARACTERS = 5_000_000
 
 export function createAuth(options: AuthOptions): AuthDeps {
-  const { db, log, passwords, findProject, offlineTokenDays } = options
+  const { db, log, passwords, findProject, offlineTokenDays, robotNamePrefix } = options
   const now = options.now ?? (() => new Date())
   const milliseconds = () => now().getTime()
   const tokenSeconds = () => options.tokenMinutes() * 60
+  const robots = createRobotLookup(db)
   return {
     db,
     log,
@@ -57,31 +63,53 @@ export function createAuth(options: AuthOptions): AuthDeps {
     throttle: createThrottle(milliseconds),
     remembered: createRemembered(milliseconds),
     underWay: new Map(),
-    users: createUserStates((id) => findUser(db, id), milliseconds),
+    robots,
+    robotNamePrefix,
+    users: createStates((id) => findUser(db, id), milliseconds),
+    robotStates: createStates((id) => robots.byId(id), milliseconds),
     keys: createKeyRing({ db, log, box: options.box, now, tokenSeconds }),
     verified: createLru(TOKEN_CHARACTERS, (token) => token.size),
+    issued: createIssued(tokenSeconds, milliseconds),
   }
 }
 
 /** Whose password it is, and why not; refusals are logged. Throws unavailable in a storm of logins. */
 export async function login(deps: AuthDeps, credentials: Login): Promise<LoginOutcome> {
-  const outcome = await loginLocally(deps, credentials)
+  return logged(deps, credentials, await loginLocally(deps, credentials))
+}
+
+export type BasicOutcome =
+  | { result: 'accepted'; principal: UserPrincipal | RobotPrincipal }
+  | { result: 'wrong' }
+  | { result: 'throttled'; wait: number }
+
+/** Who shows this name and password: a robot or a user. Refusals are logged. Throws unavailable in a storm. */
+export async function loginWithBasic(deps: AuthDeps, credentials: Login): Promise<BasicOutcome> {
+  const robot = await loginAsRobot(deps, credentials)
+  if (robot) return logged(deps, credentials, robot)
+  const outcome = await login(deps, credentials)
+  return outcome.result === 'accepted'
+    ? { result: 'accepted', principal: principalOf(outcome.user) }
+    : outcome
+}
+
+/** The robot or user with this name and secret; undefined for wrong ones, and while throttled. */
+export async function authenticateBasic(
+  deps: AuthDeps,
+  credentials: Login,
+): Promise<UserPrincipal | RobotPrincipal | undefined> {
+  const outcome = await loginWithBasic(deps, credentials)
+  return outcome.result === 'accepted' ? outcome.principal : undefined
+}
+
+function logged<Outcome extends { result: string }>(deps: AuthDeps, shown: Login, outcome: Outcome): Outcome {
   if (outcome.result !== 'accepted') {
-    const { username, address } = credentials
+    const { username, address } = shown
     const level = outcome.result === 'wrong' ? 'info' : 'debug'
     deps.failedLogins.note(username, address)
     deps.log[level]({ username: username.slice(0, 255), address, result: outcome.result }, 'login refused')
   }
   return outcome
-}
-
-/** The user with this name or e-mail address and password; undefined for wrong ones, and while throttled. */
-export async function authenticateBasic(
-  deps: AuthDeps,
-  credentials: Login,
-): Promise<UserPrincipal | undefined> {
-  const outcome = await login(deps, credentials)
-  return outcome.result === 'accepted' ? principalOf(outcome.user) : undefined
 }
 
 /** What a registry token says, if it still counts and so does its user. */
@@ -118,7 +146,7 @@ export async function authenticateRest(deps: AuthDeps, shown: RestCredentials): 
 export type RegistryCaller =
   /** No `Authorization` at all. */
   | { via: 'nothing'; principal: Principal }
-  | { via: 'basic'; principal: UserPrincipal }
+  | { via: 'basic'; principal: UserPrincipal | RobotPrincipal }
   | { via: 'token'; principal: Principal; token: RegistryToken }
   /** Something was shown, and it is worth nothing. */
   | { via: 'rejected'; principal: Principal }
@@ -143,6 +171,11 @@ export async function authenticateRegistry(
 /** For `onUserChanged` of the users: what this process remembers of the user counts no longer. */
 export function forgetUser(deps: Pick<AuthDeps, 'users'>, id: number): void {
   deps.users.forget(id)
+}
+
+/** For `onRobotChanged` of the robots: what this process remembers of the robot counts no longer. */
+export function forgetRobot(deps: Pick<AuthDeps, 'robotStates'>, id: number): void {
+  deps.robotStates.forget(id)
 }
 
 /** Removes sessions and offline tokens that have expired; to be called every few minutes. */

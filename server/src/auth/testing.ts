@@ -7,10 +7,11 @@ import { accessRoutes } from '../access/routes.ts'
 import { type SecretBox, secretBox } from '../platform/crypto/secret-box.ts'
 import type { Database } from '../platform/db/database.ts'
 import { restPlugin } from '../platform/http/rest.ts'
+import { DEFAULT_PREFIX } from '../robots/model.ts'
 import { createPasswords } from '../users/passwords.ts'
 import { usersRoutes } from '../users/routes.ts'
 import { loginRoutes, oidcRoutes } from './routes.ts'
-import { type AuthDeps, authenticateBasic, createAuth, forgetUser } from './service.ts'
+import { type AuthDeps, createAuth, forgetUser, login } from './service.ts'
 import { restAuthentication } from './sessions/routes.ts'
 import type { FindProject } from './tokens/grant.ts'
 import { keySetRoutes, tokenRoutes } from './tokens/routes.ts'
@@ -42,6 +43,7 @@ export function createWorld(db: Database, findProject: FindProject): World {
       tokenMinutes: () => 30,
       offlineTokenDays: 90,
       sessionMinutes: () => 60,
+      robotNamePrefix: () => DEFAULT_PREFIX,
       now: () => new Date(time),
     })
   return {
@@ -81,7 +83,7 @@ export async function createApp(auth: AuthDeps, externalUrl?: string): Promise<F
     passwords,
     onUserChanged: (id: number) => forgetUser(auth, id),
     confirmPassword: async (username: string, password: string, address: string) =>
-      (await authenticateBasic(auth, { username, password, address })) !== undefined,
+      (await login(auth, { username, password, address })).result === 'accepted',
   }
   const api = [usersRoutes(users), accessRoutes(rest), oidcRoutes()]
   await app.register(restPlugin({ ...rest, routes: api }), { prefix: '/api/v2.0' })

@@ -6,6 +6,8 @@ export type ErrorKind =
   | 'bad-request'
   | 'unauthorized'
   | 'forbidden'
+  /** The caller may do such things, but not this one. */
+  | 'denied'
   | 'not-found'
   | 'conflict'
   | 'precondition-failed'

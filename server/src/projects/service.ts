@@ -2,6 +2,7 @@ import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
+import { findLowestAdministrator } from '../users/store.ts'
 import { knownMetadata } from './metadata/model.ts'
 import { type Allowlist, checkName, checkStorageLimit, type Project, UNLIMITED } from './model.ts'
 import {
@@ -57,7 +58,7 @@ export async function getProject(deps: { db: Database }, id: number): Promise<Pr
 }
 
 /**
- * Creates a project, owned and administered by `actor`, and answers its id. Throws bad-request for an illegal
+ * Creates a project, owned and administered by `actor` where he is a user, and answers its id. Throws bad-request for an illegal
  * name, metadata or limit, and conflict where a live project has the name.
  */
 export async function createProject(deps: ProjectsDeps, input: NewProject, actor: Actor): Promise<number> {
@@ -68,16 +69,19 @@ export async function createProject(deps: ProjectsDeps, input: NewProject, actor
   const isPublic = flag === undefined ? input.public === true : flag === 'true'
 
   return await deps.db.transaction().execute(async (tx) => {
+    // A robot owns nothing, and is no member: what it creates belongs to the first system administrator.
+    const ownerId = actor.robot ? (await findLowestAdministrator(tx))?.id : actor.id
+    if (ownerId === undefined) throw new DomainError('precondition-failed', 'nobody could own the project')
     const id = await insertProject(tx, {
       name,
-      ownerId: actor.id,
+      ownerId,
       public: isPublic,
       metadata,
       allowlist,
       storageLimit,
     })
     if (id === undefined) throw new DomainError('conflict', `The project named ${name} already exists`)
-    await deps.addProjectAdmin(tx, id, actor.id)
+    if (!actor.robot) await deps.addProjectAdmin(tx, id, actor.id)
     await emit(tx, { type: 'project.created', payload: { projectId: id, name, public: isPublic, actor } })
     return id
   })

@@ -62,6 +62,7 @@ function fromDomainError(error: DomainError): OciError {
     case 'unauthorized':
       return new OciError('UNAUTHORIZED', options)
     case 'forbidden':
+    case 'denied':
       return new OciError('DENIED', options)
     case 'not-found':
       return new OciError('NAME_UNKNOWN', options)

@@ -10,6 +10,9 @@ export const emailTaken = (email: string) => new DomainError('conflict', `email 
 export const undeletable = (id: number) =>
   new DomainError('forbidden', `User with ID ${id} cannot be deleted`)
 
+export const notAUser = () =>
+  new DomainError('precondition-failed', 'get current user not available for security context: robot')
+
 export const wrongPassword = () => new DomainError('forbidden', 'Current password is incorrect')
 
 export const samePassword = () => new DomainError('bad-request', 'New password is identical to old password')

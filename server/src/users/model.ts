@@ -47,6 +47,16 @@ export function checkUsername(username: string): void {
   }
 }
 
+/** Whether a user may have this name. */
+export function isUsername(text: string): boolean {
+  try {
+    checkUsername(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Refuses profiles that Harbor refuses. */
 export function checkProfile(profile: Profile): void {
   if (profile.email === '') throw bad("email can't be empty")

@@ -18,7 +18,7 @@ import type { SystemPermission } from '../access/permissions.ts'
 import { DomainError } from '../platform/errors.ts'
 import { sendTotal, toPage } from '../platform/http/paging.ts'
 import { actorOf } from '../platform/http/principal.ts'
-import { wrongPassword } from './errors.ts'
+import { notAUser, wrongPassword } from './errors.ts'
 import { listFilters, listOrders } from './listing.ts'
 import type { User } from './model.ts'
 import {
@@ -68,7 +68,10 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
     app.get(
       '/users/current',
       { schema: { response: { 200: UserResp } }, config: { permission: 'authenticated' } },
-      async (request) => toResponse(await getUser(deps, actorOf(request).id)),
+      async (request) => {
+        if (request.principal.kind === 'robot') throw notAUser()
+        return toResponse(await getUser(deps, actorOf(request).id))
+      },
     )
 
     app.get(
@@ -128,7 +131,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
         const { old_password = '', new_password = '' } = request.body
         requireSelfOr('user:update', request.principal, user_id)
         const caller = actorOf(request)
-        const own = caller.id === user_id
+        const own = isHimself(request.principal, user_id)
         if (own && !(await deps.confirmPassword(caller.username, old_password, request.ip))) {
           throw wrongPassword()
         }
@@ -162,8 +165,12 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
 }
 
 function requireSelfOr(permission: SystemPermission, principal: Principal, userId: number): void {
-  const own = principal.kind === 'user' && principal.id === userId
-  if (!own && !decide(principal, permission)) throw new DomainError('forbidden', 'forbidden')
+  if (!isHimself(principal, userId) && !decide(principal, permission))
+    throw new DomainError('forbidden', 'forbidden')
+}
+
+function isHimself(principal: Principal, userId: number): boolean {
+  return principal.kind === 'user' && principal.id === userId
 }
 
 function toResponse(user: User): UserResp {

@@ -119,7 +119,7 @@ export async function setSysadmin(
  * himself or the first administrator.
  */
 export async function deleteUser(deps: UsersDeps, id: number, actor: Actor): Promise<void> {
-  if (id === actor.id || id === FIRST_ADMINISTRATOR) throw undeletable(id)
+  if ((id === actor.id && !actor.robot) || id === FIRST_ADMINISTRATOR) throw undeletable(id)
   await deps.db.transaction().execute(async (tx) => {
     const user = await store.markDeleted(tx, id)
     if (!user) throw userNotFound(id)

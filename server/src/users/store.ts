@@ -49,6 +49,17 @@ export async function findLogin(db: Database, nameOrEmail: string): Promise<Stor
   return row && { user: toUser(row), passwordHash: row.password_hash }
 }
 
+/** The system administrator of the lowest id: owner of what no user created. */
+export async function findLowestAdministrator(db: Database): Promise<User | undefined> {
+  const row = await liveUsers(db)
+    .selectAll()
+    .where('sysadmin', '=', true)
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst()
+  return row && toUser(row)
+}
+
 export async function findPasswordHash(db: Database, id: number): Promise<string | null | undefined> {
   const row = await liveUsers(db).select('password_hash').where('id', '=', id).executeTakeFirst()
   return row?.password_hash

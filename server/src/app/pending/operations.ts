@@ -72,13 +72,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   // webhookjob
   ListWebhookJobs: { project: 'notification-policy:list' },
   // icon
-  // robot
-  ListRobot: { system: 'robot:list' },
-  CreateRobot: { system: 'robot:create' },
-  GetRobotByID: { system: 'robot:read' },
-  UpdateRobot: { system: 'robot:update' },
-  RefreshSec: { system: 'robot:update' },
-  DeleteRobot: { system: 'robot:delete' },
   // quota
   listQuotas: { system: 'quota:list' },
   getQuota: { system: 'quota:read' },

@@ -11,8 +11,9 @@ export interface Claims {
   access: AccessEntry[] | null
   /** What each project's name meant: a project made anew under the name is another one. */
   projects: Record<string, number>
-  /** The user and the generation he was in; absent for anonymous callers. */
+  /** The user (or the robot) and the generation he was in; absent for anonymous callers. */
   uid?: number
+  rid?: number
   gen?: number
 }
 
@@ -21,21 +22,24 @@ export function makeClaims(
   access: AccessEntry[] | null,
   projects: Record<string, number>,
 ): Claims & { sub?: string } {
-  // Robots do not reach the token service yet.
-  if (principal.kind !== 'user') return { access, projects }
-  return { sub: principal.username, access, projects, uid: principal.id, gen: principal.generation }
+  if (principal.kind === 'anonymous') return { access, projects }
+  const { username: sub, id, generation: gen = 0 } = principal
+  return { sub, access, projects, ...(principal.kind === 'robot' ? { rid: id } : { uid: id }), gen }
 }
 
 /** The claims of a token whose signature is ours; undefined where they have not the form that we give them. */
 export function readClaims(payload: Record<string, unknown>): Claims | undefined {
-  const { access, projects, uid, gen } = payload
+  const { access, projects, uid, rid, gen } = payload
   if (access !== null && !(Array.isArray(access) && access.every(isEntry))) return undefined
   if (!isRecord(projects) || !Object.values(projects).every(Number.isSafeInteger)) return undefined
   const claims = { access, projects: projects as Record<string, number> }
-  if (uid === undefined && gen === undefined) return claims
-  return Number.isSafeInteger(uid) && Number.isSafeInteger(gen)
-    ? { ...claims, uid: uid as number, gen: gen as number }
-    : undefined
+  if (uid === undefined && rid === undefined && gen === undefined) return claims
+  // Exactly one holder.
+  if ((uid === undefined) === (rid === undefined)) return undefined
+  const id = uid ?? rid
+  if (!Number.isSafeInteger(id) || !Number.isSafeInteger(gen)) return undefined
+  const holder = uid === undefined ? { rid: id as number } : { uid: id as number }
+  return { ...claims, ...holder, gen: gen as number }
 }
 
 function isEntry(value: unknown): value is AccessEntry {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { UserPrincipal } from '../../access/model.ts'
+import type { Principal, UserPrincipal } from '../../access/model.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { findUser } from '../../users/store.ts'
 import { principalOf } from '../model.ts'
@@ -17,6 +17,14 @@ const DAY = 24 * 60 * 60_000
 const KEEP = 100_000
 /** What clients call themselves is theirs to choose, but not at any length. */
 const MAX_CLIENT_ID = 255
+
+/**
+ * Whether offline tokens are given to the caller: to users who have shown their password, and to nobody whose
+ * secret is a token itself.
+ */
+export function mayGoOffline(principal: Principal): principal is UserPrincipal {
+  return principal.kind === 'user' && principal.limits === undefined
+}
 
 /**
  * An offline (refresh) token: stands for the user's password at the token service. It ends with a change of

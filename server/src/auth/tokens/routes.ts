@@ -9,12 +9,11 @@ import {
 } from '@portolan/api/token'
 import type { FastifyReply } from 'fastify'
 import Type from 'typebox'
-import type { UserPrincipal } from '../../access/model.ts'
-import { principalOf } from '../model.ts'
+import type { Principal } from '../../access/model.ts'
 import { acceptForms } from '../routes.ts'
-import { type AuthDeps, login } from '../service.ts'
+import { type AuthDeps, loginWithBasic } from '../service.ts'
 import { SERVICE } from './claims.ts'
-import { issueOfflineToken, redeemOfflineToken } from './offline.ts'
+import { issueOfflineToken, mayGoOffline, redeemOfflineToken } from './offline.ts'
 import { MAX_SCOPES, parseScopes } from './scope.ts'
 import { issueToken } from './service.ts'
 
@@ -46,7 +45,7 @@ export function tokenRoutes(deps: AuthDeps): FastifyPluginAsyncTypebox {
         if (scopes.length === 0 && principal.kind === 'anonymous') return reply.code(401).send('')
 
         const issued = await issueToken(deps, principal, scopes)
-        const offline = first(offline_token) === 'true' && principal.kind === 'user'
+        const offline = first(offline_token) === 'true' && mayGoOffline(principal)
         return {
           token: issued.token,
           access_token: '',
@@ -81,7 +80,9 @@ export function tokenRoutes(deps: AuthDeps): FastifyPluginAsyncTypebox {
         const again = request.body.grant_type === 'refresh_token' ? request.body.refresh_token : undefined
         const refresh =
           again ??
-          (access_type === 'offline' ? await issueOfflineToken(deps, principal, client_id) : undefined)
+          (access_type === 'offline' && mayGoOffline(principal)
+            ? await issueOfflineToken(deps, principal, client_id)
+            : undefined)
         return {
           access_token: issued.token,
           token: issued.token,
@@ -111,7 +112,7 @@ export function keySetRoutes(deps: Pick<AuthDeps, 'keys'>, path = '/jwks.json'):
   }
 }
 
-type Holder = { principal: UserPrincipal } | { error: string; status: number; text: string; wait?: number }
+type Holder = { principal: Principal } | { error: string; status: number; text: string; wait?: number }
 
 const wrong = (text: string): Holder => ({ error: 'invalid_grant', status: 401, text })
 
@@ -130,12 +131,12 @@ async function findHolder(deps: AuthDeps, form: TokenForm, address: string): Pro
     }
   }
   if (username === '') return { error: 'invalid_request', status: 400, text: 'username is required' }
-  const outcome = await login(deps, { username, password, address })
+  const outcome = await loginWithBasic(deps, { username, password, address })
   if (outcome.result === 'throttled') {
     return { error: 'invalid_grant', status: 429, text: 'too many wrong passwords', wait: outcome.wait }
   }
   if (outcome.result === 'wrong') return wrong('the user name or the password is wrong')
-  return { principal: principalOf(outcome.user) }
+  return { principal: outcome.principal }
 }
 
 /** In OAuth2's form and in Docker's at once: each client reads its own. */

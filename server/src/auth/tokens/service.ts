@@ -1,19 +1,20 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
-import { ANONYMOUS, type Principal, type UserPrincipal } from '../../access/model.ts'
+import { ANONYMOUS, type Principal } from '../../access/model.ts'
 import type { Lru } from '../../lib/lru.ts'
-import { principalOf, type RegistryToken } from '../model.ts'
-import type { UserStates } from '../user-states.ts'
+import type { RegistryToken } from '../model.ts'
 import { type Claims, ISSUER, makeClaims, readClaims, SERVICE } from './claims.ts'
 import { type FindProject, grantScopes } from './grant.ts'
+import { findHolder, type HoldersDeps } from './holders.ts'
+import type { Issued } from './issued.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { Scope } from './scope.ts'
 
-export interface TokensDeps {
+export interface TokensDeps extends HoldersDeps {
   now: () => Date
   keys: KeyRing
-  users: UserStates
   verified: Lru<string, Verified>
+  issued: Issued
   tokenSeconds(): number
   findProject: FindProject
 }
@@ -42,7 +43,8 @@ const CLOCK_TOLERANCE = 5
 
 /**
  * A registry token: for each scope all that the caller may do there at this moment, whatever was asked.
- * Without scopes it allows nothing, and proves a login.
+ * Without scopes it allows nothing, and proves a login. Who asks for the very same within a minute gets the
+ * same token: a signature costs more than everything else together.
  */
 export async function issueToken(
   deps: TokensDeps,
@@ -51,36 +53,46 @@ export async function issueToken(
 ): Promise<IssuedToken> {
   const { access, projects } = await grantScopes(deps.findProject, principal, scopes)
   const { kid, privateKey } = await deps.keys.active()
-  const issuedAt = deps.now()
-  const seconds = Math.floor(issuedAt.getTime() / 1000)
+  const claims = makeClaims(principal, scopes.length === 0 ? null : access, projects)
   const expiresIn = deps.tokenSeconds()
-  const { sub, ...own } = makeClaims(principal, scopes.length === 0 ? null : access, projects)
+  const { token, issuedAt } = await deps.issued.get(JSON.stringify([kid, expiresIn, claims]), () =>
+    sign(deps.now(), expiresIn, claims, { kid, privateKey }),
+  )
+  const scope = access.map(({ type, name, actions }) => `${type}:${name}:${actions.join(',')}`).join(' ')
+  return { token, expiresIn, issuedAt, scope }
+}
+
+async function sign(
+  issuedAt: Date,
+  lifetime: number,
+  { sub, ...own }: ReturnType<typeof makeClaims>,
+  { kid, privateKey }: { kid: string; privateKey: KeyObject },
+): Promise<{ token: string; issuedAt: Date }> {
+  const seconds = Math.floor(issuedAt.getTime() / 1000)
   const claims: JWTPayload = {
     iss: ISSUER,
     ...(sub === undefined ? {} : { sub }),
     aud: SERVICE,
-    exp: seconds + expiresIn,
+    exp: seconds + lifetime,
     nbf: seconds,
     iat: seconds,
     jti: randomBytes(12).toString('base64url'),
     ...own,
   }
-  const token = await new SignJWT(claims)
-    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid })
-    .sign(privateKey)
-  const scope = access.map(({ type, name, actions }) => `${type}:${name}:${actions.join(',')}`).join(' ')
-  return { token, expiresIn, issuedAt, scope }
+  const header = { alg: 'RS256', typ: 'JWT', kid }
+  return { token: await new SignJWT(claims).setProtectedHeader(header).sign(privateKey), issuedAt }
 }
 
 /**
- * What a token says, if it is ours, counts now, and its user is still who he was: neither deleted nor
- * disabled, nor with another password since (known within five seconds). Undefined otherwise.
+ * What a token says, if it is ours, counts now, and its holder is still who he was: neither deleted nor
+ * disabled, nor with another password or secret since (known within five seconds). Undefined otherwise.
  */
 export async function verifyToken(deps: TokensDeps, token: string): Promise<RegistryToken | undefined> {
   const verified = recall(deps, token) ?? (await verifySignature(deps, token))
   if (!verified) return undefined
-  const { access, projects, uid, gen } = verified.claims
-  const principal = uid === undefined ? ANONYMOUS : await findHolder(deps, uid, gen)
+  const { access, projects, uid, rid } = verified.claims
+  const anonymous = uid === undefined && rid === undefined
+  const principal = anonymous ? ANONYMOUS : await findHolder(deps, verified.claims)
   return principal && { principal, access: access ?? [], projects }
 }
 
@@ -127,15 +139,4 @@ async function readPayload(token: string, key: KeyObject, now: Date): Promise<JW
     if (error instanceof errors.JOSEError) return undefined
     throw error
   }
-}
-
-async function findHolder(deps: TokensDeps, id: number, generation = 0): Promise<UserPrincipal | undefined> {
-  let user = await deps.users.get(id)
-  // The token is ours and newer than what is remembered: another process has changed the user.
-  if (user && user.generation < generation) {
-    deps.users.forget(id)
-    user = await deps.users.get(id)
-  }
-  if (!user || user.disabled || user.generation !== generation) return undefined
-  return principalOf(user)
 }

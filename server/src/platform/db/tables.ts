@@ -99,6 +99,30 @@ export interface MembersTable {
   update_time: Time
 }
 
+export interface RobotsTable {
+  id: Generated<number>
+  project_id: number | null
+  name: string
+  description: Generated<string>
+  duration: number
+  expiry_time: OptionalTime
+  disabled: Generated<boolean>
+  secret_hash: string | null
+  visible: Generated<boolean>
+  generation: Generated<number>
+  creator_type: 'local' | 'robot'
+  creator_id: number
+  creation_time: Time
+  update_time: Time
+}
+
+export interface RobotGrantsTable {
+  robot_id: number
+  kind: 'system' | 'project'
+  project_id: number | null
+  access: Json<{ resource: string; action: string; effect?: string }[]>
+}
+
 export interface RepositoriesTable {
   id: Generated<number>
   project_id: number
@@ -278,6 +302,8 @@ export interface Tables {
   projects: ProjectsTable
   project_aliases: ProjectAliasesTable
   members: MembersTable
+  robots: RobotsTable
+  robot_grants: RobotGrantsTable
   repositories: RepositoriesTable
   repository_aliases: RepositoryAliasesTable
   blobs: BlobsTable

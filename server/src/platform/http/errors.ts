@@ -13,6 +13,7 @@ const KINDS: Record<ErrorKind, { status: number; code: string }> = {
   'bad-request': { status: 400, code: 'BAD_REQUEST' },
   unauthorized: { status: 401, code: 'UNAUTHORIZED' },
   forbidden: { status: 403, code: 'FORBIDDEN' },
+  denied: { status: 403, code: 'DENIED' },
   'not-found': { status: 404, code: 'NOT_FOUND' },
   conflict: { status: 409, code: 'CONFLICT' },
   'precondition-failed': { status: 412, code: 'PRECONDITION' },

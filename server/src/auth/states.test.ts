@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { User } from '../users/model.ts'
-import { createUserStates } from './user-states.ts'
+import { createStates } from './states.ts'
 
 const user = (generation: number): User => ({
   id: 7,
@@ -18,7 +18,7 @@ const user = (generation: number): User => ({
 /** A database whose one user changes, and a clock. */
 function world() {
   const state = { time: 0, generation: 1, questions: 0, away: false }
-  const states = createUserStates(
+  const states = createStates(
     async () => {
       state.questions += 1
       if (state.away) throw new Error('the database is away')

@@ -1,0 +1,44 @@
+import { createLru } from '../lib/lru.ts'
+
+/**
+ * Users, robots or access tokens as they were a few seconds ago at most, for checking on every request
+ * whether what was issued to them still holds. A change made in another process is seen within `MAX_AGE`,
+ * one made in this at once.
+ */
+export interface States<T> {
+  /** The live one; undefined where it has been deleted. */
+  get(id: number): Promise<T | undefined>
+  forget(id: number): void
+}
+
+/** The documented bound on how stale one may be. Milliseconds. */
+const MAX_AGE = 5000
+const CAPACITY = 10_000
+
+interface State<T> {
+  loaded: number
+  value: Promise<T | undefined>
+}
+
+/**
+ * @param load the live one of that id
+ * @param now milliseconds
+ */
+export function createStates<T>(load: (id: number) => Promise<T | undefined>, now: () => number): States<T> {
+  const states = createLru<number, State<T>>(CAPACITY, () => 1)
+
+  return {
+    get(id) {
+      const known = states.get(id)
+      if (known && now() - known.loaded < MAX_AGE) return known.value
+      // Counted from before the question, and shared with whoever asks while it is being answered.
+      const state = { loaded: now(), value: load(id) }
+      states.set(id, state)
+      state.value.catch(() => {
+        if (states.get(id) === state) states.delete(id)
+      })
+      return state.value
+    },
+    forget: (id) => states.delete(id),
+  }
+}
