@@ -11,6 +11,7 @@ export interface Place {
  * first: what it takes then. The world's calls are about objects of the project, and about a user who is none of the callers.
  */
 const INNER: Readonly<Record<string, Permission>> = {
+  listArtifactsOfProject: { project: 'artifact:list', signedIn: true },
   getUser: { system: 'user:read' },
   updateUserProfile: { system: 'user:update' },
   updateUserPassword: { system: 'user:update' },

@@ -66,6 +66,8 @@ test.each([
   ['project_id=[1]', /must have the form/],
   ['project_id=[~]', /must have the form/],
   ['name={}', /is empty/],
+  ['project_id=~5', /no text to search in/],
+  ['creation_time=~2024', /no text to search in/],
 ])('refuses %s', (q, message) => {
   expect(() => parseFilters(q, FIELDS)).toThrow(message)
 })

@@ -44,6 +44,7 @@ function parseFilter<Name extends string>(part: string, fields: Fields<Name>): F
   if (/^[[{(]/.test(text))
     throw new DomainError('bad-request', `the value of "${key}" lacks its closing bracket`)
   if (!text.startsWith('~')) return { field, op: 'exact', value: parseValue(key, text, type) }
+  if (type !== 'string') throw new DomainError('bad-request', `"${key}" is no text to search in`)
   return { field, op: 'fuzzy', value: String(parseValue(key, text.slice(1), 'string')) }
 }
 

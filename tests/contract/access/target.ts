@@ -1,0 +1,20 @@
+import type { Registry } from '../../harness/registry.ts'
+import { create, makeMember, makeUser } from '../operations/world.ts'
+import type { Target } from './request.ts'
+
+/** Makes the objects that calls in the project are about. */
+export async function makeTarget(
+  admin: Registry,
+  project: { id: number; name: string },
+  isPublic: boolean,
+): Promise<Target> {
+  const user = await makeUser(admin)
+
+  return {
+    project: { ...project, public: isPublic },
+    label: await create(admin, '/api/v2.0/labels', { name: 'target', scope: 'p', project_id: project.id }),
+    member: await makeMember(admin, { ...project, digest: '' }, await makeUser(admin), 'guest'),
+    user: user.id,
+    robot: 999_999,
+  }
+}
