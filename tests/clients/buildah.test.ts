@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { useEngine } from '../harness/engine.ts'
 import { useHome } from '../harness/home.ts'
+import { json } from '../harness/http.ts'
 import { layersInRegistry, unpacked } from '../harness/layers.ts'
 import { usePeople } from '../harness/people.ts'
 import { uniqueName } from '../harness/project.ts'
@@ -51,6 +52,27 @@ describeWith('buildah', tools, (files) => {
 
     expect(built.length).toBeGreaterThan(1)
     expect(Buffer.concat(stored).equals(Buffer.concat(built))).toBe(true)
+  })
+
+  test('leaves an image that says how it was built and how it runs', async () => {
+    const name = newName()
+    await login()
+    await buildah.build('localhost/base')
+    const container = (await buildah.do('from', 'localhost/base')).trim()
+    await buildah.do('config', '--label', 'org.example.a=b', '--author', 'ann', container)
+    await buildah.do('commit', '--quiet', container, `${site.host}/${name}:v1`)
+    await buildah.do('push', '--tls-verify=false', `${site.host}/${name}:v1`)
+    const [project = '', repository = ''] = name.split('/')
+    const artifact = `/api/v2.0/projects/${project}/repositories/${repository}/artifacts/v1`
+
+    const shown = json(await site.registry.get(artifact))
+    const history = json(await site.registry.get(`${artifact}/additions/build_history`)) as object[]
+
+    expect(shown).toMatchObject({
+      type: 'IMAGE',
+      extra_attrs: { os: 'linux', author: 'ann', config: { Labels: { 'org.example.a': 'b' } } },
+    })
+    expect(history.length).toBeGreaterThan(0)
   })
 
   test('builds on an image that it pulls from here', async () => {

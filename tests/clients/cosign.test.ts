@@ -42,6 +42,24 @@ describeWith('cosign', tools, (files) => {
     return (json(answer) as { manifests: Descriptor[] }).manifests
   }
 
+  interface Listed {
+    type: string
+    digest: string
+    subject_artifact_digest: string
+  }
+
+  /** What REST says of an image: its accessories, and what its repository lists. */
+  async function shownOf(name: string, digest: string) {
+    const [project = '', ...rest] = name.split('/')
+    const artifacts = `/api/v2.0/projects/${project}/repositories/${encodeURIComponent(rest.join('/'))}/artifacts`
+    const get = async <T>(path: string) => json(await site.registry.get(`${artifacts}${path}`)) as T
+    return {
+      accessories: await get<Listed[]>(`/${digest}/accessories`),
+      image: await get<{ accessories: Listed[] | null }>(`/${digest}?with_accessory=true`),
+      listed: await get<{ digest: string; accessories: Listed[] | null }[]>('?with_accessory=true'),
+    }
+  }
+
   const verify = (reference: string, key = `${keys}.pub`) =>
     run('verify', '--key', key, '--insecure-ignore-tlog', ...overHttp, reference)
 
@@ -110,6 +128,9 @@ describeWith('cosign', tools, (files) => {
 
     expect(ended.code, ended.stderr).toBe(0)
     expect(await referrersOf(repository.name, manifest.digest)).toHaveLength(1)
+    expect((await shownOf(repository.name, manifest.digest)).accessories).toMatchObject([
+      { type: 'attestation.cosign', subject_artifact_digest: manifest.digest },
+    ])
   })
 
   test('shows signature and attestation in its tree', async () => {
@@ -119,5 +140,56 @@ describeWith('cosign', tools, (files) => {
     const tree = await cosign('tree', ...overHttp, reference)
 
     expect(tree).toMatch(/signature|sigstore/i)
+  })
+
+  test('leaves a signature that is an accessory of the image and no artifact of its own', async () => {
+    const { repository, manifest, reference } = await pushedImage()
+
+    await cosign('sign', '--key', `${keys}.key`, ...offline, ...overHttp, reference)
+    const { accessories, image, listed } = await shownOf(repository.name, manifest.digest)
+
+    expect(accessories).toMatchObject([
+      { type: 'signature.cosign', subject_artifact_digest: manifest.digest },
+    ])
+    expect(image.accessories).toEqual(accessories)
+    expect(listed).toMatchObject([{ digest: manifest.digest, accessories }])
+  })
+
+  test('leaves one by a tag that is an accessory too, and goes when the image goes', async () => {
+    const { repository, manifest, reference } = await pushedImage()
+    const work = await home.at(uniqueName('payload'))
+    const [payload, signature] = [path.join(work, 'payload.json'), path.join(work, 'signature')]
+    await writeFile(payload, await cosign('generate', ...overHttp, reference))
+    await cosign(
+      'sign-blob',
+      '--key',
+      `${keys}.key`,
+      '--output-signature',
+      signature,
+      '--new-bundle-format=false',
+      ...offline,
+      payload,
+    )
+
+    await cosign(
+      'attach',
+      'signature',
+      '--payload',
+      payload,
+      '--signature',
+      signature,
+      ...overHttp,
+      reference,
+    )
+    const { accessories, image, listed } = await shownOf(repository.name, manifest.digest)
+    await site.registry.send({ method: 'DELETE', path: repository.at(`manifests/${manifest.digest}`) })
+    const tags = json(await site.registry.get(repository.at('tags/list')))
+
+    expect(accessories).toMatchObject([
+      { type: 'signature.cosign', subject_artifact_digest: manifest.digest },
+    ])
+    expect(image.accessories).toEqual(accessories)
+    expect(listed.map(({ digest }) => digest)).toEqual([manifest.digest])
+    expect(tags).toMatchObject({ tags: [] })
   })
 })

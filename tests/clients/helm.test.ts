@@ -87,6 +87,27 @@ describeWith('helm', tools, (files) => {
     expect(manifest).toMatchObject({ config: { mediaType: 'application/vnd.cncf.helm.config.v1+json' } })
   })
 
+  test('leaves a chart that can be read about without pulling it', async () => {
+    const name = uniqueName('chart')
+    await login(people.maintainer)
+    await helm('push', '--plain-http', await packaged(name), charts())
+    const repository = encodeURIComponent(encodeURIComponent(`charts/${name}`))
+    const artifact = `/api/v2.0/projects/${site.project}/repositories/${repository}/artifacts/1.2.3_build.1`
+
+    const chart = json(await site.registry.get(artifact)) as {
+      addition_links: Record<string, { href: string }>
+    }
+    const read = (addition: string) => site.registry.get(chart.addition_links[addition]?.href ?? '')
+    const values = await read('values.yaml')
+    const missing = await read('readme.md')
+    const dependencies = await read('dependencies')
+
+    expect(chart).toMatchObject({ type: 'CHART', extra_attrs: { name, version: '1.2.3+build.1' } })
+    expect(values.body.toString('utf8')).toContain('replicaCount: 1')
+    expect([missing.status, missing.body.toString('utf8')]).toEqual([200, ''])
+    expect(json(dependencies)).toEqual([])
+  })
+
   test('is told that a guest may not push', async () => {
     const archive = await packaged(uniqueName('chart'))
     await login(people.guest)

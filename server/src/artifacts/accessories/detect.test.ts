@@ -24,6 +24,20 @@ test.each([
   expect(accessoryOf(manifest, [])).toEqual({ type, of: digest })
 })
 
+test.each([
+  ['https://sigstore.dev/cosign/sign/v1', 'signature.cosign'],
+  ['https://slsa.dev/provenance/v1', 'attestation.cosign'],
+])('a bundle that says %s is a %s', (predicate, type) => {
+  const files = shelf()
+  const manifest = files.image(files.blob('application/vnd.oci.empty.v1+json', '{}'), [], {
+    artifactType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+    annotations: { 'dev.sigstore.bundle.predicateType': predicate },
+    subject,
+  })
+
+  expect(accessoryOf(manifest, [])).toEqual({ type, of: digest })
+})
+
 test('an image with a Nydus bootstrap as its last layer accelerates its subject', () => {
   const files = shelf()
   const config = files.blob(OCI_IMAGE_CONFIG, '{}')

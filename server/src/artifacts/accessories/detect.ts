@@ -9,11 +9,15 @@ export interface Accessory {
   of: string
 }
 
+const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
+const PREDICATE = 'dev.sigstore.bundle.predicateType'
+const SIGNATURE_PREDICATE = 'https://sigstore.dev/cosign/sign/v1'
+
 /** By artifact type, for manifests with a subject. */
 const TYPES: Record<string, string> = {
   'application/vnd.cncf.notary.signature': 'signature.notation',
   'application/vnd.dev.cosign.artifact.sig.v1+json': 'signature.cosign',
-  'application/vnd.dev.sigstore.bundle.v0.3+json': 'signature.cosign',
+  [BUNDLE]: 'signature.cosign',
   'application/vnd.goharbor.harbor.sbom.v1': 'sbom.harbor',
   'application/vnd.docker.attestation.manifest.v1+json': 'attestation.buildkit',
 }
@@ -42,7 +46,11 @@ export function accessoryOf(manifest: Manifest, tags: readonly string[]): Access
   return undefined
 }
 
-function typeOfReferrer({ artifactType = '', layers }: Manifest): string {
+function typeOfReferrer({ artifactType = '', layers, annotations }: Manifest): string {
+  // A bundle holds a signature or a statement about the image: whoever states something has not signed the image.
+  const predicate = artifactType === BUNDLE ? annotations[PREDICATE] : undefined
+  if (predicate !== undefined && predicate !== SIGNATURE_PREDICATE) return 'attestation.cosign'
+
   const isImage = artifactType === OCI_IMAGE_CONFIG || artifactType === DOCKER_IMAGE_CONFIG
   if (isImage && layers.at(-1)?.annotations?.[NYDUS_BOOTSTRAP] !== undefined) return 'accelerator.nydus'
 

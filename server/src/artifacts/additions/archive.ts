@@ -5,8 +5,11 @@ import { createGunzip } from 'node:zlib'
 import { createTarDecoder } from 'modern-tar'
 import { DomainError } from '../../platform/errors.ts'
 
-/** Of an archive as unpacked: more than any chart needs, little enough to read through while somebody waits. */
-const MAX_ARCHIVE_BYTES = 64 * 1024 * 1024
+/**
+ * Of an archive as unpacked: more than any chart needs, little enough to read through while somebody waits, and to
+ * hold, should all of it be one header.
+ */
+const MAX_ARCHIVE_BYTES = 32 * 1024 * 1024
 /** Of one file taken out of it. */
 export const MAX_FILE_BYTES = 4 * 1024 * 1024
 

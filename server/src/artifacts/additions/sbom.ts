@@ -3,7 +3,7 @@ import { DomainError } from '../../platform/errors.ts'
 import type { Addition, Content } from '../processors/processor.ts'
 
 /** Documents of large images reach some ten MiB. */
-const MAX_BYTES = 64 * 1024 * 1024
+const MAX_BYTES = 32 * 1024 * 1024
 
 /** The bill of materials itself: the first layer. */
 export async function sbomDocument({ layers }: Manifest, content: Content): Promise<Addition | undefined> {

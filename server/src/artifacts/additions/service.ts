@@ -9,7 +9,7 @@ import { getArtifact } from '../reading.ts'
 import { readManifest } from '../service.ts'
 
 /** Additions being read at a time, and waiting for it: unpacking takes memory and the one thread. */
-const SLOTS = 4
+const SLOTS = 2
 const WAITING = 100
 
 export type AdditionsDeps = ContentDeps & { slots: Semaphore }
