@@ -23,6 +23,8 @@ const OWNERS: Record<string, string> = {
   legacy_audit_log: 'audit',
   robots: 'robots',
   robot_grants: 'robots',
+  project_blobs: 'quotas',
+  quota_usage: 'quotas',
   repositories: 'repositories',
   repository_aliases: 'repositories',
   blobs: 'blobs',

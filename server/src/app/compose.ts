@@ -7,6 +7,7 @@ import { copyRoutes } from '../artifacts/copy/routes.ts'
 import { iconsRoutes } from '../artifacts/icons/routes.ts'
 import { foldCounts } from '../artifacts/listed-store.ts'
 import { classifyPending } from '../artifacts/pending.ts'
+import { createPendingRelease } from '../artifacts/release.ts'
 import { createSweeper, type Sweeper } from '../artifacts/sweep.ts'
 import { writePulls } from '../audit/pulls.ts'
 import { auditRoutes } from '../audit/routes.ts'
@@ -18,7 +19,6 @@ import { type BrowserDeps, restAuthentication } from '../auth/sessions/routes.ts
 import { ensureSigningKey } from '../auth/tokens/keys.ts'
 import { keySetRoutes, tokenRoutes } from '../auth/tokens/routes.ts'
 import { purgeAbandonedUploads } from '../blobs/purge.ts'
-import { sumProjectBlobs } from '../blobs/store.ts'
 import { groupsRoutes } from '../groups/routes.ts'
 import { labelsRoutes } from '../labels/routes.ts'
 import { labelsOfDeletedProjects } from '../labels/subscribers.ts'
@@ -33,6 +33,9 @@ import { projectMetadataRoutes } from '../projects/metadata/routes.ts'
 import { projectNamesRoutes } from '../projects/names/routes.ts'
 import { projectsRoutes } from '../projects/routes.ts'
 import { ensureLibraryProject, type ProjectsDeps } from '../projects/service.ts'
+import { quotasRoutes } from '../quotas/routes.ts'
+import { quotaCleanup } from '../quotas/subscribers.ts'
+import { readUsage } from '../quotas/usage-store.ts'
 import { registryRoutes } from '../registry/routes.ts'
 import { findLongestName } from '../repositories/names/store.ts'
 import { countRepositories } from '../repositories/store.ts'
@@ -67,6 +70,8 @@ import { loadTls, watchTls } from './tls.ts'
 const POLL_MILLISECONDS = 1000
 const MINUTE = 60_000
 const HOUR = 3_600_000
+// As long as an unreferenced blob is safe from collection.
+const PENDING_HOURS = 24
 
 /** Everything that the routes work with, put together once. */
 interface Services {
@@ -89,6 +94,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
     log,
     subscribers: [
       repositoryActivity,
+      quotaCleanup,
       labelsOfDeletedProjects,
       membersThatAreGone,
       robotsOfDeletedProjects,
@@ -147,6 +153,12 @@ function createServices(parts: ServerParts, configuration: SettingsServiceDeps):
     robotNamePrefix: () => settings.get('robot_name_prefix'),
   })
 
+  const data = createDataPlane(
+    parts,
+    () => settings.get('quota_per_project_enable'),
+    (tx, pulls) => writePulls(audit, tx, pulls),
+  )
+
   return {
     settings,
     configuration,
@@ -159,12 +171,19 @@ function createServices(parts: ServerParts, configuration: SettingsServiceDeps):
       defaultDays: () => settings.get('robot_token_duration'),
       onRobotChanged: (id) => forgetRobot(auth, id),
     },
-    projects: { db, countRepositories, usedStorage: sumProjectBlobs, addProjectAdmin },
+    projects: {
+      db,
+      countRepositories,
+      usedStorage: async (tx, id) => (await readUsage(tx, id)).used,
+      defaultStorageLimit: () => settings.get('storage_per_project'),
+      quotasEnforced: data.uploads.quotas.enforced,
+      addProjectAdmin,
+    },
+    data,
     sweeper: createSweeper({
       db,
       onError: (error) => log.error({ err: error }, 'deleted repositories could not be swept'),
     }),
-    data: createDataPlane(parts, (tx, pulls) => writePulls(audit, tx, pulls)),
   }
 }
 
@@ -206,6 +225,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     additionsRoutes({ ...data.artifacts, slots: createAdditionSlots() }),
     copyRoutes({ ...data.artifacts, projectContext: guard.projectContext }),
     iconsRoutes(data.artifacts),
+    quotasRoutes({ db }),
     oidcRoutes(),
     auditRoutes({ db }),
     openApiRoutes(listRoutes(app), version),
@@ -234,6 +254,8 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
 }
 
 function periodicTasks({ config, db }: ServerParts, { auth, data, sweeper, configuration }: Services) {
+  const releasePending = createPendingRelease(db, PENDING_HOURS)
+
   return [
     { name: 'refresh settings', everyMilliseconds: SETTINGS_REFRESH, run: configuration.settings.refresh },
     { name: 'sweep deleted repositories', everyMilliseconds: MINUTE, run: sweeper.sweep },
@@ -243,6 +265,13 @@ function periodicTasks({ config, db }: ServerParts, { auth, data, sweeper, confi
       everyMilliseconds: HOUR,
       run: async () => {
         await classifyPending(data.artifacts)
+      },
+    },
+    {
+      name: 'give back what no manifest has referenced',
+      everyMilliseconds: HOUR,
+      run: async () => {
+        await releasePending()
       },
     },
     {

@@ -1,10 +1,12 @@
 import { createReferenceLookup } from '../artifacts/lookup.ts'
 import { createPullRecorder, type PullRecorder, type PullRecorderDeps } from '../artifacts/pulls/recorder.ts'
+import { findReferenced } from '../artifacts/reference-store.ts'
 import type { ArtifactsDeps } from '../artifacts/service.ts'
 import { createBlobLookup } from '../blobs/lookup.ts'
 import { createUploadHashes } from '../blobs/upload-hashes.ts'
 import type { UploadsDeps } from '../blobs/uploads.ts'
 import { createLru } from '../lib/lru.ts'
+import type { QuotaPolicy } from '../quotas/count.ts'
 import type { ServerParts } from './server-parts.ts'
 
 /** Manifest bodies kept in memory, in bytes. */
@@ -19,6 +21,7 @@ export interface DataPlane {
 
 export function createDataPlane(
   { config, log, db, storage }: ServerParts,
+  limitsHold: () => boolean,
   onPulled: PullRecorderDeps['onPulled'],
 ): DataPlane {
   const store = config.storage.driver
@@ -28,7 +31,9 @@ export function createDataPlane(
     store,
     findByName: createBlobLookup(db, store),
     hashes: createUploadHashes(storage),
-  }
+    quotas: createQuotaPolicy(log, limitsHold),
+    findReferenced: (tx, projectId, blobIds) => findReferenced(tx, projectId, blobIds),
+  } satisfies UploadsDeps
   const artifacts = {
     ...uploads,
     findReference: createReferenceLookup(db),
@@ -46,4 +51,13 @@ export function createDataPlane(
   })
 
   return { uploads, artifacts, pulls }
+}
+
+function createQuotaPolicy(log: ServerParts['log'], enforced: () => boolean): QuotaPolicy {
+  return {
+    enforced,
+    ...(log.isLevelEnabled('debug') && {
+      observe: (milliseconds, contended) => log.debug({ milliseconds, contended }, 'quota counted'),
+    }),
+  }
 }

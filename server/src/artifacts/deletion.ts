@@ -5,6 +5,7 @@ import { emit } from '../platform/events/outbox.ts'
 import { ArtifactReferencedError } from './errors.ts'
 import { lockRelatives } from './family-store.ts'
 import { deleteArtifactRows, lockArtifacts, lockTags, relist } from './listed-store.ts'
+import { releaseArtifacts } from './release.ts'
 import type { ArtifactPlace } from './service.ts'
 import { findArtifactId, isListedByIndex, lockArtifact } from './store.ts'
 import { deleteTagRow, lockTagsOfArtifact } from './tag-store.ts'
@@ -32,7 +33,8 @@ export async function deleteArtifact(
     if (await isListedByIndex(tx, repositoryId, digest)) throw new ArtifactReferencedError(digest)
 
     const family = await lockFamily(tx, repositoryId, artifact)
-    await deleteArtifactRows(tx, [...family.keys()])
+    const ids = [...family.keys()]
+    await releaseArtifacts(tx, repositoryId, ids, () => deleteArtifactRows(tx, ids))
     await emit(tx, {
       type: 'artifact.deleted',
       payload: {

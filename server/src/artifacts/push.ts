@@ -6,6 +6,7 @@ import type { Database } from '../platform/db/database.ts'
 import { transact } from '../platform/db/transact.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
+import type { CountedBlob } from '../quotas/model.ts'
 import type { Repository } from '../repositories/model.ts'
 import { holdRepository, publishRepository } from '../repositories/store.ts'
 import { attestationsIn } from './accessories/detect.ts'
@@ -38,37 +39,40 @@ export interface ManifestPush {
 
 /**
  * Stores a manifest in one transaction: its bytes, the artifact, what it refers to, its tags and the
- * event. When it resolves all of that is on stable storage.
+ * event. When it resolves all of that is on stable storage, and counted in the project's quota.
  *
- * Locks are taken in one order by every push: the blobs it refers to by digest, its children by id, the
- * repository, its tags by name, the artifacts that may enter or leave lists by id, the manifest's own blob, the
- * artifact where it is new. Whatever a client can be refused for comes before the bytes are placed: a rollback
- * does not take them back.
+ * Locks are taken in one order by every push: the repository, the blobs it refers to by digest, its children by
+ * id, its tags by name, the artifacts that may enter or leave lists by id, the manifest's own blob, what of it counts
+ * in the project by id, a slot of the quota, the artifact where it is new. Whatever a client can be refused for comes
+ * before the bytes are placed: a rollback does not take them back.
  *
  * What the artifact is (its type, what users see of its config) is told before the transaction: nobody waits
  * for a lock while a config is being read, and a GET right after the push has it all.
  *
  * @throws {ReferencesUnknownError}
  * @throws {ReferenceSizeError}
+ * @throws {QuotaExceededError}
  */
 export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Promise<void> {
   const { repository, digest, body, manifest } = push
   const classification = await classify(manifest, push.tags, repositoryContent(deps, repository))
   await transact(deps.db, async (tx) => {
-    const blobIds = await holdBlobs(deps, tx, repository.id, manifest.blobs)
+    const blobs = await holdBlobs(deps, tx, repository.id, manifest.blobs)
     const childrenSize = await holdChildren(deps, tx, repository.id, manifest.children)
-    await holdNames(tx, repository)
+    await publish(tx, repository)
     const affected = await lockArtifacts(tx, repository.id, {
       ids: await lockTags(tx, repository.id, push.tags),
       digests: [digest, ...distinctDigests(manifest.children)],
     })
     const own = await commitBlob(
       tx,
-      { digest, size: body.length, store: deps.store, repositoryId: repository.id },
+      deps,
+      { digest, size: body.length, repositoryId: repository.id },
       async (key) => {
         await deps.storage.put(key, body)
         return key
       },
+      blobs.held,
     )
     await insertManifestBody(tx, digest, body)
 
@@ -81,7 +85,8 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
       classification,
     })
     if (artifact.created) {
-      await insertArtifactBlobs(tx, artifact.id, [own.id, ...blobIds])
+      const blobIds = [own.id, ...blobs.held.map((blob) => blob.id), ...blobs.absent]
+      await insertArtifactBlobs(tx, artifact.id, repository.id, blobIds)
       if (manifest.children.length > 0) await insertArtifactChildren(tx, artifact.id, manifest.children)
     }
     const attestations = attestationsIn(manifest)
@@ -112,6 +117,11 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
 /** What the push goes to stays there until it is done. */
 export async function holdNames(tx: Database, repository: Repository): Promise<void> {
   if (!(await holdRepository(tx, repository.id))) throw new DomainError('not-found', 'the repository is gone')
+  await publish(tx, repository)
+}
+
+/** Whoever looks for the repository finds it from its first manifest on. */
+async function publish(tx: Database, repository: Repository): Promise<void> {
   if (!repository.published && !(await publishRepository(tx, repository))) {
     throw new DomainError('not-found', 'the project is gone')
   }
@@ -122,14 +132,18 @@ async function holdBlobs(
   tx: Database,
   repositoryId: number,
   blobs: Descriptor[],
-): Promise<number[]> {
+): Promise<{ held: CountedBlob[]; absent: number[] }> {
+  // Where there are blobs, the repository is held with them.
+  if (blobs.length === 0 && !(await holdRepository(tx, repositoryId))) {
+    throw new DomainError('not-found', 'the repository is gone')
+  }
   const held = await holdRepositoryBlobs(tx, deps.store, repositoryId, distinctDigests(blobs))
   const known = new Set(held.map((blob) => blob.digest))
   const absent = deps.sparseImages ? blobs.filter((blob) => !known.has(blob.digest)) : []
   compare(deps.sparseImages ? blobs.filter((blob) => known.has(blob.digest)) : blobs, held)
   const distinct = [...new Map(absent.map((blob) => [blob.digest, blob])).values()]
 
-  return [...held.map((blob) => blob.id), ...(await ensureBlobs(tx, distinct))]
+  return { held, absent: await ensureBlobs(tx, distinct) }
 }
 
 /** Answers the bytes of the children with everything that they reference, each child once. */

@@ -132,11 +132,12 @@ export function classificationColumns({ attributes, icon, accessory, ...kind }: 
 export async function insertArtifactBlobs(
   tx: Database,
   artifactId: number,
+  repositoryId: number,
   blobIds: number[],
 ): Promise<void> {
   await sql`
-    INSERT INTO artifact_blobs (artifact_id, blob_id)
-    SELECT ${artifactId}, unnest(${blobIds}::bigint[])
+    INSERT INTO artifact_blobs (artifact_id, repository_id, blob_id)
+    SELECT ${artifactId}, ${repositoryId}, unnest(${blobIds}::bigint[])
     ON CONFLICT DO NOTHING`.execute(tx)
 }
 

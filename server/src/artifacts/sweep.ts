@@ -1,7 +1,9 @@
 import { unlinkSomeBlobs } from '../blobs/store.ts'
 import type { Database } from '../platform/db/database.ts'
+import { transact } from '../platform/db/transact.ts'
 import { findDeletedRepositories, markSwept } from '../repositories/deletion-store.ts'
-import { deleteCounts, deleteSomeArtifacts } from './sweep-store.ts'
+import { releaseArtifacts } from './release.ts'
+import { deleteCounts, deleteUncounted, lockSomeArtifacts } from './sweep-store.ts'
 
 /** Rows of one transaction: so many that it goes on quickly, so few that nobody notices. */
 const BATCH = 500
@@ -29,7 +31,7 @@ export function createSweeper(deps: { db: Database; onError(error: unknown): voi
 
   async function round(): Promise<void> {
     for (const id of await findDeletedRepositories(db, REPOSITORIES)) {
-      while (!stopped && (await deleteSomeArtifacts(db, id, BATCH)) > 0);
+      while (!stopped && (await sweepArtifacts(db, id)) > 0);
       while (!stopped && (await unlinkSomeBlobs(db, id, BATCH)) > 0);
       if (stopped) return
       await deleteCounts(db, id)
@@ -62,4 +64,13 @@ export function createSweeper(deps: { db: Database; onError(error: unknown): voi
       await running?.catch(deps.onError)
     },
   }
+}
+
+/** Takes away a batch of artifacts, and gives back what the project references no more; answers how many. */
+function sweepArtifacts(db: Database, repositoryId: number): Promise<number> {
+  return transact(db, async (tx) => {
+    const ids = await lockSomeArtifacts(tx, repositoryId, BATCH)
+    if (ids.length > 0) await releaseArtifacts(tx, repositoryId, ids, () => deleteUncounted(tx, ids))
+    return ids.length
+  })
 }

@@ -1,32 +1,35 @@
 import type { Database } from '../platform/db/database.ts'
+import type { CountedBlob } from '../quotas/model.ts'
 import { ObjectExistsError } from '../storage/errors.ts'
 import { blobKey } from '../storage/paths.ts'
-import { findObject, insertObject, linkBlob, lockBlob } from './store.ts'
+import { type LinkDeps, linkBlob } from './link.ts'
+import { insertObject } from './store.ts'
 
 // A key is taken only where a process died between placing the object and committing.
 const MAX_TAKEN_KEYS = 100
 
 /**
- * Records a blob within a transaction and makes the repository offer it. Where its bytes are not stored
- * yet, `place` is called with the key to put them under and answers the key they got; it rejects with
- * ObjectExistsError where that key is taken, and is then called with the next generation's.
+ * Records a blob within a transaction, makes the repository offer it and counts it (`linkBlob`, with the blobs that
+ * are to be counted `alongside`). Where its bytes are not stored yet, `place` is called with the key to put them under
+ * and answers the key they got; it rejects with ObjectExistsError where that key is taken, and is then called with the
+ * next generation's. It comes last: a rollback does not take the bytes back.
  *
  * Answers the blob's id and whether `place` was needed.
  */
 export async function commitBlob(
   tx: Database,
-  blob: { digest: string; size: number; store: string; repositoryId: number },
+  deps: LinkDeps,
+  blob: { digest: string; size: number; repositoryId: number },
   place: (key: string) => Promise<string>,
+  alongside: readonly CountedBlob[] = [],
 ): Promise<{ id: number; placed: boolean }> {
-  const id = await lockBlob(tx, blob.digest, blob.size)
-  const object = await findObject(tx, blob.store, id)
-  if (!object.stored) {
-    const { key, generation } = await placeObject(blob.digest, object.nextGeneration, place)
-    await insertObject(tx, { blobId: id, store: blob.store, key, generation })
+  const linked = await linkBlob(tx, deps, blob, alongside)
+  if (!linked.stored) {
+    const { key, generation } = await placeObject(blob.digest, linked.nextGeneration, place)
+    await insertObject(tx, { blobId: linked.id, store: deps.store, key, generation })
   }
-  await linkBlob(tx, blob.repositoryId, id)
 
-  return { id, placed: !object.stored }
+  return { id: linked.id, placed: !linked.stored }
 }
 
 async function placeObject(

@@ -1,23 +1,14 @@
 import type { Readable } from 'node:stream'
 import type { Database } from '../platform/db/database.ts'
 import type { ByteRange, StorageDriver } from '../storage/driver.ts'
+import { type LinkDeps, linkBlob, unlinkBlob } from './link.ts'
 import type { FindByName } from './lookup.ts'
 import { mustRenewOffer, type StoredBlob } from './model.ts'
-import {
-  type BlobKey,
-  findOfferingRepositories,
-  findRepositoryBlob,
-  linkBlob,
-  lockBlob,
-  renewOffer,
-  unlinkBlob,
-} from './store.ts'
+import { type BlobKey, findOfferingRepositories, findRepositoryBlob, renewOffer } from './store.ts'
 
-export interface BlobsDeps {
+export interface BlobsDeps extends LinkDeps {
   db: Database
   storage: StorageDriver
-  /** Name of the store in `blob_objects`. */
-  store: string
   findByName: FindByName
 }
 
@@ -40,6 +31,8 @@ export async function readBlob(deps: BlobsDeps, blob: StoredBlob, range?: ByteRa
 /**
  * Makes a repository offer a blob that another one offers; answers it, or undefined where the source
  * does not have it.
+ *
+ * @throws {QuotaExceededError}
  */
 export async function mountBlob(
   deps: BlobsDeps,
@@ -47,17 +40,25 @@ export async function mountBlob(
   digest: string,
   sourceRepositoryId: number,
 ): Promise<StoredBlob | undefined> {
-  return deps.db.transaction().execute(async (tx) => {
-    const source = await findRepositoryBlob(tx, deps.store, sourceRepositoryId, digest)
-    if (!source) return undefined
+  const source = await findRepositoryBlob(deps.db, deps.store, sourceRepositoryId, digest)
+  if (!source) return undefined
 
-    // Under the lock nobody can collect it, but somebody may have since it was read.
-    await lockBlob(tx, digest, source.size)
-    const still = await findRepositoryBlob(tx, deps.store, sourceRepositoryId, digest)
-    if (still) await linkBlob(tx, repositoryId, still.id)
-    return still
-  })
+  try {
+    return await deps.db.transaction().execute(async (tx) => {
+      await linkBlob(tx, deps, { digest, size: source.size, repositoryId })
+      // Under the lock nobody can collect it, but somebody may have since it was read.
+      const still = await findRepositoryBlob(tx, deps.store, sourceRepositoryId, digest)
+      if (!still) throw new SourceGoneError()
+      return still
+    })
+  } catch (error) {
+    if (error instanceof SourceGoneError) return undefined
+    throw error
+  }
 }
+
+/** Undoes a mount whose source was withdrawn meanwhile. */
+class SourceGoneError extends Error {}
 
 /** Repositories that a mount without a source may look at. */
 export function findMountSources(deps: BlobsDeps, digest: string): Promise<number[]> {
@@ -66,5 +67,5 @@ export function findMountSources(deps: BlobsDeps, digest: string): Promise<numbe
 
 /** Makes the repository offer the blob no longer; answers whether it did. The bytes are left to collection. */
 export function removeBlob(deps: BlobsDeps, repositoryId: number, digest: string): Promise<boolean> {
-  return unlinkBlob(deps.db, repositoryId, digest)
+  return deps.db.transaction().execute((tx) => unlinkBlob(tx, deps, repositoryId, digest))
 }

@@ -69,40 +69,45 @@ export async function findOfferingRepositories(
  * The row of a digest, made where there is none, and locked until the end of the transaction: whoever
  * stores or collects this digest waits. Renews the grace. `size` is that of the bytes: a row that was made
  * for a reference (`ensureBlobs`) has what some manifest said of it.
+ *
+ * Before it the repository that is to offer the blob is held against its deletion and its move to another
+ * project; undefined where it is gone.
  */
-export async function lockBlob(tx: Database, digest: string, size: number): Promise<number> {
-  const row = await tx
-    .insertInto('blobs')
-    .values({ digest, size })
-    .onConflict((conflict) =>
-      conflict.column('digest').doUpdateSet((eb) => ({
-        offer_time: sql<Date>`now()`,
-        size: eb.ref('excluded.size'),
-      })),
-    )
-    .returning('id')
-    .executeTakeFirstOrThrow()
+export async function lockBlob(
+  tx: Database,
+  digest: string,
+  size: number,
+  repositoryId: number,
+): Promise<{ id: number; projectId: number } | undefined> {
+  const result = await sql<{ id: number; project_id: number }>`
+    WITH held AS MATERIALIZED (
+      SELECT project_id FROM repositories WHERE id = ${repositoryId} AND deletion_time IS NULL FOR KEY SHARE)
+    INSERT INTO blobs (digest, size) SELECT ${digest}, ${size} FROM held
+    ON CONFLICT (digest) DO UPDATE SET offer_time = now(), size = excluded.size
+    RETURNING id, (SELECT project_id FROM held) AS project_id`.execute(tx)
+  const row = result.rows[0]
 
-  return row.id
+  return row && { id: row.id, projectId: row.project_id }
 }
 
-/** Whether the bytes of a (locked) blob are there, and the generation that a new object would get. */
-export async function findObject(
+/**
+ * Makes a repository offer a (locked) blob. Answers whether its bytes are there, and the generation that a new
+ * object would get.
+ */
+export async function offerBlob(
   tx: Database,
   store: string,
+  repositoryId: number,
   blobId: number,
 ): Promise<{ stored: boolean; nextGeneration: number }> {
-  const rows = await tx
-    .selectFrom('blob_objects')
-    .select(['state', 'generation'])
-    .where('blob_id', '=', blobId)
-    .where('store', '=', store)
-    .execute()
+  const result = await sql<{ stored: boolean; last: number }>`
+    WITH offered AS (
+      INSERT INTO repository_blobs (repository_id, blob_id) VALUES (${repositoryId}, ${blobId}) ON CONFLICT DO NOTHING)
+    SELECT coalesce(bool_or(state = 'stored'), false) AS stored, coalesce(max(generation), 0) AS last
+    FROM blob_objects WHERE blob_id = ${blobId} AND store = ${store}`.execute(tx)
+  const { stored = false, last = 0 } = result.rows[0] ?? {}
 
-  return {
-    stored: rows.some((row) => row.state === 'stored'),
-    nextGeneration: rows.reduce((highest, row) => Math.max(highest, row.generation), 0) + 1,
-  }
+  return { stored, nextGeneration: last + 1 }
 }
 
 export async function insertObject(
@@ -121,15 +126,6 @@ export async function insertObject(
     .execute()
 }
 
-/** Makes repositories offer a blob. */
-export async function linkBlob(db: Database, repositoryId: number, blobId: number): Promise<void> {
-  await db
-    .insertInto('repository_blobs')
-    .values({ repository_id: repositoryId, blob_id: blobId })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-}
-
 /** Makes a repository offer (held) blobs. */
 export async function offerBlobs(
   tx: Database,
@@ -140,19 +136,6 @@ export async function offerBlobs(
     INSERT INTO repository_blobs (repository_id, blob_id)
     SELECT ${repositoryId}, blob_id FROM unnest(${[...blobIds]}::bigint[]) AS b(blob_id) ORDER BY blob_id
     ON CONFLICT DO NOTHING`.execute(tx)
-}
-
-/** Makes a repository offer a blob no longer; answers whether it did before. */
-export async function unlinkBlob(db: Database, repositoryId: number, digest: string): Promise<boolean> {
-  const result = await db
-    .deleteFrom('repository_blobs')
-    .where('repository_id', '=', repositoryId)
-    .where('blob_id', '=', (eb) =>
-      eb.selectFrom('blobs').select('blobs.id').where('blobs.digest', '=', digest),
-    )
-    .executeTakeFirst()
-
-  return result.numDeletedRows > 0n
 }
 
 /** Makes a repository offer up to `limit` of its blobs no longer; answers how many. */
@@ -167,9 +150,71 @@ export async function unlinkSomeBlobs(db: Database, repositoryId: number, limit:
 }
 
 /**
- * Those of the digests that the repository offers, with their ids and sizes. The rows are locked against
- * collection (not against each other) until the transaction ends, in digest order, so that pushes which
- * share layers never wait in a circle.
+ * Makes a repository offer a blob no longer; answers the blob and the project, undefined where it did not before.
+ * The repository is held against its move to another project.
+ */
+export async function withdrawBlob(
+  tx: Database,
+  repositoryId: number,
+  digest: string,
+): Promise<{ id: number; projectId: number } | undefined> {
+  const result = await sql<{ id: number; project_id: number }>`
+    WITH held AS MATERIALIZED (SELECT id, project_id FROM repositories WHERE id = ${repositoryId} FOR KEY SHARE)
+    DELETE FROM repository_blobs rb USING held, blobs b
+    WHERE rb.repository_id = held.id AND b.digest = ${digest} AND rb.blob_id = b.id
+    RETURNING rb.blob_id AS id, held.project_id`.execute(tx)
+  const row = result.rows[0]
+
+  return row && { id: row.id, projectId: row.project_id }
+}
+
+/** The project of a repository, which is held until the transaction ends; undefined where the repository is gone. */
+export async function holdRepositoryProject(tx: Database, repositoryId: number): Promise<number | undefined> {
+  const row = await tx
+    .selectFrom('repositories')
+    .select('project_id')
+    .where('id', '=', repositoryId)
+    .where('deletion_time', 'is', null)
+    .forKeyShare()
+    .executeTakeFirst()
+
+  return row?.project_id
+}
+
+/** Those of the blobs that live repositories of the project offer, but for one repository. */
+export async function findOffered(
+  db: Database,
+  projectId: number,
+  blobIds: readonly number[],
+  exceptRepositoryId = 0,
+): Promise<number[]> {
+  const result = await sql<{ blob_id: number }>`
+    SELECT b.blob_id FROM unnest(${[...blobIds]}::bigint[]) AS b(blob_id)
+    WHERE EXISTS (
+      SELECT FROM repository_blobs rb JOIN repositories r ON r.id = rb.repository_id
+      WHERE rb.blob_id = b.blob_id AND rb.repository_id <> ${exceptRepositoryId}
+        AND r.project_id = ${projectId} AND r.deletion_time IS NULL)`.execute(db)
+
+  return result.rows.map((row) => row.blob_id)
+}
+
+/** Whether the blob counts in the project. */
+export async function countsInProject(db: Database, projectId: number, digest: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('blobs')
+    .innerJoin('project_blobs', 'project_blobs.blob_id', 'blobs.id')
+    .select('blobs.id')
+    .where('blobs.digest', '=', digest)
+    .where('project_blobs.project_id', '=', projectId)
+    .executeTakeFirst()
+
+  return row !== undefined
+}
+
+/**
+ * Those of the digests that the repository offers, with their ids and sizes. The repository is held against its
+ * deletion, then the blobs against collection (not against each other) until the transaction ends, in digest
+ * order, so that pushes which share layers never wait in a circle.
  */
 export async function holdRepositoryBlobs(
   tx: Database,
@@ -178,19 +223,18 @@ export async function holdRepositoryBlobs(
   digests: string[],
 ): Promise<{ id: number; digest: string; size: number }[]> {
   if (digests.length === 0) return []
+  const result = await sql<{ id: number; digest: string; size: number }>`
+    WITH held AS MATERIALIZED (
+      SELECT id FROM repositories WHERE id = ${repositoryId} AND deletion_time IS NULL FOR KEY SHARE)
+    SELECT b.id, b.digest, b.size
+    FROM held
+    JOIN repository_blobs rb ON rb.repository_id = held.id
+    JOIN blobs b ON b.id = rb.blob_id AND b.digest = any(${digests}::text[])
+    JOIN blob_objects o ON o.blob_id = b.id AND o.store = ${store} AND o.state = 'stored'
+    ORDER BY b.digest
+    FOR KEY SHARE OF b`.execute(tx)
 
-  return tx
-    .selectFrom('blobs')
-    .innerJoin('repository_blobs', 'repository_blobs.blob_id', 'blobs.id')
-    .innerJoin('blob_objects', 'blob_objects.blob_id', 'blobs.id')
-    .select(['blobs.id', 'blobs.digest', 'blobs.size'])
-    .where('repository_blobs.repository_id', '=', repositoryId)
-    .where('blob_objects.store', '=', store)
-    .where('blob_objects.state', '=', 'stored')
-    .where(sql<boolean>`blobs.digest = any(${digests}::text[])`)
-    .orderBy('blobs.digest')
-    .forKeyShare('blobs')
-    .execute()
+  return result.rows
 }
 
 /**
@@ -240,22 +284,4 @@ function toStoredBlob(row: {
   offer_time: Date
 }): StoredBlob {
   return { id: row.id, digest: row.digest, size: row.size, key: row.key, offerTime: row.offer_time }
-}
-
-/** Bytes of the distinct blobs that a project's repositories offer. */
-export async function sumProjectBlobs(db: Database, projectId: number): Promise<number> {
-  const row = await db
-    .selectFrom('blobs')
-    .select((eb) => eb.fn.coalesce(eb.fn.sum<string>('blobs.size'), sql<string>`0`).as('bytes'))
-    .where('blobs.id', 'in', (eb) =>
-      eb
-        .selectFrom('repository_blobs')
-        .innerJoin('repositories', 'repositories.id', 'repository_blobs.repository_id')
-        .select('repository_blobs.blob_id')
-        .where('repositories.project_id', '=', projectId)
-        .where('repositories.deletion_time', 'is', null),
-    )
-    .executeTakeFirstOrThrow()
-
-  return Number(row.bytes)
 }

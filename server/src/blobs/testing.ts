@@ -37,7 +37,21 @@ export async function blobDeps(db: Database, of?: UploadsDeps): Promise<UploadsD
     store: 'memory',
     findByName: createBlobLookup(db, 'memory'),
     hashes: createUploadHashes(storage),
+    quotas: { enforced: () => true },
+    findReferenced,
   }
+}
+
+/** As `artifacts` finds them, which is below this slice. */
+async function findReferenced(tx: Database, projectId: number, blobIds: number[]): Promise<number[]> {
+  const rows = await tx
+    .selectFrom('artifact_blobs')
+    .innerJoin('repositories', 'repositories.id', 'artifact_blobs.repository_id')
+    .select('artifact_blobs.blob_id')
+    .where('repositories.project_id', '=', projectId)
+    .where('artifact_blobs.blob_id', 'in', blobIds)
+    .execute()
+  return rows.map((row) => row.blob_id)
 }
 
 export function sha256(bytes: Uint8Array | string): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createRunningHash, hashThrough } from '../lib/running-hash.ts'
 import { type Algorithm, algorithmOf } from '../oci/digest.ts'
+import { QuotaExceededError } from '../quotas/model.ts'
 import { ObjectMissingError } from '../storage/errors.ts'
 import { commitBlob } from './commit.ts'
 import {
@@ -44,6 +45,7 @@ export async function getUpload(deps: UploadsDeps, repositoryId: number, id: str
  *
  * @throws {UploadOffsetError} the chunk begins elsewhere, or another writer took over meanwhile.
  * @throws {UploadInterruptedError} the source broke off; what had arrived is kept and counted.
+ * @throws {QuotaExceededError} thrown by the source: more came than the project may hold. The upload is dropped.
  */
 export async function appendChunk(
   deps: UploadsDeps,
@@ -69,6 +71,10 @@ export async function appendChunk(
     appended.offsetDigest = await rehash(deps, appended, appended.algorithm)
   if (!(await saveUpload(deps.db, appended))) throw new UploadOffsetError(upload.offset)
   if (hash.length === appended.offset) deps.hashes.keep(appended, hash)
+  if (result.failure instanceof QuotaExceededError) {
+    await cancelUpload(deps, appended)
+    throw result.failure
+  }
   if (result.failure !== undefined) throw new UploadInterruptedError(result.failure)
 
   return appended
@@ -76,9 +82,11 @@ export async function appendChunk(
 
 /**
  * Ends an upload: compares the digest, places the object and makes the repository offer the blob. When
- * it resolves, bytes and rows are on stable storage. A wrong digest ends the upload too.
+ * it resolves, bytes and rows are on stable storage. A wrong digest ends the upload too; one that does not fit
+ * into the project's quota can be finished later.
  *
  * @throws {DigestMismatchError}
+ * @throws {QuotaExceededError}
  */
 export async function finishUpload(deps: UploadsDeps, session: Upload, digest: string): Promise<void> {
   // A writer that has not reported its end might still write, into what would then be an object.
@@ -113,6 +121,7 @@ export async function uploadWhole(
     const hash = createRunningHash(upload.algorithm)
     const result = await deps.storage.append(state, 0, hashThrough(source, hash))
     state = result.state
+    if (result.failure instanceof QuotaExceededError) throw result.failure
     if (result.failure !== undefined) throw new UploadInterruptedError(result.failure)
     if (hash.digest() !== digest) throw new DigestMismatchError(digest, hash.digest())
 
@@ -166,10 +175,8 @@ async function takeOver(deps: UploadsDeps, upload: Upload): Promise<Upload> {
 }
 
 function commitUploaded(deps: UploadsDeps, tx: BlobsDeps['db'], upload: Upload, digest: string) {
-  return commitBlob(
-    tx,
-    { digest, size: upload.offset, store: deps.store, repositoryId: upload.repositoryId },
-    (key) => ownBytes(upload.id, () => deps.storage.finishUpload(upload.state, upload.offset, key)),
+  return commitBlob(tx, deps, { digest, size: upload.offset, repositoryId: upload.repositoryId }, (key) =>
+    ownBytes(upload.id, () => deps.storage.finishUpload(upload.state, upload.offset, key)),
   )
 }
 

@@ -1,13 +1,10 @@
-import type { Principal, ProjectContext } from '../access/model.ts'
+import type { Principal } from '../access/model.ts'
 import { foldLookups } from '../lib/fold.ts'
 import type { Database } from '../platform/db/database.ts'
-import { type ContextKey, findContexts } from './context-store.ts'
+import { type ContextKey, findContexts, type NamedContext } from './context-store.ts'
 
 /** The live project of a name with the principal's roles in it: what every decision of the data plane is about. */
-export type FindContext = (
-  principal: Principal,
-  name: string,
-) => Promise<(ProjectContext & { name: string }) | undefined>
+export type FindContext = (principal: Principal, name: string) => Promise<NamedContext | undefined>
 
 /** Requests that arrive together cost one query together; nothing is remembered from one to the next. */
 export function createContextLookup(db: Database): FindContext {

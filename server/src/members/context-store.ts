@@ -9,6 +9,9 @@ export interface ContextKey {
   userId: number | undefined
 }
 
+/** A project with what there is to decide about it, its name, and its limit in bytes where it has one. */
+export type NamedContext = ProjectContext & { name: string; storageLimit?: number | undefined }
+
 /**
  * The live projects that the keys name with the roles of their users, their own and those of their groups,
  * in the order of the keys.
@@ -16,7 +19,7 @@ export interface ContextKey {
 export async function findContexts(
   db: Database,
   keys: readonly ContextKey[],
-): Promise<((ProjectContext & { name: string }) | undefined)[]> {
+): Promise<(NamedContext | undefined)[]> {
   const names = keys.map((key) => key.name)
   const users = keys.map((key) => key.userId ?? null)
   const result = await sql<{
@@ -24,9 +27,10 @@ export async function findContexts(
     id: number
     name: string
     public: boolean
+    storage_limit: number | null
     roles: number[] | null
   }>`
-    SELECT k.ordinal, p.id, p.name, p.public,
+    SELECT k.ordinal, p.id, p.name, p.public, p.storage_limit,
       (SELECT array_agg(DISTINCT held.role_id) FROM (
         SELECT m.role_id FROM members m
         WHERE m.project_id = p.id AND m.entity_type = 'u' AND m.entity_id = k.user_id
@@ -36,16 +40,22 @@ export async function findContexts(
         WHERE g.user_id = k.user_id) held) AS roles
     FROM unnest(${names}::text[], ${users}::bigint[]) WITH ORDINALITY AS k(name, user_id, ordinal)
     CROSS JOIN LATERAL (
-      SELECT id, name, public, 0 AS former FROM projects WHERE name = k.name AND deletion_time IS NULL
+      SELECT id, name, public, storage_limit, 0 AS former FROM projects WHERE name = k.name AND deletion_time IS NULL
       UNION ALL
-      SELECT p.id, p.name, p.public, 1 FROM project_aliases a JOIN projects p ON p.id = a.project_id
+      SELECT p.id, p.name, p.public, p.storage_limit, 1 FROM project_aliases a JOIN projects p ON p.id = a.project_id
       WHERE a.name = k.name AND p.deletion_time IS NULL
       ORDER BY former LIMIT 1
     ) p`.execute(db)
   const found = new Map(
-    result.rows.map(({ ordinal, id, name, public: isPublic, roles }) => [
+    result.rows.map(({ ordinal, id, name, public: isPublic, storage_limit: limit, roles }) => [
       ordinal,
-      { id, name, public: isPublic, roles: (roles ?? []).map(roleOf) },
+      {
+        id,
+        name,
+        public: isPublic,
+        roles: (roles ?? []).map(roleOf),
+        ...(limit === null ? {} : { storageLimit: limit }),
+      },
     ]),
   )
 

@@ -12,9 +12,11 @@ test.each(['', 'A', 'a..b', 'a--b', '-a', 'a-', 'a/b', 'a b', 'ä', 'x'.repeat(2
   },
 )
 
-test('a storage limit is positive, or -1 for none', () => {
+test('a storage limit is positive and not absurd, or -1 for none', () => {
   expect(() => checkStorageLimit(-1)).not.toThrow()
   expect(() => checkStorageLimit(1)).not.toThrow()
   expect(() => checkStorageLimit(0)).toThrow(/non-positive/)
   expect(() => checkStorageLimit(-5)).toThrow(/non-positive/)
+  expect(() => checkStorageLimit(2 ** 50)).not.toThrow()
+  expect(() => checkStorageLimit(2 ** 50 + 1)).toThrow(/exceeded 1024TB/)
 })

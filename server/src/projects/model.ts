@@ -11,7 +11,7 @@ export interface Project {
   /** Harbor's further metadata; `public` is not among it. */
   metadata: Record<string, string>
   allowlist: Allowlist
-  /** Bytes that the project may hold, -1 for any number. Kept and shown; the quotas to come enforce it. */
+  /** Bytes that the project may hold, -1 for any number. `quotas` sees to it. */
   storageLimit: number
   creationTime: Date
   updateTime: Date
@@ -45,12 +45,15 @@ export function checkName(name: string): void {
   }
 }
 
-/** Throws bad-request unless `limit` is a number of bytes above zero or -1. */
+/** As much as Harbor takes for a limit: 1024 TiB. */
+const MAX_LIMIT = 2 ** 50
+
+/** Throws bad-request unless `limit` is a number of bytes above zero, not absurdly many, or -1. */
 export function checkStorageLimit(limit: number): void {
   if (limit !== UNLIMITED && limit <= 0) {
-    throw new DomainError(
-      'bad-request',
-      `bad request: invalid non-positive value for quota limit, value=${limit}`,
-    )
+    throw new DomainError('bad-request', `invalid non-positive value for quota limit, value=${limit}`)
+  }
+  if (limit > MAX_LIMIT) {
+    throw new DomainError('bad-request', `exceeded 1024TB, which is ${MAX_LIMIT} Bytes, value=${limit}`)
   }
 }

@@ -19,8 +19,12 @@ export interface ProjectsDeps {
   db: Database
   /** How many repositories each project shows; projects without any are left out. From `repositories`. */
   countRepositories(db: Database, projectIds: number[]): Promise<Map<number, number>>
-  /** Bytes that a project's content takes. From `blobs`. */
+  /** Bytes that a project's content takes. From `quotas`. */
   usedStorage(db: Database, projectId: number): Promise<number>
+  /** Bytes that a project may hold where its creator says nothing, -1 for any number, as without this function. */
+  defaultStorageLimit?(): number
+  /** Whether limits hold, as without this function; where they do not, nobody is shown them. */
+  quotasEnforced?(): boolean
   /** Makes a user the project's administrator. From `members`. */
   addProjectAdmin(tx: Database, projectId: number, userId: number): Promise<void>
 }
@@ -62,7 +66,8 @@ export async function getProject(deps: { db: Database }, id: number): Promise<Pr
  * name, metadata or limit, and conflict where a live project has the name.
  */
 export async function createProject(deps: ProjectsDeps, input: NewProject, actor: Actor): Promise<number> {
-  const { name, storageLimit = UNLIMITED, allowlist = { items: [] } } = input
+  const { name, allowlist = { items: [] } } = input
+  const storageLimit = input.storageLimit ?? deps.defaultStorageLimit?.() ?? UNLIMITED
   checkName(name)
   checkStorageLimit(storageLimit)
   const { public: flag, ...metadata } = knownMetadata(input.metadata)

@@ -125,6 +125,15 @@ export async function updateProject(
     .execute()
 }
 
+/** Writes how many bytes the project may hold, -1 for any number. */
+export async function setStorageLimit(db: Database, id: number, limit: number): Promise<void> {
+  await db
+    .updateTable('projects')
+    .set({ storage_limit: limit === UNLIMITED ? null : limit, update_time: sql<Date>`now()` })
+    .where('id', '=', id)
+    .execute()
+}
+
 /** Marks the project as deleted: its name, and its former names, are free. */
 export async function markDeleted(db: Database, id: number): Promise<void> {
   await db.updateTable('projects').set({ deletion_time: sql<Date>`now()` }).where('id', '=', id).execute()

@@ -9,7 +9,7 @@ export interface Summary {
   repositories: number
   /** Members by role; undefined for those who may not list members. */
   members: Record<Role, number> | undefined
-  /** Bytes: allowed (-1 without limit) and used; undefined for those who may not see them. */
+  /** Bytes: allowed (-1 without limit) and used; undefined for those who may not see them, and without enforcement. */
   quota: { limit: number; used: number } | undefined
 }
 
@@ -21,7 +21,7 @@ export async function summarize(
   context: ProjectContext,
 ): Promise<Summary> {
   const seesMembers = decide(principal, 'member:list', context)
-  const seesQuota = decide(principal, 'quota:read', context)
+  const seesQuota = decide(principal, 'quota:read', context) && (deps.quotasEnforced?.() ?? true)
   const [repositories, roles, used] = await Promise.all([
     deps.countRepositories(deps.db, [project.id]),
     seesMembers ? countRoles(deps.db, project.id) : undefined,

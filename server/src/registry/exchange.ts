@@ -25,7 +25,7 @@ export interface Caller {
 }
 
 /** A project with what decisions need, and its name of today: a request may use a former one. */
-export type NamedContext = ProjectContext & { name: string }
+export type NamedContext = ProjectContext & { name: string; storageLimit?: number | undefined }
 
 /** What the data plane needs from the rest of the program. */
 export interface RegistryDeps {

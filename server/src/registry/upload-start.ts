@@ -9,15 +9,15 @@ import { findRepository, findRepositoryNames } from '../repositories/store.ts'
 import { ACTIONS } from './actions.ts'
 import { type Exchange, filled } from './exchange.ts'
 import { mayAct } from './permit.ts'
-import { streamBody } from './read-body.ts'
 import { createdBlob, describeUpload } from './upload-answers.ts'
+import { bodyWithinQuota, checkNotOver } from './within-quota.ts'
 
 /**
  * POST /v2/<name>/blobs/uploads/: a mount, a whole blob in one request, or the beginning of a session
  * ("Mounting a blob", "Single POST", "POST then PUT"). A mount that cannot be is a session.
  */
 export async function startUploadSession(exchange: Exchange): Promise<unknown> {
-  const { query, request, deps } = exchange
+  const { query, deps } = exchange
   const repository = filled(exchange, 'repository')
   const mount = query.get('mount')
   if (mount !== null && (await tryMount(exchange, mount))) return createdBlob(exchange, mount)
@@ -25,10 +25,12 @@ export async function startUploadSession(exchange: Exchange): Promise<unknown> {
   const digest = query.get('digest')
   if (digest !== null && !isDigest(digest)) throw new OciError('DIGEST_INVALID', { detail: digest })
   if (digest !== null && (hasBody(exchange) || isEmptyBlob(digest))) {
-    await uploadWhole(deps.uploads, repository.id, streamBody(request.raw), digest)
+    const body = await bodyWithinQuota(exchange, 0, digest)
+    await uploadWhole(deps.uploads, repository.id, body, digest)
     return createdBlob(exchange, digest)
   }
 
+  await checkNotOver(exchange)
   const upload = await startUpload(deps.uploads, repository.id, readAlgorithm(query, digest))
   return describeUpload(exchange, upload).code(202).send()
 }

@@ -4,8 +4,8 @@ import { appendChunk, cancelUpload, finishUpload, getUpload } from '../blobs/upl
 import { isDigest } from '../oci/digest.ts'
 import { OciError } from '../oci/errors.ts'
 import { type Exchange, filled } from './exchange.ts'
-import { streamBody } from './read-body.ts'
 import { createdBlob, describeUpload } from './upload-answers.ts'
+import { bodyWithinQuota } from './within-quota.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -36,7 +36,7 @@ export async function finishUploadSession(exchange: Exchange): Promise<unknown> 
   const { headers } = exchange.request
   const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
   const session = await findSession(exchange)
-  const upload = empty ? session : await receiveChunk(exchange, session)
+  const upload = empty ? session : await receiveChunk(exchange, session, digest)
   await finishUpload(exchange.deps.uploads, upload, digest)
   return createdBlob(exchange, digest)
 }
@@ -55,15 +55,11 @@ function findSession(exchange: Exchange): Promise<Upload> {
   return getUpload(exchange.deps.uploads, filled(exchange, 'repository').id, exchange.reference)
 }
 
-async function receiveChunk(exchange: Exchange, upload: Upload): Promise<Upload> {
+async function receiveChunk(exchange: Exchange, upload: Upload, digest?: string): Promise<Upload> {
   const range = readContentRange(exchange)
+  const body = await bodyWithinQuota(exchange, upload.offset, digest)
   try {
-    const appended = await appendChunk(
-      exchange.deps.uploads,
-      upload,
-      streamBody(exchange.request.raw),
-      range?.start,
-    )
+    const appended = await appendChunk(exchange.deps.uploads, upload, body, range?.start)
     if (range && appended.offset !== range.end + 1) {
       throw new OciError('SIZE_INVALID', { message: 'the chunk has another length than its Content-Range' })
     }

@@ -16,9 +16,16 @@ import {
   type RepositoryListRequest,
   withCounts,
 } from './listing.ts'
-import { deleteRepository, describeRepository, getByKey, type RepositoryKey } from './service.ts'
+import {
+  deleteRepository,
+  describeRepository,
+  getByKey,
+  type ReleaseUsage,
+  type RepositoryKey,
+} from './service.ts'
 
 export interface RepositoryRoutesDeps extends ListingDeps {
+  releaseUsage: ReleaseUsage
   /** Told when a repository was deleted: its rows can go. From `artifacts`. */
   onRepositoryDeleted(): void
 }

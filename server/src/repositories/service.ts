@@ -12,6 +12,9 @@ export interface RepositoriesDeps {
   db: Database
 }
 
+/** Gives back at once, if it is not too much, what a deleted repository alone had in its project. From `artifacts`. */
+export type ReleaseUsage = (tx: Database, repositoryId: number) => Promise<unknown>
+
 /** A repository as a caller names it: by names, in a project that he was let into. */
 export interface RepositoryKey {
   projectId: number
@@ -81,7 +84,7 @@ export async function describeRepository(
  * (`artifacts/sweep.ts`), so that it takes no longer for many of them. Throws not-found.
  */
 export async function deleteRepository(
-  deps: RepositoriesDeps,
+  deps: RepositoriesDeps & { releaseUsage: ReleaseUsage },
   key: RepositoryKey,
   actor: Actor,
 ): Promise<void> {
@@ -89,6 +92,7 @@ export async function deleteRepository(
   await deps.db.transaction().execute(async (tx) => {
     if (!(await lockRepository(tx, repository.id))) throw notFound(key)
     await markRepositoryDeleted(tx, repository.id)
+    await deps.releaseUsage(tx, repository.id)
     await emit(tx, { type: 'repository.deleted', payload: payloadOf(repository, actor) })
   })
 }

@@ -3,6 +3,7 @@ import { LABEL_ROWS } from './label-rows.ts'
 import { MEDIA_ROWS } from './media-rows.ts'
 import { MEMBER_ROWS } from './member-rows.ts'
 import { PROJECT_ROWS } from './project-rows.ts'
+import { QUOTA_ROWS } from './quota-rows.ts'
 import type { Row } from './row.ts'
 import type { Extras } from './shape.ts'
 import { SYSTEM_ROWS } from './system-rows.ts'
@@ -17,6 +18,7 @@ export const ROWS: readonly Row[] = [
   ...LABEL_ROWS,
   ...MEDIA_ROWS,
   ...AUDIT_ROWS,
+  ...QUOTA_ROWS,
 ]
 
 /**

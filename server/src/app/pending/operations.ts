@@ -72,10 +72,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   // webhookjob
   ListWebhookJobs: { project: 'notification-policy:list' },
   // icon
-  // quota
-  listQuotas: { system: 'quota:list' },
-  getQuota: { system: 'quota:read' },
-  updateQuota: { system: 'quota:update' },
   // replication
   listReplicationPolicies: { system: 'replication-policy:list' },
   createReplicationPolicy: { system: 'replication-policy:create' },

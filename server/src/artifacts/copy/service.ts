@@ -52,7 +52,8 @@ export interface CopyRequest {
  * transaction; no byte is moved. Artifacts that are there already stay, tags move: a copy can be asked for again. Answers the tag or
  * digest that the copy was asked by.
  *
- * Locks as a push takes them: blobs by digest, the originals by id, the repository, tags by name, artifacts by id.
+ * Locks as a push takes them: the originals by id, the repository, tags by name, artifacts by id, what counts in the
+ * project. Throws QuotaExceededError where the project may not hold what it does not have yet.
  */
 export async function copyArtifact(deps: CopyDeps, request: CopyRequest): Promise<string> {
   const { to, actor } = request
@@ -125,8 +126,6 @@ async function copyFamily(
   { root, family, repository }: { root: ListedArtifact; family: Member[]; repository: Repository },
 ): Promise<{ id: number; created: boolean; tags: string[] }> {
   const ids = family.map((member) => member.id)
-  const digests = await findBlobDigests(tx, ids)
-  await linkBlobs(tx, deps, repository.id, { repositoryId: root.repositoryId, digests })
   const held = await holdMembers(tx, ids)
   if (!held.has(root.id)) throw missing(root.digest)
   await holdNames(tx, repository)
@@ -140,6 +139,8 @@ async function copyFamily(
     ),
     digests: family.map((member) => member.digest),
   })
+  const digests = await findBlobDigests(tx, ids)
+  await linkBlobs(tx, deps, repository.id, { repositoryId: root.repositoryId, digests })
   const copies = await insertCopies(tx, repository.id, [...held])
   await copyReferences(tx, repository.id, [...held])
   if (tags.length > 0) await pointTags(tx, repository.id, tags)

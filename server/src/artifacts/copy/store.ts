@@ -112,8 +112,8 @@ export async function copyReferences(
   sourceIds: readonly number[],
 ): Promise<void> {
   await sql`
-    INSERT INTO artifact_blobs (artifact_id, blob_id)
-    SELECT copy.id, ab.blob_id FROM artifact_blobs ab
+    INSERT INTO artifact_blobs (artifact_id, repository_id, blob_id)
+    SELECT copy.id, copy.repository_id, ab.blob_id FROM artifact_blobs ab
     JOIN artifacts source ON source.id = ab.artifact_id
     JOIN artifacts copy ON copy.repository_id = ${repositoryId} AND copy.digest = source.digest
     WHERE source.id = ANY(${[...sourceIds]}::bigint[])

@@ -8,7 +8,7 @@ interface Line {
 
 /**
  * The schema as text for people to review and for `git diff`: tables with their columns and
- * constraints, then indexes, all in alphabetical order except for the columns.
+ * constraints, then indexes, all in alphabetical order except for the columns; functions last.
  */
 export async function schemaText(db: Database): Promise<string> {
   const [columns, constraints, indexes] = [
@@ -28,7 +28,16 @@ export async function schemaText(db: Database): Promise<string> {
         '\n',
       )
     })
-    .join('\n\n')}\n`
+    .join('\n\n')}\n${(await readFunctions(db)).map((text) => `\n${text};\n`).join('')}`
+}
+
+async function readFunctions(db: Database): Promise<string[]> {
+  const { rows } = await sql<{ text: string }>`
+    SELECT replace(pg_get_functiondef(oid), quote_ident(current_schema()) || '.', '') AS text
+    FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND prokind = 'f'
+    ORDER BY proname COLLATE "C"`.execute(db)
+
+  return rows.map((row) => row.text.trimEnd())
 }
 
 async function readColumns(db: Database): Promise<Line[]> {

@@ -167,6 +167,20 @@ export interface RepositoryBlobsTable {
   creation_time: Time
 }
 
+export interface ProjectBlobsTable {
+  project_id: number
+  blob_id: number
+  bytes: number
+  creation_time: Time
+}
+
+export interface QuotaUsageTable {
+  project_id: number
+  slot: number
+  bytes: number
+  allowance: number | null
+}
+
 export interface ManifestsTable {
   digest: string
   body: Buffer
@@ -201,6 +215,7 @@ export interface ArtifactCountsTable {
 export interface ArtifactBlobsTable {
   artifact_id: number
   blob_id: number
+  repository_id: number
 }
 
 export interface ArtifactChildrenTable {
@@ -309,6 +324,8 @@ export interface Tables {
   blobs: BlobsTable
   blob_objects: BlobObjectsTable
   repository_blobs: RepositoryBlobsTable
+  project_blobs: ProjectBlobsTable
+  quota_usage: QuotaUsageTable
   manifests: ManifestsTable
   artifacts: ArtifactsTable
   artifact_counts: ArtifactCountsTable

@@ -1,0 +1,48 @@
+import { countsInProject } from '../blobs/store.ts'
+import { checkRoom, createLengthCheck } from '../quotas/admission.ts'
+import { type Exchange, filled } from './exchange.ts'
+import { streamBody } from './read-body.ts'
+
+/** A project that holds more than it may begins no upload. */
+export async function checkNotOver(exchange: Exchange): Promise<void> {
+  await checkRoom(exchange.deps.uploads, filled(exchange, 'project'), 0)
+}
+
+/**
+ * The request's body, which breaks off with a QuotaExceededError when it is longer than what the project may hold
+ * still, at once where Content-Length says so. `offset` is where in the blob it begins; a blob of this digest that
+ * counts in the project already costs nothing more, whatever its length.
+ */
+export async function bodyWithinQuota(
+  exchange: Exchange,
+  offset: number,
+  digest?: string,
+): Promise<AsyncIterable<Uint8Array>> {
+  const { deps, request } = exchange
+  const body = streamBody(request.raw)
+  const project = filled(exchange, 'project')
+  if (project.storageLimit === undefined) return body
+  if (digest !== undefined && (await countsInProject(deps.uploads.db, project.id, digest))) return body
+
+  return limited(
+    body,
+    offset,
+    Number(request.headers['content-length'] ?? 0),
+    createLengthCheck(deps.uploads, project),
+  )
+}
+
+async function* limited(
+  body: AsyncIterable<Uint8Array>,
+  offset: number,
+  announced: number,
+  check: (length: number) => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  await check(offset + announced)
+  let length = offset
+  for await (const chunk of body) {
+    length += chunk.length
+    await check(length)
+    yield chunk
+  }
+}
