@@ -110,7 +110,11 @@ export const Accessory = Type.Object({
   subject_artifact_repo: Type.String(),
   size: Type.Integer(),
   digest: Type.String(),
-  type: Type.String(),
+  type: Type.String({
+    description:
+      'signature.cosign, signature.notation, accelerator.nydus, sbom.harbor or subject.accessory; attestation.buildkit, ' +
+      'attestation.cosign and sbom.cosign are extensions.',
+  }),
   icon: Type.String(),
   creation_time: Time,
 })
@@ -126,7 +130,10 @@ const AdditionLinks = Type.Record(
 /** An artifact as its readers see it. What was not asked for is null. */
 export const Artifact = Type.Object({
   id: Type.Integer(),
-  type: Type.String(),
+  type: Type.String({
+    description:
+      'IMAGE, CHART, CNAB, WASM, SBOM, CNAI, one derived from the media type, or UNKNOWN; ATTESTATION is an extension.',
+  }),
   media_type: Type.String({ description: 'Of the config; of an index, that of the manifest.' }),
   manifest_media_type: Type.String(),
   artifact_type: Type.Optional(Type.String()),

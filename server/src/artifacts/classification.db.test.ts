@@ -153,3 +153,19 @@ test('artifacts of before are told what they are in the background, signatures l
     accessory_of: image.digest,
   })
 })
+
+test('a manifest that nobody would take today does not stop the others', async () => {
+  const odd = await bench.image('odd')
+  const fine = await bench.image('fine')
+  await database.db.updateTable('artifacts').set({ type: null }).where('digest', '=', odd.digest).execute()
+  await database.db.updateTable('artifacts').set({ type: null }).where('digest', '=', fine.digest).execute()
+  await database.db
+    .updateTable('manifests')
+    .set({ body: Buffer.from('{}') })
+    .where('digest', '=', odd.digest)
+    .execute()
+
+  await classifyPending(bench.deps)
+
+  expect([(await row(odd.digest)).type, (await row(fine.digest)).type]).toEqual(['UNKNOWN', 'IMAGE'])
+})

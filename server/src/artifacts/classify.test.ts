@@ -166,6 +166,21 @@ test('an attestation dressed as an image is none', async () => {
   })
 })
 
+test('an attestation that says so is one, and belongs to what it speaks of', async () => {
+  const files = shelf()
+  const subject = { mediaType: OCI_INDEX, digest: `sha256:${'a'.repeat(64)}`, size: 1 }
+  const manifest = files.image(
+    files.blob('application/vnd.oci.empty.v1+json', '{}'),
+    [files.blob('application/vnd.in-toto+json', '{}')],
+    { artifactType: 'application/vnd.docker.attestation.manifest.v1+json', subject },
+  )
+
+  expect(await classify(manifest, [], files)).toMatchObject({
+    type: 'ATTESTATION',
+    accessory: { type: 'attestation.buildkit', of: subject.digest },
+  })
+})
+
 test('a layer marked as icon is one if it is a picture', async () => {
   const files = shelf()
   const mark = { 'io.goharbor.artifact.v1alpha1.icon': '' }

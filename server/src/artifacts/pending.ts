@@ -1,4 +1,5 @@
-import { parseManifest } from '../oci/manifest.ts'
+import { OciError } from '../oci/errors.ts'
+import { type Manifest, parseManifest } from '../oci/manifest.ts'
 import { transact } from '../platform/db/transact.ts'
 import { attestationsIn } from './accessories/detect.ts'
 import { markAttestations } from './accessories/store.ts'
@@ -26,13 +27,16 @@ export async function classifyPending(deps: ArtifactsDeps): Promise<number> {
   }
 }
 
+/** Of an artifact whose manifest an older program has taken and this one would not: it must not stop the others. */
+const NOTHING_KNOWN = { type: 'UNKNOWN', attributes: undefined, icon: undefined, accessory: undefined }
+
 async function classifyOne(deps: ArtifactsDeps, artifact: PendingArtifact): Promise<void> {
   const { id, repositoryId, projectId, repository: name } = artifact
-  const body = await findManifestBody(deps.db, artifact.digest)
-  if (!body) return
-  const manifest = parseManifest(body, artifact.mediaType)
-  const classification = await classify(manifest, artifact.tags, repositoryContent(deps, { projectId, name }))
-  const attestations = attestationsIn(manifest)
+  const manifest = await findManifest(deps, artifact)
+  const classification = manifest
+    ? await classify(manifest, artifact.tags, repositoryContent(deps, { projectId, name }))
+    : { ...NOTHING_KNOWN, configMediaType: artifact.mediaType }
+  const attestations = manifest ? attestationsIn(manifest) : []
 
   await transact(deps.db, async (tx) => {
     const digests = attestations.map((attestation) => attestation.digest)
@@ -41,4 +45,14 @@ async function classifyOne(deps: ArtifactsDeps, artifact: PendingArtifact): Prom
     if (attestations.length > 0) await markAttestations(tx, repositoryId, attestations)
     await relist(tx, affected)
   })
+}
+
+async function findManifest(deps: ArtifactsDeps, artifact: PendingArtifact): Promise<Manifest | undefined> {
+  const body = await findManifestBody(deps.db, artifact.digest)
+  try {
+    return body && parseManifest(body, artifact.mediaType)
+  } catch (error) {
+    if (error instanceof OciError) return undefined
+    throw error
+  }
 }

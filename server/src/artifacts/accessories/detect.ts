@@ -1,5 +1,6 @@
 import type { Manifest } from '../../oci/manifest.ts'
 import { DOCKER_IMAGE_CONFIG, OCI_IMAGE_CONFIG } from '../../oci/media-types.ts'
+import { BUILDKIT_ATTESTATION } from '../processors/image.ts'
 
 /** That an artifact belongs to another one. */
 export interface Accessory {
@@ -19,7 +20,7 @@ const TYPES: Record<string, string> = {
   'application/vnd.dev.cosign.artifact.sig.v1+json': 'signature.cosign',
   [BUNDLE]: 'signature.cosign',
   'application/vnd.goharbor.harbor.sbom.v1': 'sbom.harbor',
-  'application/vnd.docker.attestation.manifest.v1+json': 'attestation.buildkit',
+  [BUILDKIT_ATTESTATION]: 'attestation.buildkit',
 }
 
 /** Tags by which cosign says what belongs to what, and the layers by which one sees that it was cosign. */

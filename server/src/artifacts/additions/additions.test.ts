@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { packTar, type TarEntry } from 'modern-tar'
 import { expect, test } from 'vitest'
 import type { Manifest } from '../../oci/manifest.ts'
+import { DomainError } from '../../platform/errors.ts'
 import type { AdditionName } from '../processors/processor.ts'
 import { processorOf } from '../processors/table.ts'
 import { type Shelf, shelf } from '../processors/testing.ts'
@@ -131,6 +133,35 @@ test('a failing source is an error, not a process that ends', async () => {
   })
 
   await expect(readArchive(source, { gzip: true, wants: () => true, count: 1 })).rejects.toThrow()
+})
+
+test('nothing that is no archive gets further than a sentence', async () => {
+  const archive = Buffer.from(await packTar([file('app/values.yaml', 'x'.repeat(3000)), file('app/b', 'y')]))
+  const damaged = fc
+    .tuple(fc.nat(archive.length - 1), fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.nat(archive.length))
+    .map(([at, bytes, end]) => {
+      const copy = Buffer.from(archive)
+      copy.set(bytes.subarray(0, copy.length - at), at)
+      return copy.subarray(0, Math.max(end, 1))
+    })
+
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(damaged, fc.uint8Array({ maxLength: 2000 })),
+      fc.boolean(),
+      async (bytes, gzip) => {
+        const body = gzip ? gzipSync(bytes) : bytes
+        const wants = (path: string) => path.endsWith('values.yaml')
+        const outcome = await readArchive(Readable.from([Buffer.from(body)]), {
+          gzip,
+          wants,
+          count: 1,
+        }).catch((error: unknown) => error)
+        if (!(outcome instanceof Map)) expect(outcome).toBeInstanceOf(DomainError)
+      },
+    ),
+    { numRuns: 300 },
+  )
 })
 
 test('the history of an image is what its config says', async () => {

@@ -51,6 +51,8 @@ function isNothing(value: unknown): boolean {
   return isObject(value) && Object.keys(value).length === 0
 }
 
+/** What BuildKit calls its attestations where it does not dress them as images. */
+export const BUILDKIT_ATTESTATION = 'application/vnd.docker.attestation.manifest.v1+json'
 const IN_TOTO = 'application/vnd.in-toto+json'
 const PREDICATE_TYPE = 'in-toto.io/predicate-type'
 

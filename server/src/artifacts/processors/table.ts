@@ -8,7 +8,7 @@ import {
 } from '../../oci/media-types.ts'
 import { chart, HELM_CONFIG } from './chart.ts'
 import { CNAB_MANIFEST, cnab } from './cnab.ts'
-import { attestation, image, index, isAttestation } from './image.ts'
+import { attestation, BUILDKIT_ATTESTATION, image, index, isAttestation } from './image.ts'
 import { MODEL_MANIFESTS, model } from './model.ts'
 import type { AdditionName, Processor } from './processor.ts'
 import { HARBOR_SBOM, sbom } from './sbom.ts'
@@ -25,6 +25,7 @@ const PROCESSORS = new Map<string, Processor>([
   [CNAB_MANIFEST, cnab],
   [WASM_CONFIG, wasm],
   [HARBOR_SBOM, sbom],
+  [BUILDKIT_ATTESTATION, attestation],
   ...MODEL_MANIFESTS.map((type) => [type, model] as const),
 ])
 
