@@ -15,7 +15,7 @@ import { ensureComingPartitions } from '../audit/service.ts'
 import { type AuditDeps, auditTrail } from '../audit/subscribers.ts'
 import { loginRoutes, oidcRoutes } from '../auth/routes.ts'
 import { type AuthDeps, createAuth, forgetRobot, forgetUser, login, purgeAuth } from '../auth/service.ts'
-import { type BrowserDeps, restAuthentication } from '../auth/sessions/routes.ts'
+import { type BrowserDeps, isFromBrowser, restAuthentication } from '../auth/sessions/routes.ts'
 import { ensureSigningKey } from '../auth/tokens/keys.ts'
 import { keySetRoutes, tokenRoutes } from '../auth/tokens/routes.ts'
 import { purgeAbandonedUploads } from '../blobs/purge.ts'
@@ -45,6 +45,7 @@ import { robotsRoutes } from '../robots/routes.ts'
 import type { RobotsDeps } from '../robots/service.ts'
 import { robotsOfDeletedProjects } from '../robots/subscribers.ts'
 import { disabledAuditEvents } from '../settings/disabled-audit-events.ts'
+import { checkWritable } from '../settings/read-only.ts'
 import { settingsRoutes } from '../settings/routes.ts'
 import type { SettingsServiceDeps } from '../settings/service.ts'
 import { SETTINGS_REFRESH, type Settings } from '../settings/settings.ts'
@@ -173,9 +174,9 @@ function createServices(parts: ServerParts, configuration: SettingsServiceDeps):
     },
     projects: {
       db,
+      settings,
       countRepositories,
       usedStorage: async (tx, id) => (await readUsage(tx, id)).used,
-      defaultStorageLimit: () => settings.get('storage_per_project'),
       quotasEnforced: data.uploads.quotas.enforced,
       addProjectAdmin,
     },
@@ -189,7 +190,7 @@ function createServices(parts: ServerParts, configuration: SettingsServiceDeps):
 
 async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Services): Promise<void> {
   const { config, db, storage, version } = parts
-  const { auth, projects, robots, data } = services
+  const { settings, auth, projects, robots, data } = services
   const originOf = (request: FastifyRequest) => externalOrigin(config, request)
   const https = config.tls.certificate !== undefined || config.externalUrl?.startsWith('https:') === true
   const guard: Omit<RestOptions, 'routes'> = {
@@ -197,19 +198,22 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     decide,
     decideEverywhere,
     authenticate: restAuthentication(auth),
+    checkWritable: () => checkWritable(settings),
     projectContext: (principal, nameOrId, byName) => findProjectContext({ db }, principal, nameOrId, byName),
   }
+  const selfRegistration = () => settings.get('self_registration')
   const users = {
     db,
     passwords: auth.passwords,
     onUserChanged: (id: number) => forgetUser(auth, id),
+    mayRegister: (request: FastifyRequest) => selfRegistration() && isFromBrowser(request),
     confirmPassword: async (username: string, password: string, address: string) =>
       (await login(auth, { username, password, address })).result === 'accepted',
   }
   // No directory is connected yet, so it has no groups.
   const groups = { db, findInDirectory: async () => undefined }
   const v2 = [
-    systemRoutes({ db, storage, version, originOf, now: auth.now }),
+    systemRoutes({ db, settings, storage, version, originOf, now: auth.now }),
     settingsRoutes(services.configuration),
     usersRoutes(users),
     accessRoutes(guard),
@@ -234,7 +238,9 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
 
   await app.register(restPlugin({ ...guard, routes: v2 }), { prefix: '/api/v2.0' })
   await app.register(restPlugin({ ...guard, routes: [versionRoutes()] }), { prefix: '/api' })
-  await app.register(restPlugin({ ...guard, routes: [loginRoutes(auth)] }), { prefix: '/c' })
+  await app.register(restPlugin({ ...guard, routes: [loginRoutes({ ...auth, selfRegistration })] }), {
+    prefix: '/c',
+  })
   await app.register(restPlugin({ ...guard, routes: [tokenRoutes(auth)] }), { prefix: '/service' })
   await app.register(restPlugin({ ...guard, routes: [keySetRoutes(auth)] }), { prefix: '/.well-known' })
   await app.register(
@@ -245,6 +251,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
       uploads: data.uploads,
       artifacts: data.artifacts,
       recordPull: data.pulls.record,
+      checkWritable: () => checkWritable(settings),
       externalOrigin: originOf,
       manifestMaxBytes: config.registry.manifestMaxBytes,
     }),

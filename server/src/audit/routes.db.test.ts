@@ -4,6 +4,7 @@ import { addProjectAdmin, findProjectContext } from '../members/service.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import { as, buildRest } from '../platform/http/testing.ts'
 import { createProject, type ProjectsDeps } from '../projects/service.ts'
+import { settingsOf } from '../settings/testing.ts'
 import { addUser } from '../users/testing.ts'
 import { auditRoutes } from './routes.ts'
 import { insertRows } from './store.ts'
@@ -11,6 +12,7 @@ import { auditRow } from './testing.ts'
 
 const { db, drop } = await createTestDatabase()
 const projects: ProjectsDeps = {
+  settings: settingsOf(),
   db,
   countRepositories: async () => new Map(),
   usedStorage: async () => 0,

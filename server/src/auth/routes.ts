@@ -13,14 +13,19 @@ import { endSession, newSessionId, startSession } from './sessions/service.ts'
 const FORM_LIMIT = 16 * 1024
 const NOT_OIDC = 'auth mode: db_auth is not OIDC based'
 
+export interface LoginRoutesDeps extends BrowserDeps {
+  /** Whether people may register themselves at this moment. */
+  selfRegistration(): boolean
+}
+
 /** What lies under `/c`: how a browser logs in and out. */
-export function loginRoutes(deps: BrowserDeps): FastifyPluginAsyncTypebox {
+export function loginRoutes(deps: LoginRoutesDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     acceptForms(app)
 
     app.post(
       '/login',
-      { schema: { body: LoginForm }, config: { permission: 'anonymous' } },
+      { schema: { body: LoginForm }, config: { permission: 'anonymous', whileReadOnly: true } },
       async (request, reply) => {
         const { principal: username = '', password = '' } = request.body
         const outcome = await login(deps, { username, password, address: request.ip })
@@ -51,10 +56,10 @@ export function loginRoutes(deps: BrowserDeps): FastifyPluginAsyncTypebox {
       '/userExists',
       {
         schema: { body: UserExistsForm, response: { 200: UserExists, 412: Type.String() } },
-        config: { permission: 'anonymous' },
+        config: { permission: 'anonymous', whileReadOnly: true },
       },
       async (request, reply) => {
-        if (!decide(request.principal, 'user:list')) {
+        if (!deps.selfRegistration() && !decide(request.principal, 'user:list')) {
           const text = 'self registration deactivated, only sysadmin can check user existence'
           return reply.code(412).type('text/plain; charset=utf-8').send(text)
         }

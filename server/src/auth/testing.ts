@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { pino } from 'pino'
 import { decide, decideEverywhere } from '../access/decide.ts'
 import type { ProjectContext } from '../access/model.ts'
@@ -8,11 +8,13 @@ import { type SecretBox, secretBox } from '../platform/crypto/secret-box.ts'
 import type { Database } from '../platform/db/database.ts'
 import { restPlugin } from '../platform/http/rest.ts'
 import { DEFAULT_PREFIX } from '../robots/model.ts'
+import type { Settings } from '../settings/settings.ts'
+import { settingsOf } from '../settings/testing.ts'
 import { createPasswords } from '../users/passwords.ts'
 import { usersRoutes } from '../users/routes.ts'
 import { loginRoutes, oidcRoutes } from './routes.ts'
 import { type AuthDeps, createAuth, forgetUser, login } from './service.ts'
-import { restAuthentication } from './sessions/routes.ts'
+import { isFromBrowser, restAuthentication } from './sessions/routes.ts'
 import type { FindProject } from './tokens/grant.ts'
 import { keySetRoutes, tokenRoutes } from './tokens/routes.ts'
 
@@ -69,7 +71,12 @@ export function projectsOf(
 }
 
 /** The whole of this slice and of `users` behind HTTP, as `app/` puts it together. */
-export async function createApp(auth: AuthDeps, externalUrl?: string): Promise<FastifyInstance> {
+export async function createApp(
+  auth: AuthDeps,
+  externalUrl?: string,
+  settings: Settings = settingsOf(),
+): Promise<FastifyInstance> {
+  const selfRegistration = () => settings.get('self_registration')
   const app = Fastify()
   const rest = {
     https: false,
@@ -80,6 +87,7 @@ export async function createApp(auth: AuthDeps, externalUrl?: string): Promise<F
   }
   const users = {
     db: auth.db,
+    mayRegister: (request: FastifyRequest) => selfRegistration() && isFromBrowser(request),
     passwords,
     onUserChanged: (id: number) => forgetUser(auth, id),
     confirmPassword: async (username: string, password: string, address: string) =>
@@ -87,9 +95,12 @@ export async function createApp(auth: AuthDeps, externalUrl?: string): Promise<F
   }
   const api = [usersRoutes(users), accessRoutes(rest), oidcRoutes()]
   await app.register(restPlugin({ ...rest, routes: api }), { prefix: '/api/v2.0' })
-  await app.register(restPlugin({ ...rest, routes: [loginRoutes({ ...auth, externalUrl })] }), {
-    prefix: '/c',
-  })
+  await app.register(
+    restPlugin({ ...rest, routes: [loginRoutes({ ...auth, externalUrl, selfRegistration })] }),
+    {
+      prefix: '/c',
+    },
+  )
   await app.register(restPlugin({ ...rest, routes: [tokenRoutes(auth)] }), { prefix: '/service' })
   await app.register(restPlugin({ ...rest, routes: [keySetRoutes(auth)] }), { prefix: '/.well-known' })
   return app

@@ -4,6 +4,7 @@ import { createTestDatabase } from '../platform/db/testing.ts'
 import { eventTypes } from '../platform/events/testing.ts'
 import { as, buildRest } from '../platform/http/testing.ts'
 import { createProject, type ProjectsDeps } from '../projects/service.ts'
+import { settingsOf } from '../settings/testing.ts'
 import { addUser } from '../users/testing.ts'
 import { findParticipations } from './participation-store.ts'
 import { membersRoutes } from './routes.ts'
@@ -12,6 +13,7 @@ import { membersThatAreGone } from './subscribers.ts'
 
 const { db, drop } = await createTestDatabase()
 const projects: ProjectsDeps = {
+  settings: settingsOf(),
   db,
   countRepositories: async () => new Map(),
   usedStorage: async () => 0,

@@ -6,7 +6,7 @@ export type ErrorKind =
   | 'bad-request'
   | 'unauthorized'
   | 'forbidden'
-  /** The caller may do such things, but not this one. */
+  /** The caller may do such things, but not this one, or not now. */
   | 'denied'
   | 'not-found'
   | 'conflict'

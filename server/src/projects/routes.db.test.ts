@@ -3,6 +3,7 @@ import { decide, decideEverywhere } from '../access/decide.ts'
 import { ROLE_IDS, type Role } from '../access/roles.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import { as, buildRest } from '../platform/http/testing.ts'
+import { settingsOf } from '../settings/testing.ts'
 import { addUser } from '../users/testing.ts'
 import { selectRelations } from './list-store.ts'
 import { projectMetadataRoutes } from './metadata/routes.ts'
@@ -19,19 +20,23 @@ const ROOT = as({ ...root, sysadmin: true })
 const ANN = as(ann)
 const BOB = as(bob)
 
-const app = await buildRest({
-  routes: [projectsRoutes(deps), projectMetadataRoutes(deps)],
-  decide,
-  decideEverywhere,
-  async projectContext(principal, nameOrId, byName) {
-    const project = await findProject(deps, nameOrId, byName)
-    if (!project) return undefined
-    const userId = principal.kind === 'user' ? principal.id : undefined
-    const { roleIds } = await selectRelations(db, project.id, userId)
-    const roles = (Object.keys(ROLE_IDS) as Role[]).filter((role) => roleIds.includes(ROLE_IDS[role]))
-    return { id: project.id, name: project.name, public: project.public, roles }
-  },
-})
+const app = await build(deps)
+
+function build(services = deps) {
+  return buildRest({
+    routes: [projectsRoutes(services), projectMetadataRoutes(services)],
+    decide,
+    decideEverywhere,
+    async projectContext(principal, nameOrId, byName) {
+      const project = await findProject(deps, nameOrId, byName)
+      if (!project) return undefined
+      const userId = principal.kind === 'user' ? principal.id : undefined
+      const { roleIds } = await selectRelations(db, project.id, userId)
+      const roles = (Object.keys(ROLE_IDS) as Role[]).filter((role) => roleIds.includes(ROLE_IDS[role]))
+      return { id: project.id, name: project.name, public: project.public, roles }
+    },
+  })
+}
 
 afterAll(async () => {
   await app.close()
@@ -232,4 +237,44 @@ test('metadata is read and written one by one', async () => {
   expect((await ask('DELETE', `${path}prevent_vul`, ANN)).status).toBe(200)
   expect((await ask('DELETE', `${path}public`, ANN)).status).toBe(200)
   expect((await ask('GET', path, ROOT)).json).toEqual({ public: 'false' })
+})
+
+test('where administrators alone create projects a user is refused', async () => {
+  const settings = settingsOf({ project_creation_restriction: 'adminonly' })
+  const restricted = await build({ ...deps, settings })
+  const post = (headers: Record<string, string>, project_name: string) =>
+    restricted.inject({ method: 'POST', url: '/api/v2.0/projects', headers, payload: { project_name } })
+
+  const refused = await post(ANN, 'restricted-ann')
+
+  expect(refused.statusCode).toBe(403)
+  expect(refused.json().errors).toEqual([
+    { code: 'FORBIDDEN', message: 'Only system admin can create project' },
+  ])
+  expect(await findProject(deps, 'restricted-ann', true)).toBeUndefined()
+  expect((await post(ROOT, 'restricted-root')).statusCode).toBe(201)
+  await restricted.close()
+})
+
+test('a new project has the limit of the settings, and an administrator may give it another', async () => {
+  const limited = await build({ ...deps, settings: settingsOf({ storage_per_project: 1024 }) })
+  const create = async (headers: Record<string, string>, payload: object) => {
+    const { statusCode } = await limited.inject({
+      method: 'POST',
+      url: '/api/v2.0/projects',
+      headers,
+      payload,
+    })
+    expect(statusCode).toBe(201)
+  }
+  await create(ANN, { project_name: 'limited-ann', storage_limit: 5 })
+  await create(ROOT, { project_name: 'limited-root', storage_limit: 5 })
+  await create(ROOT, { project_name: 'limited-not', storage_limit: -1 })
+
+  const limitOf = async (name: string) => (await findProject(deps, name, true))?.storageLimit
+
+  expect([await limitOf('limited-ann'), await limitOf('limited-root'), await limitOf('limited-not')]).toEqual(
+    [1024, 5, -1],
+  )
+  await limited.close()
 })

@@ -66,6 +66,7 @@ export function projectsRoutes(deps: ProjectsDeps): FastifyPluginAsyncTypebox {
       { schema: { body: Wire.ProjectReq }, config: { permission: { system: 'project:create' } } },
       async (request, reply) => {
         const { body } = request
+        requireCreator(deps, request)
         refuseRegistry(body)
         const name = body.project_name ?? ''
         const id = await createProject(
@@ -156,6 +157,17 @@ function readList(query: Wire.ProjectListQuery): ProjectListRequest {
   if (query.public !== undefined) filters.push({ field: 'public', op: 'exact', value: query.public })
   if (query.owner) filters.push({ field: 'owner', op: 'exact', value: query.owner })
   return { filters, orders: parseSort(query.sort, FIELD_NAMES), page: toPage(query) }
+}
+
+/** Where a setting leaves it to administrators, and to those who were given the permission by its name. */
+function requireCreator({ settings }: ProjectsDeps, { principal }: FastifyRequest): void {
+  if (settings.get('project_creation_restriction') === 'everyone') return
+  // Robots have it only where they were given it.
+  const admitted =
+    principal.kind === 'robot' ||
+    (principal.kind === 'user' &&
+      (principal.sysadmin || principal.grants?.system.has('project:create') === true))
+  if (!admitted) throw new DomainError('forbidden', 'Only system admin can create project')
 }
 
 function mayLimit({ principal }: FastifyRequest): boolean {

@@ -2,9 +2,10 @@ import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
+import type { Settings } from '../settings/settings.ts'
 import { findLowestAdministrator } from '../users/store.ts'
 import { knownMetadata } from './metadata/model.ts'
-import { type Allowlist, checkName, checkStorageLimit, type Project, UNLIMITED } from './model.ts'
+import { type Allowlist, checkName, checkStorageLimit, type Project } from './model.ts'
 import {
   findByAlias,
   findById,
@@ -17,12 +18,11 @@ import {
 
 export interface ProjectsDeps {
   db: Database
+  settings: Settings
   /** How many repositories each project shows; projects without any are left out. From `repositories`. */
   countRepositories(db: Database, projectIds: number[]): Promise<Map<number, number>>
   /** Bytes that a project's content takes. From `quotas`. */
   usedStorage(db: Database, projectId: number): Promise<number>
-  /** Bytes that a project may hold where its creator says nothing, -1 for any number, as without this function. */
-  defaultStorageLimit?(): number
   /** Whether limits hold, as without this function; where they do not, nobody is shown them. */
   quotasEnforced?(): boolean
   /** Makes a user the project's administrator. From `members`. */
@@ -66,8 +66,7 @@ export async function getProject(deps: { db: Database }, id: number): Promise<Pr
  * name, metadata or limit, and conflict where a live project has the name.
  */
 export async function createProject(deps: ProjectsDeps, input: NewProject, actor: Actor): Promise<number> {
-  const { name, allowlist = { items: [] } } = input
-  const storageLimit = input.storageLimit ?? deps.defaultStorageLimit?.() ?? UNLIMITED
+  const { name, storageLimit = deps.settings.get('storage_per_project'), allowlist = { items: [] } } = input
   checkName(name)
   checkStorageLimit(storageLimit)
   const { public: flag, ...metadata } = knownMetadata(input.metadata)

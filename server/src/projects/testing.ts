@@ -1,12 +1,14 @@
 import type { Actor } from '../access/model.ts'
 import { ROLE_IDS, type Role } from '../access/roles.ts'
 import type { Database } from '../platform/db/database.ts'
+import { settingsOf } from '../settings/testing.ts'
 import { createProject, type ProjectsDeps } from './service.ts'
 
 /** What this slice needs of others, straight from the tables, for tests of this slice alone. */
 export function projectsDeps(db: Database): ProjectsDeps {
   return {
     db,
+    settings: settingsOf(),
     async countRepositories(tx, projectIds) {
       const rows = await tx
         .selectFrom('repositories')

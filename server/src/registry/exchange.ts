@@ -38,6 +38,8 @@ export interface RegistryDeps {
   artifacts: ArtifactsDeps
   /** A manifest is about to be handed out. */
   recordPull(pull: Pull): Promise<void> | undefined
+  /** Throws where nothing may be changed at the moment. */
+  checkWritable(): void
   /** `https://host[:port]` as clients see us. */
   externalOrigin(request: FastifyRequest): string
   /** Largest manifest taken, in bytes. */

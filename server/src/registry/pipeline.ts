@@ -11,6 +11,7 @@ import { checkDigest } from './steps/check-digest.ts'
 import { checkLength } from './steps/check-length.ts'
 import { checkName } from './steps/check-name.ts'
 import { checkReference } from './steps/check-reference.ts'
+import { checkWritable } from './steps/check-writable.ts'
 import { ensureTargetRepository } from './steps/ensure-repository.ts'
 import { findExistingRepository } from './steps/find-repository.ts'
 import { getTags } from './tags.ts'
@@ -30,6 +31,7 @@ const BD: Endpoint[] = ['blob-delete']
 const US: Endpoint[] = ['upload-start']
 const UX: Endpoint[] = ['upload-status', 'upload-chunk', 'upload-finish', 'upload-cancel']
 const NAMED: Endpoint[] = [T, R, MG, MP, MD, BG, BD, US, UX].flat()
+const WRITES: Endpoint[] = [MP, MD, BD, US].flat().concat('upload-chunk', 'upload-finish', 'upload-cancel')
 const ALL: Endpoint[] = ['base', ...C, ...NAMED]
 
 /**
@@ -37,6 +39,7 @@ const ALL: Endpoint[] = ['base', ...C, ...NAMED]
  * check (quota, immutability, signatures, scans) is one row here and one file in `steps/`.
  */
 const STEPS: readonly (readonly [step: Step, endpoints: readonly Endpoint[]])[] = [
+  [checkWritable, WRITES],
   [authenticate, ALL],
   [checkName, NAMED],
   [authorize, NAMED],

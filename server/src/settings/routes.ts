@@ -27,7 +27,10 @@ export function settingsRoutes(deps: SettingsServiceDeps): FastifyPluginAsyncTyp
 
     app.put(
       '/configurations',
-      { schema: { body: Configurations }, config: { permission: { system: 'configuration:update' } } },
+      {
+        schema: { body: Configurations },
+        config: { permission: { system: 'configuration:update' }, whileReadOnly: true },
+      },
       async (request, reply) => {
         await updateSettings(deps, request.body, actorOf(request))
         return reply.send()

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { AUDIT_EVENTS } from './audit-events.ts'
-import { type AnyValue, type SettingKey, settingOf } from './keys.ts'
+import { type AnyValue, SETTING_KEYS, type SettingKey, type SettingValues, settingOf } from './keys.ts'
+import type { Settings } from './settings.ts'
+import { defaultOf } from './values.ts'
+
+/** Settings for tests of other slices: these values, defaults for the rest. */
+export function settingsOf(values: SettingValues = {}): Settings {
+  const all = { ...Object.fromEntries(SETTING_KEYS.map((key) => [key, defaultOf(key)])), ...values }
+  return { get: (key) => all[key as never] }
+}
 
 /** Any value that fits the setting. */
 export function fittingValue(key: SettingKey): fc.Arbitrary<AnyValue> {

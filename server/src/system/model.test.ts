@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { settingsOf } from '../settings/testing.ts'
 import { describeSystem, harborVersion } from './model.ts'
 
 const FACTS = { version: '0.1.0', storageProvider: 'filesystem' }
@@ -11,8 +12,8 @@ test('what stands before the first hyphen is a release of Harbor', () => {
 test('only who has signed in learns versions and addresses', () => {
   const user = { kind: 'user', id: 1, username: 'ann', sysadmin: false, generation: 1 } as const
 
-  expect(describeSystem(FACTS, { kind: 'anonymous' }, WHERE).closed).toBeUndefined()
-  expect(describeSystem(FACTS, user, WHERE).closed).toMatchObject({
+  expect(describeSystem(FACTS, settingsOf(), { kind: 'anonymous' }, WHERE).closed).toBeUndefined()
+  expect(describeSystem(FACTS, settingsOf(), user, WHERE).closed).toMatchObject({
     externalUrl: 'https://registry.example.com:8443',
     registryHost: 'registry.example.com:8443',
     storageProvider: 'filesystem',

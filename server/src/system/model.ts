@@ -1,4 +1,5 @@
 import type { Principal } from '../access/model.ts'
+import type { Settings } from '../settings/settings.ts'
 
 /** What a client asks before it knows anything. */
 export interface SystemFacts {
@@ -21,26 +22,35 @@ export function harborVersion(version: string): string {
 /** General information, with what only signed-in callers are told where the caller is one. */
 export function describeSystem(
   facts: SystemFacts,
+  settings: Settings,
   principal: Principal,
   { origin, now }: { origin: string; now: Date },
-): { open: typeof OPEN; closed: ReturnType<typeof closedInfo> | undefined } {
-  return { open: OPEN, closed: principal.kind === 'anonymous' ? undefined : closedInfo(facts, origin, now) }
+) {
+  return {
+    open: openInfo(settings),
+    closed: principal.kind === 'anonymous' ? undefined : closedInfo(facts, settings, origin, now),
+  }
 }
 
-const OPEN = {
-  authMode: 'db_auth',
-  primaryAuthMode: false,
-  selfRegistration: false,
-  bannerMessage: '',
-  oidcProviderName: '',
-} as const
+function openInfo(settings: Settings) {
+  return {
+    authMode: settings.get('auth_mode'),
+    primaryAuthMode: settings.get('primary_auth_mode'),
+    selfRegistration: settings.get('self_registration'),
+    bannerMessage: settings.get('banner_message'),
+    oidcProviderName: settings.get('oidc_name'),
+  }
+}
 
-function closedInfo(facts: SystemFacts, origin: string, now: Date) {
+function closedInfo(facts: SystemFacts, settings: Settings, origin: string, now: Date) {
   return {
     currentTime: now,
     registryHost: origin.replace(/^https?:\/\//, ''),
     externalUrl: origin,
     harborVersion: harborVersion(facts.version),
     storageProvider: facts.storageProvider,
+    projectCreationRestriction: settings.get('project_creation_restriction'),
+    readOnly: settings.get('read_only'),
+    notificationEnable: settings.get('notification_enable'),
   }
 }

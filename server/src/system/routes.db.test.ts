@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'vitest'
 import { decide, decideEverywhere } from '../access/decide.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import { as, buildRest } from '../platform/http/testing.ts'
+import { settingsOf } from '../settings/testing.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import { openMemoryDriver } from '../storage/drivers/memory/memory-driver.ts'
 import { systemRoutes } from './routes.ts'
@@ -16,6 +17,7 @@ afterAll(drop)
 function build(storage: StorageDriver) {
   const system = systemRoutes({
     db,
+    settings: settingsOf({ banner_message: 'hello', read_only: true }),
     storage,
     version: '0.1.0',
     originOf: (request) => `http://${request.host}`,
@@ -71,13 +73,15 @@ test('general information grows with signing in', async () => {
   const closed = (await ask('/systeminfo', ANN)).json()
 
   expect(Object.keys(open)).toHaveLength(5)
-  expect(open).toMatchObject({ auth_mode: 'db_auth', self_registration: false })
+  expect(open).toMatchObject({ auth_mode: 'db_auth', self_registration: false, banner_message: 'hello' })
   expect(closed).toMatchObject({
     ...open,
     current_time: '1970-01-01T00:00:00.000Z',
     registry_url: 'localhost:80',
     external_url: 'http://localhost:80',
     registry_storage_provider_name: 'memory',
+    read_only: true,
+    project_creation_restriction: 'everyone',
   })
 })
 

@@ -3,12 +3,14 @@ import * as Wire from '@portolan/api/system'
 import type { FastifyRequest } from 'fastify'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import { createHealthCheck } from './health.ts'
 import { describeSystem } from './model.ts'
 
 export interface SystemDeps {
   db: Database
+  settings: Settings
   storage: StorageDriver
   /** This program's version, `0.1.0`. */
   version: string
@@ -44,7 +46,7 @@ export function systemRoutes(deps: SystemDeps): FastifyPluginAsyncTypebox {
       { schema: { response: { 200: Wire.GeneralInfo } }, config: { permission: 'anonymous' } },
       async (request) => {
         const origin = deps.originOf(request)
-        return toWire(describeSystem(facts, request.principal, { origin, now: deps.now() }))
+        return toWire(describeSystem(facts, deps.settings, request.principal, { origin, now: deps.now() }))
       },
     )
 
@@ -94,10 +96,10 @@ function toWire({ open, closed }: ReturnType<typeof describeSystem>): Wire.Gener
       external_url: closed.externalUrl,
       harbor_version: closed.harborVersion,
       registry_storage_provider_name: closed.storageProvider,
-      project_creation_restriction: 'everyone',
+      project_creation_restriction: closed.projectCreationRestriction,
       has_ca_root: false,
-      read_only: false,
-      notification_enable: true,
+      read_only: closed.readOnly,
+      notification_enable: closed.notificationEnable,
     }),
   }
 }

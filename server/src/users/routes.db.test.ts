@@ -32,6 +32,7 @@ beforeEach(async () => {
     db,
     passwords,
     onUserChanged: () => undefined,
+    mayRegister: (request) => request.headers['x-test-register'] !== undefined,
     async confirmPassword(username, password) {
       return (await passwords.verify((await findLogin(db, username))?.passwordHash, password)).ok
     },

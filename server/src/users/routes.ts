@@ -12,8 +12,9 @@ import {
   UserSearchQuery,
   UserSysAdminFlag,
 } from '@portolan/api/users'
+import type { FastifyRequest } from 'fastify'
 import { decide } from '../access/decide.ts'
-import type { Principal } from '../access/model.ts'
+import type { Actor, Principal } from '../access/model.ts'
 import type { SystemPermission } from '../access/permissions.ts'
 import { DomainError } from '../platform/errors.ts'
 import { sendTotal, toPage } from '../platform/http/paging.ts'
@@ -35,6 +36,8 @@ import {
 export interface UsersRoutesDeps extends UsersDeps {
   /** Whether this is the password of that user; wrong ones are throttled as at a login. From `auth`. */
   confirmPassword(username: string, password: string, address: string): Promise<boolean>
+  /** Whether people may register themselves by this request. */
+  mayRegister(request: FastifyRequest): boolean
 }
 
 /** `/users` and everything below it, but for the caller's permissions. */
@@ -56,11 +59,14 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
 
     app.post(
       '/users',
-      { schema: { body: UserCreationReq }, config: { permission: { system: 'user:create' } } },
+      {
+        schema: { body: UserCreationReq },
+        config: { permission: { system: 'user:create' }, alsoAdmits: deps.mayRegister },
+      },
       async (request, reply) => {
         const { username = '', email = '', realname = '', comment = '', password = '' } = request.body
         const input = { username, email, realname, comment, password }
-        const user = await createUser(deps, input, actorOf(request))
+        const user = await createUser(deps, input, creatorOf(request))
         return reply.code(201).header('location', `${request.routeOptions.url}/${user.id}`).send()
       },
     )
@@ -162,6 +168,11 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
       },
     )
   }
+}
+
+/** People who register themselves are nobody yet. */
+function creatorOf(request: FastifyRequest): Actor | { address: string } {
+  return request.principal.kind === 'anonymous' ? { address: request.ip } : actorOf(request)
 }
 
 function requireSelfOr(permission: SystemPermission, principal: Principal, userId: number): void {

@@ -22,8 +22,16 @@ export interface UsersDeps {
   onUserChanged(id: number): void
 }
 
-/** Creates a local user. Throws bad-request for what the rules refuse, conflict for a name or address taken. */
-export async function createUser(deps: UsersDeps, input: NewUser, actor: Actor): Promise<User> {
+/**
+ * Creates a local user. Throws bad-request for what the rules refuse, conflict for a name or address taken.
+ *
+ * @param actor who does it; just an address where people register themselves
+ */
+export async function createUser(
+  deps: UsersDeps,
+  input: NewUser,
+  actor: Actor | { address: string },
+): Promise<User> {
   const { username, email, realname, comment, password } = input
   checkPassword(password)
   checkUsername(username)
@@ -33,7 +41,10 @@ export async function createUser(deps: UsersDeps, input: NewUser, actor: Actor):
   return deps.db.transaction().execute(async (tx) => {
     const user = await store.insertUser(tx, { username, email, realname, comment, passwordHash })
     if (!user) throw userExists(username, email)
-    await emit(tx, { type: 'user.created', payload: { userId: user.id, username, actor } })
+    await emit(tx, {
+      type: 'user.created',
+      payload: { userId: user.id, username, actor: { id: user.id, username, ...actor } },
+    })
     return user
   })
 }

@@ -48,6 +48,14 @@ export function sessionOf(request: FastifyRequest): string | undefined {
   return id !== undefined && isSessionId(id) ? id : undefined
 }
 
+/**
+ * Whether the request comes from a page of ours in a browser, logged in or not: it has a session cookie and no other
+ * credentials, hence its CSRF token has been checked where it changes something.
+ */
+export function isFromBrowser(request: FastifyRequest): boolean {
+  return request.headers.authorization === undefined && sessionOf(request) !== undefined
+}
+
 /** Gives the browser this session id, in place of any that this answer gave it before. */
 export function setSessionCookie(
   deps: BrowserDeps,

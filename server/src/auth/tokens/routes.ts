@@ -60,7 +60,7 @@ export function tokenRoutes(deps: AuthDeps): FastifyPluginAsyncTypebox {
       '/token',
       {
         schema: { body: TokenForm, response: { 200: OAuthTokenResponse, '4xx': OAuthError } },
-        config: { permission: 'anonymous' },
+        config: { permission: 'anonymous', whileReadOnly: true },
       },
       async (request, reply) => {
         const { service, scope = '', client_id = '', access_type } = request.body

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync, RouteShorthandOptions } from 'fastify'
 import Type from 'typebox'
 import { expect, test } from 'vitest'
+import { DomainError } from '../errors.ts'
 import { as, buildRest } from './testing.ts'
 
 const ROOT = as({ id: 1, username: 'root', sysadmin: true })
@@ -119,4 +120,42 @@ test.each<[string, string, RouteShorthandOptions]>([
   }
 
   await expect(build(routes)).rejects.toThrow(message)
+})
+
+test('while nothing may be changed only what says so does, whoever asks', async () => {
+  let written = 0
+  const write: FastifyPluginAsync = async (app) => {
+    const schema = {}
+    app.get('/thing', { schema, config: { permission: 'anonymous' } }, async () => 'read')
+    app.post('/thing', { schema, config: { permission: 'anonymous' } }, async () => {
+      written += 1
+      return 'written'
+    })
+    app.put(
+      '/state',
+      { schema, config: { permission: 'authenticated', whileReadOnly: true } },
+      async () => 'ended',
+    )
+  }
+  const closed = await buildRest({
+    routes: [write],
+    decide: () => true,
+    decideEverywhere: () => true,
+    projectContext: async () => undefined,
+    checkWritable() {
+      throw new DomainError('denied', 'closed')
+    },
+  })
+  const statusOf = async (method: 'GET' | 'POST' | 'PUT', url: string, headers = ROOT) =>
+    (await closed.inject({ method, url: `/api/v2.0${url}`, headers })).statusCode
+
+  const refused = await closed.inject({ method: 'POST', url: '/api/v2.0/thing', headers: ROOT })
+
+  expect(refused.statusCode).toBe(403)
+  expect(refused.json()).toEqual({ errors: [{ code: 'DENIED', message: 'closed' }] })
+  expect(await statusOf('POST', '/thing', {})).toBe(403)
+  expect(written).toBe(0)
+  expect(await statusOf('GET', '/thing')).toBe(200)
+  expect(await statusOf('PUT', '/state')).toBe(200)
+  expect(await statusOf('PUT', '/state', {})).toBe(401)
 })

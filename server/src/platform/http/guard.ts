@@ -24,6 +24,10 @@ type RoutePermission = 'anonymous' | 'authenticated' | { system: Permission } | 
 declare module 'fastify' {
   interface FastifyContextConfig {
     permission?: RoutePermission
+    /** Lets in callers whom the permission does not: by a setting of the moment, say. */
+    alsoAdmits?: (request: FastifyRequest) => boolean
+    /** Works while nothing may be changed: it changes nothing that counts, or ends that state. */
+    whileReadOnly?: true
   }
   interface FastifyRequest {
     /** Who is asking; anonymous where nobody said or the credentials were wrong. */
@@ -39,11 +43,15 @@ export interface GuardOptions {
   authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Principal>
   /** The live project of that id, or of that name where `byName` or where it is no number. */
   projectContext(principal: Principal, nameOrId: string, byName: boolean): Promise<Project | undefined>
+  /** Throws where nothing may be changed at the moment. */
+  checkWritable?(): void
   /** With a project: whether the caller may do it there; without one: in the system. */
   decide(principal: Principal, permission: Permission, project: Project | undefined): boolean
   /** Whether the caller may do it in every project there is. */
   decideEverywhere(principal: Principal, permission: Permission): boolean
 }
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** The caller is known, and may not. */
 const FORBIDDEN = 'forbidden'
@@ -59,9 +67,10 @@ export function addGuard(app: FastifyInstance, options: GuardOptions): void {
   // Before the body is read: who may not call gets no parser to play with.
   app.addHook('onRequest', async (request, reply) => {
     if (request.is404) return
-    const { permission } = request.routeOptions.config
+    const { permission, alsoAdmits, whileReadOnly } = request.routeOptions.config
+    if (!SAFE_METHODS.has(request.method) && whileReadOnly !== true) options.checkWritable?.()
     request.principal = await options.authenticate(request, reply)
-    if (permission === 'anonymous') return
+    if (permission === 'anonymous' || alsoAdmits?.(request) === true) return
     if (permission === undefined) throw new DomainError('forbidden', FORBIDDEN)
     if (typeof permission === 'object' && 'project' in permission) {
       request.project = await admitToProject(options, request, permission.project)
