@@ -1,10 +1,14 @@
+import { ARTIFACT_ROWS } from './artifact-rows.ts'
 import { AUDIT_ROWS } from './audit-rows.ts'
+import { GROUP_ROWS } from './group-rows.ts'
 import { LABEL_ROWS } from './label-rows.ts'
 import { MEDIA_ROWS } from './media-rows.ts'
 import { MEMBER_ROWS } from './member-rows.ts'
 import { PROJECT_ROWS } from './project-rows.ts'
 import { QUOTA_ROWS } from './quota-rows.ts'
+import { REPOSITORY_ROWS } from './repository-rows.ts'
 import type { Row } from './row.ts'
+import { SETTINGS_ROWS } from './settings-rows.ts'
 import type { Extras } from './shape.ts'
 import { SYSTEM_ROWS } from './system-rows.ts'
 import { USER_ROWS } from './user-rows.ts'
@@ -15,7 +19,11 @@ export const ROWS: readonly Row[] = [
   ...USER_ROWS,
   ...PROJECT_ROWS,
   ...MEMBER_ROWS,
+  ...GROUP_ROWS,
   ...LABEL_ROWS,
+  ...REPOSITORY_ROWS,
+  ...ARTIFACT_ROWS,
+  ...SETTINGS_ROWS,
   ...MEDIA_ROWS,
   ...AUDIT_ROWS,
   ...QUOTA_ROWS,
@@ -25,4 +33,7 @@ export const ROWS: readonly Row[] = [
  * Fields in which a running Harbor differs from the facts that its description gives, or that are ours: they may
  * be there, and may be empty.
  */
-export const LENIENT: Extras = {}
+export const LENIENT: Extras = {
+  // A running Harbor shows them.
+  ConfigurationsResponse: ['pull_time_update_disable', 'pull_count_update_disable', 'pull_audit_log_disable'],
+}
