@@ -49,8 +49,7 @@ export async function makeCallers(world: World, projects: readonly ProjectFixtur
         ...(await wronged(world, projects)),
       },
     ),
-    // Until there are robots, none calls.
-    ...((await hasRobots(world)) ? await robots(world, projects) : []),
+    ...(await robots(world, projects)),
   ]
   expect((await admin.delete(`/api/v2.0/users/${gone.id}`)).status).toBe(200)
 
@@ -120,8 +119,4 @@ function toAccess(word: string): { resource: string; action: string } {
   const [resource = '', action = ''] = word.split(':')
 
   return { resource, action }
-}
-
-async function hasRobots({ admin }: World): Promise<boolean> {
-  return (await admin.get('/api/v2.0/robots')).status !== 501
 }

@@ -12,6 +12,7 @@ export interface Place {
  */
 const INNER: Readonly<Record<string, Permission>> = {
   listArtifactsOfProject: { project: 'artifact:list', signedIn: true },
+  getInternalconfig: 'nobody',
   getUser: { system: 'user:read' },
   updateUserProfile: { system: 'user:update' },
   updateUserPassword: { system: 'user:update' },

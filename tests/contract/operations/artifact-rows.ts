@@ -96,6 +96,7 @@ export const ARTIFACT_ROWS: Row[] = [
   },
   {
     operation: 'createTag',
+    located: false,
     arrange: async (world) => ({ ...(await ofPushed(world)), body: { name: 'v3' } }),
     as: 'developer',
     refused: 'guest',
@@ -148,16 +149,5 @@ export const ARTIFACT_ROWS: Row[] = [
     wrongParent: ELSEWHERE,
     check: async ({ world, call }) =>
       expect(await read(world, `${artifactOf(call)}?with_label=true`)).not.toHaveProperty('labels.0'),
-  },
-  {
-    operation: 'getIcon',
-    arrange: async (world) => {
-      const artifact = await read(world, artifactOf(await ofPushed(world)))
-      return { path: { digest: String(artifact.icon) } }
-    },
-    as: 'anonymous',
-    refused: 'nobody',
-    wrongParent: (world) => ({ digest: world.project.digest }),
-    check: ({ body }) => expect(body).toMatchObject({ 'content-type': expect.stringMatching(/^image\//) }),
   },
 ]

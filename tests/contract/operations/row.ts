@@ -23,6 +23,8 @@ export interface Row {
   as?: CallerName
   /** Of the success, where Harbor describes several or does otherwise. */
   status?: number
+  /** False where Harbor tells no location of what it has created, whatever its description says. */
+  located?: false
   /** What must be true afterwards, apart from the answer's shape. */
   check?(seen: { world: World; answer: Answer; body: unknown; call: CallOfRow }): void | Promise<void>
   /**

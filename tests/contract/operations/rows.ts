@@ -7,6 +7,7 @@ import { MEMBER_ROWS } from './member-rows.ts'
 import { PROJECT_ROWS } from './project-rows.ts'
 import { QUOTA_ROWS } from './quota-rows.ts'
 import { REPOSITORY_ROWS } from './repository-rows.ts'
+import { ROBOT_ROWS } from './robot-rows.ts'
 import type { Row } from './row.ts'
 import { SETTINGS_ROWS } from './settings-rows.ts'
 import type { Extras } from './shape.ts'
@@ -23,6 +24,7 @@ export const ROWS: readonly Row[] = [
   ...LABEL_ROWS,
   ...REPOSITORY_ROWS,
   ...ARTIFACT_ROWS,
+  ...ROBOT_ROWS,
   ...SETTINGS_ROWS,
   ...MEDIA_ROWS,
   ...AUDIT_ROWS,
