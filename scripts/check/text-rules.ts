@@ -13,6 +13,7 @@ const OWNERS: Record<string, string> = {
   user_group_members: 'groups',
   sessions: 'auth',
   offline_tokens: 'auth',
+  access_tokens: 'auth',
   signing_keys: 'auth',
   projects: 'projects',
   project_aliases: 'projects',

@@ -18,6 +18,8 @@ export interface UserPrincipal {
   grants?: PermissionSet
   /** Set where he shows an access token that narrows what he may: never more than this, nor more than he may himself. */
   limits?: PermissionSet
+  /** The id of that access token. */
+  accessToken?: number
 }
 
 /** A robot account: it has no roles, just permissions. */

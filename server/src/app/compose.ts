@@ -13,8 +13,18 @@ import { writePulls } from '../audit/pulls.ts'
 import { auditRoutes } from '../audit/routes.ts'
 import { ensureComingPartitions } from '../audit/service.ts'
 import { type AuditDeps, auditTrail } from '../audit/subscribers.ts'
+import { accessTokensRoutes } from '../auth/access-tokens/routes.ts'
 import { loginRoutes, oidcRoutes } from '../auth/routes.ts'
-import { type AuthDeps, createAuth, forgetRobot, forgetUser, login, purgeAuth } from '../auth/service.ts'
+import {
+  type AuthDeps,
+  createAuth,
+  forgetRobot,
+  forgetUser,
+  login,
+  purgeAuth,
+  writeLastUses,
+} from '../auth/service.ts'
+import { sessionsRoutes } from '../auth/sessions/managing/routes.ts'
 import { type BrowserDeps, isFromBrowser, restAuthentication } from '../auth/sessions/routes.ts'
 import { ensureSigningKey } from '../auth/tokens/keys.ts'
 import { keySetRoutes, tokenRoutes } from '../auth/tokens/routes.ts'
@@ -124,6 +134,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
       stops.push(
         services.data.pulls.stop,
         services.auth.failedLogins.close,
+        () => writeLastUses(services.auth),
         dispatcher.stop,
         services.sweeper.stop,
         runPeriodically(periodicTasks(parts, services), log).stop,
@@ -231,6 +242,8 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     iconsRoutes(data.artifacts),
     quotasRoutes({ db }),
     oidcRoutes(),
+    accessTokensRoutes(auth),
+    sessionsRoutes(auth),
     auditRoutes({ db }),
     openApiRoutes(listRoutes(app), version),
     pendingRoutes(),
@@ -294,6 +307,7 @@ function periodicTasks({ config, db }: ServerParts, { auth, data, sweeper, confi
       run: () => ensureComingPartitions({ db, now: auth.now }),
     },
     { name: 'tell of failed logins', everyMilliseconds: 1000, run: auth.failedLogins.flush },
+    { name: 'write last uses of access tokens', everyMilliseconds: 60_000, run: () => writeLastUses(auth) },
     { name: 'purge sessions and offline tokens', everyMilliseconds: HOUR / 4, run: () => purgeAuth(auth) },
   ]
 }

@@ -30,6 +30,9 @@ const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
     description: `renew secret of robot with name: ${text(p, 'name')}`,
   }),
   'robot.deleted': (p) => named('delete', 'robot', text(p, 'name')),
+  'access_token.created': (p) => named('create', 'access-token', text(p, 'name')),
+  'access_token.revoked': (p) => named('delete', 'access-token', text(p, 'name')),
+  'session.revoked': (p) => named('delete', 'session', text(p, 'username')),
   'user.created': (p) => named('create', 'user', text(p, 'username')),
   'user.updated': (p) => named('update', 'user', text(p, 'username')),
   'user.password_changed': (p) => ({

@@ -6,6 +6,9 @@ import type { Database } from '../platform/db/database.ts'
 import { createRobotLookup } from '../robots/lookup.ts'
 import type { Passwords } from '../users/passwords.ts'
 import { findUser } from '../users/store.ts'
+import { createLastUses } from './access-tokens/last-uses.ts'
+import { type AccessTokensDeps, redeemAccessToken } from './access-tokens/service.ts'
+import { deleteTokensOfDeletedUsers, findById } from './access-tokens/store.ts'
 import { type LocalDeps, type Login, type LoginOutcome, loginLocally } from './authenticators/local.ts'
 import { loginAsRobot, type RobotLoginDeps } from './authenticators/robot.ts'
 import { parseAuthorization } from './credentials.ts'
@@ -22,7 +25,13 @@ import { type OfflineDeps, purgeOfflineTokens } from './tokens/offline.ts'
 import { type TokensDeps, verifyToken } from './tokens/service.ts'
 
 /** What authentication needs, with what it remembers; made once a process by `createAuth`. */
-export interface AuthDeps extends LocalDeps, RobotLoginDeps, SessionsDeps, OfflineDeps, TokensDeps {
+export interface AuthDeps
+  extends LocalDeps,
+    RobotLoginDeps,
+    AccessTokensDeps,
+    SessionsDeps,
+    OfflineDeps,
+    TokensDeps {
   failedLogins: FailedLogins
 }
 
@@ -67,6 +76,8 @@ export function createAuth(options: AuthOptions): AuthDeps {
     robotNamePrefix,
     users: createStates((id) => findUser(db, id), milliseconds),
     robotStates: createStates((id) => robots.byId(id), milliseconds),
+    tokenStates: createStates((id) => findById(db, id), milliseconds),
+    lastUses: createLastUses(),
     keys: createKeyRing({ db, log, box: options.box, now, tokenSeconds }),
     verified: createLru(TOKEN_CHARACTERS, (token) => token.size),
     issued: createIssued(tokenSeconds, milliseconds),
@@ -83,8 +94,11 @@ export type BasicOutcome =
   | { result: 'wrong' }
   | { result: 'throttled'; wait: number }
 
-/** Who shows this name and password: a robot or a user. Refusals are logged. Throws unavailable in a storm. */
+/** Who shows this name and password: a robot or a user, by password or access token. Refusals are logged. Throws unavailable in a storm. */
 export async function loginWithBasic(deps: AuthDeps, credentials: Login): Promise<BasicOutcome> {
+  // Like the generated secret of a robot it cannot be guessed, and is not held up; else it is a wrong password.
+  const bearer = await redeemAccessToken(deps, credentials.password, credentials.username)
+  if (bearer) return { result: 'accepted', principal: bearer }
   const robot = await loginAsRobot(deps, credentials)
   if (robot) return logged(deps, credentials, robot)
   const outcome = await login(deps, credentials)
@@ -125,21 +139,26 @@ export interface RestCredentials {
   authorization: string | undefined
   /** The id in the session cookie. */
   sessionId: string | undefined
+  /** Whether the request puts off the end of the session; it does where nothing is said. */
+  renewSession?: boolean
   address: string
 }
 
 /**
- * Who calls the REST API: by Basic, or by the session where there is no `Authorization` at all. Wrong
- * credentials, and registry tokens, which are none here, make the caller anonymous, as with Harbor.
+ * Who calls the REST API: by Basic, by an access token as Bearer, or by the session where there is no
+ * `Authorization` at all. Wrong credentials, and registry tokens, which are none here, make the caller anonymous, as with Harbor.
  */
 export async function authenticateRest(deps: AuthDeps, shown: RestCredentials): Promise<Principal> {
   if (shown.authorization !== undefined) {
     const credentials = parseAuthorization(shown.authorization)
+    if (credentials.scheme === 'bearer') {
+      return (await redeemAccessToken(deps, credentials.token)) ?? ANONYMOUS
+    }
     if (credentials.scheme !== 'basic') return ANONYMOUS
     return (await authenticateBasic(deps, { ...credentials, address: shown.address })) ?? ANONYMOUS
   }
   if (shown.sessionId === undefined) return ANONYMOUS
-  return (await findSessionPrincipal(deps, shown.sessionId)) ?? ANONYMOUS
+  return (await findSessionPrincipal(deps, shown.sessionId, shown.renewSession)) ?? ANONYMOUS
 }
 
 /** How a request to the registry API shows who it comes from. */
@@ -178,8 +197,14 @@ export function forgetRobot(deps: Pick<AuthDeps, 'robotStates'>, id: number): vo
   deps.robotStates.forget(id)
 }
 
-/** Removes sessions and offline tokens that have expired; to be called every few minutes. */
+/** Writes down when access tokens were used last; to be called every minute, and at the end. */
+export async function writeLastUses(deps: Pick<AuthDeps, 'db' | 'lastUses'>): Promise<void> {
+  await deps.lastUses.write(deps.db)
+}
+
+/** Removes sessions and offline tokens that have expired, and access tokens of deleted users; to be called every few minutes. */
 export async function purgeAuth(deps: Pick<AuthDeps, 'db' | 'now'>): Promise<void> {
   await purgeSessions(deps)
   await purgeOfflineTokens(deps)
+  await deleteTokensOfDeletedUsers(deps.db)
 }

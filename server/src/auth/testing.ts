@@ -12,8 +12,10 @@ import type { Settings } from '../settings/settings.ts'
 import { settingsOf } from '../settings/testing.ts'
 import { createPasswords } from '../users/passwords.ts'
 import { usersRoutes } from '../users/routes.ts'
+import { accessTokensRoutes } from './access-tokens/routes.ts'
 import { loginRoutes, oidcRoutes } from './routes.ts'
 import { type AuthDeps, createAuth, forgetUser, login } from './service.ts'
+import { sessionsRoutes } from './sessions/managing/routes.ts'
 import { isFromBrowser, restAuthentication } from './sessions/routes.ts'
 import type { FindProject } from './tokens/grant.ts'
 import { keySetRoutes, tokenRoutes } from './tokens/routes.ts'
@@ -93,7 +95,13 @@ export async function createApp(
     confirmPassword: async (username: string, password: string, address: string) =>
       (await login(auth, { username, password, address })).result === 'accepted',
   }
-  const api = [usersRoutes(users), accessRoutes(rest), oidcRoutes()]
+  const api = [
+    usersRoutes(users),
+    accessRoutes(rest),
+    oidcRoutes(),
+    accessTokensRoutes(auth),
+    sessionsRoutes(auth),
+  ]
   await app.register(restPlugin({ ...rest, routes: api }), { prefix: '/api/v2.0' })
   await app.register(
     restPlugin({ ...rest, routes: [loginRoutes({ ...auth, externalUrl, selfRegistration })] }),

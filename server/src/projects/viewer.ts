@@ -8,9 +8,18 @@ export interface Viewer {
   userId: number | undefined
   /** Projects that a robot has been given something in. */
   projectIds: readonly number[]
+  /** Of those he takes part in, nothing but these: what his access token is for. */
+  within?: readonly number[]
 }
 
 export function viewerOf(principal: Principal): Viewer {
+  if (principal.kind === 'user' && principal.limits && !principal.limits.everyProject.has('project:read')) {
+    const { id, sysadmin, limits } = principal
+    const within = [...limits.projects].flatMap(([projectId, held]) =>
+      held.has('project:read') ? [projectId] : [],
+    )
+    return { all: false, userId: id, projectIds: sysadmin ? within : [], within }
+  }
   return {
     all: decideEverywhere(principal, 'project:read'),
     userId: principal.kind === 'user' ? principal.id : undefined,

@@ -7,6 +7,10 @@ import type { Viewer } from './viewer.ts'
  */
 export function visibleTo(viewer: Viewer): RawBuilder<SqlBool> {
   if (viewer.all) return sql<SqlBool>`true`
+  if (viewer.within) {
+    const named = sql<SqlBool>`projects.id = ANY(${[...viewer.within]}::bigint[])`
+    return sql<SqlBool>`(projects.public OR (${named} AND ${participating(viewer)}))`
+  }
   return sql<SqlBool>`(projects.public OR ${participating(viewer)})`
 }
 

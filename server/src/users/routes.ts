@@ -136,6 +136,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
         const { user_id } = request.params
         const { old_password = '', new_password = '' } = request.body
         requireSelfOr('user:update', request.principal, user_id)
+        refuseToken(request.principal)
         const caller = actorOf(request)
         const own = isHimself(request.principal, user_id)
         if (own && !(await deps.confirmPassword(caller.username, old_password, request.ip))) {
@@ -153,6 +154,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
         config: { permission: { system: 'user:update' } },
       },
       async (request, reply) => {
+        refuseToken(request.principal)
         const { sysadmin_flag = false } = request.body
         await setSysadmin(deps, request.params.user_id, sysadmin_flag, actorOf(request))
         return reply.send()
@@ -176,8 +178,20 @@ function creatorOf(request: FastifyRequest): Actor | { address: string } {
 }
 
 function requireSelfOr(permission: SystemPermission, principal: Principal, userId: number): void {
-  if (!isHimself(principal, userId) && !decide(principal, permission))
-    throw new DomainError('forbidden', 'forbidden')
+  const himself = isHimself(principal, userId) && !isLeftOut(principal, permission)
+  if (!himself && !decide(principal, permission)) throw new DomainError('forbidden', 'forbidden')
+}
+
+/** Whether the caller shows an access token that does not cover this. */
+function isLeftOut(principal: Principal, permission: SystemPermission): boolean {
+  return principal.kind === 'user' && principal.limits?.system.has(permission) === false
+}
+
+/** Who has got hold of a token must not become its owner for good, or somebody greater. */
+function refuseToken(principal: Principal): void {
+  if (principal.kind === 'user' && principal.limits) {
+    throw new DomainError('forbidden', 'passwords and administrators are not changed with an access token')
+  }
 }
 
 function isHimself(principal: Principal, userId: number): boolean {

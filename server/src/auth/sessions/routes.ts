@@ -13,6 +13,7 @@ export interface BrowserDeps extends AuthDeps {
 
 const SESSION_COOKIE = 'sid'
 const CSRF_COOKIE = '_gorilla_csrf'
+const NO_RENEWAL = 'x-harbor-no-session-renewal'
 const CSRF_HEADER = 'x-harbor-csrf-token'
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
@@ -38,7 +39,9 @@ export function restAuthentication(
       setSessionCookie(deps, request, reply, newSessionId())
       return ANONYMOUS
     }
-    return authenticateRest(deps, { authorization, sessionId, address })
+    // Pages that ask again and again by themselves do not keep a session alive.
+    const renewSession = request.headers[NO_RENEWAL] === undefined
+    return authenticateRest(deps, { authorization, sessionId, address, renewSession })
   }
 }
 

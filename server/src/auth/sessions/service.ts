@@ -36,13 +36,14 @@ export async function startSession(
   const id = newSessionId()
   const creationTime = deps.now()
   await deps.db.transaction().execute(async (tx) => {
-    await insertSession(tx, hash(id), {
+    await insertSession(tx, hashSessionId(id), {
       userId: user.id,
       userGeneration: user.generation,
       creationTime,
       expiryTime: expiry(deps, creationTime, creationTime),
+      address,
     })
-    if (before !== undefined && isSessionId(before)) await deleteSession(tx, hash(before))
+    if (before !== undefined && isSessionId(before)) await deleteSession(tx, hashSessionId(before))
     await emit(tx, { type: 'user.logged_in', payload: told(user, address) })
   })
   return id
@@ -51,13 +52,16 @@ export async function startSession(
 /**
  * Who has logged in with this id. Session and user are asked for live: whoever is deleted, disabled, or has
  * another password since, is nobody from then on.
+ *
+ * @param renew whether this use puts off the end of the session
  */
 export async function findSessionPrincipal(
   deps: SessionsDeps,
   id: string,
+  renew = true,
 ): Promise<UserPrincipal | undefined> {
   if (!isSessionId(id)) return undefined
-  const session = await findSession(deps.db, hash(id))
+  const session = await findSession(deps.db, hashSessionId(id))
   const now = deps.now()
   if (!session || session.expiryTime <= now) return undefined
   const user = await findUser(deps.db, session.userId)
@@ -66,8 +70,8 @@ export async function findSessionPrincipal(
   // Written down only when half of its time has passed: most requests of a session write nothing.
   const extended = expiry(deps, session.creationTime, now)
   const left = session.expiryTime.getTime() - now.getTime()
-  if (left < (deps.sessionMinutes() * 60_000) / 2 && extended > session.expiryTime) {
-    await extendSession(deps.db, hash(id), extended)
+  if (renew && left < (deps.sessionMinutes() * 60_000) / 2 && extended > session.expiryTime) {
+    await extendSession(deps.db, hashSessionId(id), extended)
   }
   return principalOf(user)
 }
@@ -77,7 +81,7 @@ export async function endSession(deps: SessionsDeps, id: string, address: string
   const principal = await findSessionPrincipal(deps, id)
   if (!isSessionId(id)) return
   await deps.db.transaction().execute(async (tx) => {
-    await deleteSession(tx, hash(id))
+    await deleteSession(tx, hashSessionId(id))
     if (principal) await emit(tx, { type: 'user.logged_out', payload: told(principal, address) })
   })
 }
@@ -99,6 +103,6 @@ function expiry(deps: SessionsDeps, creation: Date, now: Date): Date {
 }
 
 /** The table keeps hashes: whoever reads it cannot become anybody. */
-function hash(id: string): Buffer {
+export function hashSessionId(id: string): Buffer {
   return createHash('sha256').update(id).digest()
 }

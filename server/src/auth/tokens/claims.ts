@@ -15,6 +15,8 @@ export interface Claims {
   uid?: number
   rid?: number
   gen?: number
+  /** The access token that he showed. */
+  tid?: number
 }
 
 export function makeClaims(
@@ -24,22 +26,26 @@ export function makeClaims(
 ): Claims & { sub?: string } {
   if (principal.kind === 'anonymous') return { access, projects }
   const { username: sub, id, generation: gen = 0 } = principal
-  return { sub, access, projects, ...(principal.kind === 'robot' ? { rid: id } : { uid: id }), gen }
+  if (principal.kind === 'robot') return { sub, access, projects, rid: id, gen }
+  const tid = principal.accessToken
+  return { sub, access, projects, uid: id, gen, ...(tid === undefined ? {} : { tid }) }
 }
 
 /** The claims of a token whose signature is ours; undefined where they have not the form that we give them. */
 export function readClaims(payload: Record<string, unknown>): Claims | undefined {
-  const { access, projects, uid, rid, gen } = payload
+  const { access, projects, uid, rid, gen, tid } = payload
   if (access !== null && !(Array.isArray(access) && access.every(isEntry))) return undefined
   if (!isRecord(projects) || !Object.values(projects).every(Number.isSafeInteger)) return undefined
   const claims = { access, projects: projects as Record<string, number> }
-  if (uid === undefined && rid === undefined && gen === undefined) return claims
+  if ([uid, rid, gen, tid].every((value) => value === undefined)) return claims
   // Exactly one holder.
   if ((uid === undefined) === (rid === undefined)) return undefined
   const id = uid ?? rid
   if (!Number.isSafeInteger(id) || !Number.isSafeInteger(gen)) return undefined
-  const holder = uid === undefined ? { rid: id as number } : { uid: id as number }
-  return { ...claims, ...holder, gen: gen as number }
+  const holder = { ...claims, gen: gen as number }
+  if (uid === undefined) return tid === undefined ? { ...holder, rid: id as number } : undefined
+  if (tid === undefined) return { ...holder, uid: id as number }
+  return Number.isSafeInteger(tid) ? { ...holder, uid: id as number, tid: tid as number } : undefined
 }
 
 function isEntry(value: unknown): value is AccessEntry {

@@ -1,7 +1,9 @@
-import type { Principal } from '../../access/model.ts'
+import type { Principal, UserPrincipal } from '../../access/model.ts'
 import { isAlive, principalOfRobot } from '../../robots/model.ts'
 import type { StoredRobot } from '../../robots/store.ts'
 import type { User } from '../../users/model.ts'
+import { type AccessToken, isInForce } from '../access-tokens/model.ts'
+import { narrowed } from '../access-tokens/service.ts'
 import { principalOf } from '../model.ts'
 import type { States } from '../states.ts'
 import type { Claims } from './claims.ts'
@@ -10,21 +12,34 @@ export interface HoldersDeps {
   now: () => Date
   users: States<User>
   robotStates: States<StoredRobot>
+  tokenStates: States<AccessToken>
   robotNamePrefix(): string
 }
 
 /**
  * The user or robot that a token was issued to, with what he may by now; undefined where he is gone, disabled
- * or at his end, or has another password or secret since.
+ * or at his end, or has another password or secret since, and where the access token that he showed is revoked.
  */
 export async function findHolder(
   deps: HoldersDeps,
-  { uid, rid, gen = 0 }: Claims,
+  { uid, rid, gen = 0, tid }: Claims,
 ): Promise<Principal | undefined> {
   if (rid !== undefined) return await findRobot(deps, rid, gen)
   if (uid === undefined) return undefined
   const user = await current(deps.users, uid, gen, (found) => found.generation)
-  return user && !user.disabled ? principalOf(user) : undefined
+  if (!user || user.disabled) return undefined
+  return tid === undefined ? principalOf(user) : await narrow(deps, principalOf(user), tid)
+}
+
+/** With the access token that he showed, as far as it still counts. */
+async function narrow(
+  deps: HoldersDeps,
+  principal: UserPrincipal,
+  tokenId: number,
+): Promise<UserPrincipal | undefined> {
+  const token = await deps.tokenStates.get(tokenId)
+  if (token?.userId !== principal.id || !isInForce(token, deps.now())) return undefined
+  return narrowed(principal, token)
 }
 
 async function findRobot(deps: HoldersDeps, id: number, generation: number): Promise<Principal | undefined> {

@@ -35,6 +35,22 @@ export interface SessionsTable {
   user_generation: number
   creation_time: Time
   expiry_time: Date
+  id: Generated<number>
+  address: Generated<string>
+}
+
+export interface AccessTokensTable {
+  id: Generated<number>
+  user_id: number
+  name: string
+  token_hash: Buffer
+  preset: 'full' | 'read-only' | 'custom'
+  system_permissions: Generated<string[]>
+  project_permissions: Generated<string[]>
+  project_ids: number[] | null
+  creation_time: Time
+  expiry_time: OptionalTime
+  last_use_time: OptionalTime
 }
 
 export interface OfflineTokensTable {
@@ -310,6 +326,7 @@ export interface Tables {
   settings: SettingsTable
   users: UsersTable
   sessions: SessionsTable
+  access_tokens: AccessTokensTable
   offline_tokens: OfflineTokensTable
   signing_keys: SigningKeysTable
   user_groups: UserGroupsTable
