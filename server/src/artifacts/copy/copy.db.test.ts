@@ -3,10 +3,12 @@ import type { Principal } from '../../access/model.ts'
 import { findBlob } from '../../blobs/service.ts'
 import { OCI_IMAGE, OCI_IMAGE_CONFIG, OCI_INDEX } from '../../oci/media-types.ts'
 import { createTestDatabase, type TestDatabase } from '../../platform/db/testing.ts'
+import { QuotaExceededError } from '../../quotas/model.ts'
+import { changeLimit } from '../../quotas/service.ts'
 import { deleteArtifact } from '../deletion.ts'
 import { countArtifacts } from '../listed-store.ts'
 import { type Bench, openBench } from '../testing.ts'
-import { copyArtifact } from './service.ts'
+import { type CopyRequest, copyArtifact } from './service.ts'
 
 const ACTOR = { id: 1, username: 'admin', address: '192.0.2.1' }
 const ADMIN: Principal = { kind: 'user', ...ACTOR, sysadmin: true, generation: 1 }
@@ -26,7 +28,11 @@ beforeEach(async () => {
   target = await source.elsewhere()
 })
 
-function copy(reference: string, principal = ADMIN, to = target): Promise<string> {
+function copy(
+  reference: string,
+  principal = ADMIN,
+  to: CopyRequest['to'] = placeOf(target),
+): Promise<string> {
   const deps = {
     ...target.deps,
     projectContext: async (_: Principal, name: string) =>
@@ -36,10 +42,15 @@ function copy(reference: string, principal = ADMIN, to = target): Promise<string
   }
   return copyArtifact(deps, {
     from: `${source.projectName}/app${reference}`,
-    to: { project: { id: to.repository.projectId, name: to.projectName }, repository: 'copied' },
+    to,
     principal,
     actor: ACTOR,
   })
+}
+
+/** Where copies go in the other project. */
+function placeOf({ repository, projectName }: Bench): CopyRequest['to'] {
+  return { project: { id: repository.projectId, name: projectName }, repository: 'copied' }
 }
 
 /** What stands in the target, by digest. */
@@ -79,6 +90,23 @@ test('a copy can be asked for again and changes nothing', async () => {
   await copy(`@${digest}`)
 
   expect(await copied()).toEqual(before)
+})
+
+test('a copy onto the original changes nothing', async () => {
+  const { digest } = await source.image('itself', {}, 'v1')
+  const place = { project: { id: source.repository.projectId, name: source.projectName }, repository: 'app' }
+  const inSource = () =>
+    database.db
+      .selectFrom('artifacts')
+      .leftJoin('tags', 'tags.artifact_id', 'artifacts.id')
+      .select(['artifacts.id', 'digest', 'listed', 'tags.name', 'tags.push_time'])
+      .where('artifacts.repository_id', '=', source.repository.id)
+      .execute()
+  const before = await inSource()
+
+  await copy(`@${digest}`, ADMIN, place)
+
+  expect(await inSource()).toEqual(before)
 })
 
 test('an index takes its children along, and everybody their accessories', async () => {
@@ -192,7 +220,30 @@ test('an accessory is not copied without its subject', async () => {
   }
   const { digest } = await source.push(report)
 
-  await expect(copy(`@${digest}`)).rejects.toMatchObject({ kind: 'forbidden' })
+  await expect(copy(`@${digest}`)).rejects.toMatchObject({ kind: 'denied' })
+})
+
+test('a copy counts in the project that it goes to, and is refused whole where there is no room', async () => {
+  const { digest, size } = await source.image('counted in bytes', {}, 'v1')
+  const bytes = size + 'counted in bytes'.length + '{"os":"counted in bytes"}'.length
+  const { projectId } = target.repository
+  const limit = (storage: number) => changeLimit({ db: database.db }, projectId, { storage }, ACTOR)
+
+  await limit(bytes - 1)
+  const refused = await copy(':v1').catch((error: unknown) => error)
+  const left = (await copied()).size
+  await limit(bytes)
+  await copy(':v1')
+  await copy(`@${digest}`)
+  const { used } = await database.db
+    .selectFrom('quota_usage')
+    .select((eb) => eb.fn.sum<number>('bytes').as('used'))
+    .where('project_id', '=', projectId)
+    .executeTakeFirstOrThrow()
+
+  expect(refused).toBeInstanceOf(QuotaExceededError)
+  expect(left).toBe(0)
+  expect(Number(used)).toBe(bytes)
 })
 
 test('copies and the deletion of their original at once leave whole copies or none', async () => {
@@ -202,9 +253,9 @@ test('copies and the deletion of their original at once leave whole copies or no
   const place = { repository: source.repository, projectName: source.projectName }
 
   const outcomes = await Promise.allSettled([
-    ...targets.slice(0, 3).map((to) => copy(':all', ADMIN, to)),
+    ...targets.slice(0, 3).map((to) => copy(':all', ADMIN, placeOf(to))),
     deleteArtifact(source.deps, place, index.digest, ACTOR),
-    ...targets.slice(3).map((to) => copy(':all', ADMIN, to)),
+    ...targets.slice(3).map((to) => copy(':all', ADMIN, placeOf(to))),
   ])
 
   for (const outcome of outcomes) {

@@ -113,7 +113,7 @@ async function getSource(
   })
   if (await isAccessory(deps.db, artifact.id)) {
     throw new DomainError(
-      'forbidden',
+      'denied',
       `${reference} is an accessory and goes with the artifact that it belongs to`,
     )
   }
