@@ -65,7 +65,7 @@ export const UserParams = Type.Object({
 })
 
 export const PermissionQuery = Type.Object({
-  scope: Type.Optional(Type.String({ description: '`/project/<id>`' })),
+  scope: Type.Optional(Type.String({ description: '`/project/<id>` or `/system`' })),
   relative: Type.Optional(
     Type.Boolean({ description: 'Whether resources are named relative to the scope.' }),
   ),
@@ -74,3 +74,9 @@ export const PermissionQuery = Type.Object({
 export const Permission = Type.Object({ resource: Type.String(), action: Type.String() })
 export type Permission = Static<typeof Permission>
 export const PermissionList = Type.Array(Permission)
+
+/** What a robot may be given, in the system and in a project. */
+export const Permissions = Type.Object({
+  system: Type.Union([PermissionList, Type.Null()], { description: 'Null for who may not give it.' }),
+  project: PermissionList,
+})

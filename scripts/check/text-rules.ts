@@ -9,6 +9,8 @@ import { SLICES } from './slices.ts'
 const OWNERS: Record<string, string> = {
   settings: 'settings',
   users: 'users',
+  roles: 'roles',
+  role_bindings: 'roles',
   user_groups: 'groups',
   user_group_members: 'groups',
   sessions: 'auth',

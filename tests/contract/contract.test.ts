@@ -19,6 +19,7 @@ const topics = [
   'auth-and-session',
   'labels',
   'members',
+  'permissions',
   'ping-health-systeminfo',
   'projects',
   'quotas',
@@ -34,12 +35,10 @@ const topics = [
 const notYet = [
   'artifacts',
   'audit-logs',
-  'permissions',
   'repositories',
   'robots',
   'search',
   'statistics',
-  'usergroups',
   'z-cve-allowlist',
 ]
 

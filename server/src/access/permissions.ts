@@ -228,9 +228,9 @@ export const ADMINISTRATOR_PERMISSIONS = [
   'access:explain',
 ] as const
 
-export type SystemPermission =
-  | (typeof SIGNED_IN_PERMISSIONS)[number]
-  | (typeof ADMINISTRATOR_PERMISSIONS)[number]
+/** Every permission that is decided about the system. */
+export const SYSTEM_PERMISSIONS = [...SIGNED_IN_PERMISSIONS, ...ADMINISTRATOR_PERMISSIONS] as const
+export type SystemPermission = (typeof SYSTEM_PERMISSIONS)[number]
 
 /** A word that both scopes have (`label:create`) means the project's where a project is given, else the system's. */
 export type Permission = ProjectPermission | SystemPermission

@@ -14,6 +14,7 @@ import { auditRoutes } from '../audit/routes.ts'
 import { ensureComingPartitions } from '../audit/service.ts'
 import { type AuditDeps, auditTrail } from '../audit/subscribers.ts'
 import { accessTokensRoutes } from '../auth/access-tokens/routes.ts'
+import { forgetGrants } from '../auth/grants.ts'
 import { loginRoutes, oidcRoutes } from '../auth/routes.ts'
 import {
   type AuthDeps,
@@ -33,8 +34,10 @@ import { groupsRoutes } from '../groups/routes.ts'
 import { labelsRoutes } from '../labels/routes.ts'
 import { labelsOfDeletedProjects } from '../labels/subscribers.ts'
 import { createContextLookup, type FindContext } from '../members/context-lookup.ts'
+import { findParticipations } from '../members/participation-store.ts'
 import { membersRoutes } from '../members/routes.ts'
 import { addProjectAdmin, findProjectContext } from '../members/service.ts'
+import { countMembersWith, deleteMembersWith } from '../members/store.ts'
 import { membersThatAreGone } from '../members/subscribers.ts'
 import { createDispatcher } from '../platform/events/dispatcher.ts'
 import { watchEvents } from '../platform/events/watch.ts'
@@ -54,6 +57,10 @@ import { projectRobotsRoutes } from '../robots/older/routes.ts'
 import { robotsRoutes } from '../robots/routes.ts'
 import type { RobotsDeps } from '../robots/service.ts'
 import { robotsOfDeletedProjects } from '../robots/subscribers.ts'
+import { roleBindingsRoutes } from '../roles/bindings/routes.ts'
+import { rolesRoutes } from '../roles/routes.ts'
+import type { RolesDeps } from '../roles/service.ts'
+import { bindingsThatAreGone } from '../roles/subscribers.ts'
 import { disabledAuditEvents } from '../settings/disabled-audit-events.ts'
 import { checkWritable } from '../settings/read-only.ts'
 import { settingsRoutes } from '../settings/routes.ts'
@@ -110,6 +117,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
       membersThatAreGone,
       robotsOfDeletedProjects,
       auditTrail(auditOf(configuration.settings)),
+      bindingsThatAreGone,
     ],
     pollMilliseconds: POLL_MILLISECONDS,
   })
@@ -223,11 +231,17 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
   }
   // No directory is connected yet, so it has no groups.
   const groups = { db, findInDirectory: async () => undefined }
+  const roles: RolesDeps = {
+    db,
+    countMembers: countMembersWith,
+    removeMembers: deleteMembersWith,
+    onGrantsChanged: () => forgetGrants(auth),
+  }
   const v2 = [
     systemRoutes({ db, settings, storage, version, originOf, now: auth.now }),
     settingsRoutes(services.configuration),
     usersRoutes(users),
-    accessRoutes(guard),
+    accessRoutes({ ...guard, participations: (userId) => findParticipations(db, userId) }),
     projectsRoutes(projects),
     projectMetadataRoutes({ db }),
     projectNamesRoutes({ db, longestRepositoryName: findLongestName }),
@@ -235,6 +249,8 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     groupsRoutes(groups),
     robotsRoutes(robots),
     projectRobotsRoutes(robots),
+    rolesRoutes(roles),
+    roleBindingsRoutes(roles),
     labelsRoutes({ db }),
     ...contentRoutes(data, services.sweeper),
     additionsRoutes({ ...data.artifacts, slots: createAdditionSlots() }),

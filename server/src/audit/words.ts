@@ -33,6 +33,17 @@ const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
   'access_token.created': (p) => named('create', 'access-token', text(p, 'name')),
   'access_token.revoked': (p) => named('delete', 'access-token', text(p, 'name')),
   'session.revoked': (p) => named('delete', 'session', text(p, 'username')),
+  'role.created': (p) => named('create', 'role', text(p, 'name')),
+  'role.updated': (p) => named('update', 'role', text(p, 'name')),
+  'role.deleted': (p) => named('delete', 'role', text(p, 'name')),
+  'role.bound': (p) => ({
+    ...named('update', 'role', text(p, 'name')),
+    description: `give role ${text(p, 'name')} to ${text(p, 'entityName')}`,
+  }),
+  'role.unbound': (p) => ({
+    ...named('update', 'role', text(p, 'name')),
+    description: `take role ${text(p, 'name')} from ${text(p, 'entityName')}`,
+  }),
   'user.created': (p) => named('create', 'user', text(p, 'username')),
   'user.updated': (p) => named('update', 'user', text(p, 'username')),
   'user.password_changed': (p) => ({

@@ -4,6 +4,7 @@ import { createLru } from '../lib/lru.ts'
 import type { SecretBox } from '../platform/crypto/secret-box.ts'
 import type { Database } from '../platform/db/database.ts'
 import { createRobotLookup } from '../robots/lookup.ts'
+import { findGrants } from '../roles/bindings/service.ts'
 import type { Passwords } from '../users/passwords.ts'
 import { findUser } from '../users/store.ts'
 import { createLastUses } from './access-tokens/last-uses.ts'
@@ -13,6 +14,7 @@ import { type LocalDeps, type Login, type LoginOutcome, loginLocally } from './a
 import { loginAsRobot, type RobotLoginDeps } from './authenticators/robot.ts'
 import { parseAuthorization } from './credentials.ts'
 import { createFailedLogins, type FailedLogins } from './failed-logins.ts'
+import { type GrantsDeps, withGrants } from './grants.ts'
 import { principalOf, type RegistryToken } from './model.ts'
 import { createRemembered } from './remembered.ts'
 import { findSessionPrincipal, purgeSessions, type SessionsDeps } from './sessions/service.ts'
@@ -31,7 +33,8 @@ export interface AuthDeps
     AccessTokensDeps,
     SessionsDeps,
     OfflineDeps,
-    TokensDeps {
+    TokensDeps,
+    GrantsDeps {
   failedLogins: FailedLogins
 }
 
@@ -78,6 +81,7 @@ export function createAuth(options: AuthOptions): AuthDeps {
     robotStates: createStates((id) => robots.byId(id), milliseconds),
     tokenStates: createStates((id) => findById(db, id), milliseconds),
     lastUses: createLastUses(),
+    grants: createStates((id) => findGrants(db, id), milliseconds),
     keys: createKeyRing({ db, log, box: options.box, now, tokenSeconds }),
     verified: createLru(TOKEN_CHARACTERS, (token) => token.size),
     issued: createIssued(tokenSeconds, milliseconds),
@@ -149,6 +153,10 @@ export interface RestCredentials {
  * `Authorization` at all. Wrong credentials, and registry tokens, which are none here, make the caller anonymous, as with Harbor.
  */
 export async function authenticateRest(deps: AuthDeps, shown: RestCredentials): Promise<Principal> {
+  return withGrants(deps, await identifyRest(deps, shown))
+}
+
+async function identifyRest(deps: AuthDeps, shown: RestCredentials): Promise<Principal> {
   if (shown.authorization !== undefined) {
     const credentials = parseAuthorization(shown.authorization)
     if (credentials.scheme === 'bearer') {
@@ -172,6 +180,14 @@ export type RegistryCaller =
 
 /** Who calls the registry API: by Basic or by a registry token. */
 export async function authenticateRegistry(
+  deps: AuthDeps,
+  shown: { authorization: string | undefined; address: string },
+): Promise<RegistryCaller> {
+  const caller = await identifyRegistry(deps, shown)
+  return { ...caller, principal: await withGrants(deps, caller.principal) } as RegistryCaller
+}
+
+async function identifyRegistry(
   deps: AuthDeps,
   shown: { authorization: string | undefined; address: string },
 ): Promise<RegistryCaller> {

@@ -1,7 +1,7 @@
 import { createLru } from '../lib/lru.ts'
 
 /**
- * Users, robots or access tokens as they were a few seconds ago at most, for checking on every request
+ * Users, what they have been granted, robots or access tokens as they were a few seconds ago at most, for checking on every request
  * whether what was issued to them still holds. A change made in another process is seen within `MAX_AGE`,
  * one made in this at once.
  */
@@ -9,6 +9,7 @@ export interface States<T> {
   /** The live one; undefined where it has been deleted. */
   get(id: number): Promise<T | undefined>
   forget(id: number): void
+  forgetAll(): void
 }
 
 /** The documented bound on how stale one may be. Milliseconds. */
@@ -25,7 +26,7 @@ interface State<T> {
  * @param now milliseconds
  */
 export function createStates<T>(load: (id: number) => Promise<T | undefined>, now: () => number): States<T> {
-  const states = createLru<number, State<T>>(CAPACITY, () => 1)
+  let states = createLru<number, State<T>>(CAPACITY, () => 1)
 
   return {
     get(id) {
@@ -40,5 +41,8 @@ export function createStates<T>(load: (id: number) => Promise<T | undefined>, no
       return state.value
     },
     forget: (id) => states.delete(id),
+    forgetAll() {
+      states = createLru(CAPACITY, () => 1)
+    },
   }
 }

@@ -36,8 +36,9 @@ const app = await buildRest({
 })
 
 beforeEach(async () => {
-  for (const table of ['members', 'projects', 'events', 'user_groups'] as const)
-    await db.deleteFrom(table).execute()
+  await db.deleteFrom('members').execute()
+  await db.deleteFrom('roles').where('id', '>', 100).execute()
+  for (const table of ['projects', 'events', 'user_groups'] as const) await db.deleteFrom(table).execute()
   project = await createProject(projects, { name: 'team', metadata: {} }, ann)
   other = await createProject(projects, { name: 'other', metadata: {} }, dan)
 })
@@ -272,5 +273,78 @@ describe('groups', () => {
       .where('project_id', '=', project)
       .execute()
     expect(left).toEqual([{ entity_id: ann.id }])
+  })
+})
+
+describe('roles that people have made', () => {
+  const make = async (...words: string[]) =>
+    (
+      await db
+        .insertInto('roles')
+        .values({
+          name: `role ${words}`,
+          level: 'project',
+          system_permissions: [],
+          project_permissions: words,
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow()
+    ).id
+  const contextOf = async (user: typeof ann) => {
+    const principal = { kind: 'user' as const, sysadmin: false, generation: 1, ...user }
+    return await findProjectContext({ db }, principal, String(project), false)
+  }
+
+  test('count beside the built-in ones, by groups too, and are shown', async () => {
+    const group = await addGroup('keepers', bob)
+    const tagger = await make('tag:delete', 'moon:read')
+    const keeper = await make('tag:delete', 'immutable-tag:create')
+    await addMember({ role_id: tagger, member_user: { username: 'bob' } })
+    await addMember({ role_id: keeper, member_group: { id: group } })
+    await addMember({ role_id: 3, member_user: { username: 'dan' } })
+
+    const context = await contextOf(bob)
+    expect(context?.roles).toEqual([])
+    expect([...(context?.granted ?? [])].sort()).toEqual(['immutable-tag:create', 'tag:delete'])
+    expect(await contextOf(dan)).toEqual({ id: project, name: 'team', public: false, roles: ['guest'] })
+    expect((await findParticipations(db, bob.id))[0]?.granted).toEqual(context?.granted)
+    const { json } = await ask('GET', 'team/members?entityname=bob', ANN)
+    expect(json).toMatchObject([{ role_id: tagger, role_name: 'role tag:delete,moon:read' }])
+  })
+
+  test('let nobody give more than he has himself, not even to himself', async () => {
+    const inviter = await make('member:create', 'member:update', 'member:list', 'repository:pull')
+    const puller = await make('repository:pull')
+    const pusher = await make('repository:pull', 'repository:push')
+    const own = await addMember({ role_id: inviter, member_user: { username: 'bob' } })
+    const give = (role_id: number) =>
+      ask('POST', 'team/members', BOB, { role_id, member_user: { username: 'dan' } })
+
+    for (const role of [1, 2, 3, 5, pusher]) expect((await give(role)).status).toBe(403)
+    expect((await ask('PUT', `team/members/${own}`, BOB, { role_id: 1 })).status).toBe(403)
+    expect((await ask('PUT', `team/members/${own}`, BOB, { role_id: pusher })).status).toBe(403)
+    expect((await give(puller)).status).toBe(201)
+    expect(await contextOf(dan)).toMatchObject({ roles: [], granted: new Set(['repository:pull']) })
+  })
+
+  test('what everybody may in a public project is not theirs to give', async () => {
+    await db.updateTable('projects').set({ public: true }).where('id', '=', project).execute()
+    const inviter = await make('member:create')
+    const puller = await make('repository:pull')
+    await addMember({ role_id: inviter, member_user: { username: 'bob' } })
+
+    const body = { role_id: puller, member_user: { username: 'dan' } }
+    expect((await ask('POST', 'team/members', BOB, body)).status).toBe(403)
+  })
+
+  test('roles of the system are given to nobody as a member', async () => {
+    const { id } = await db
+      .insertInto('roles')
+      .values({ name: 'auditor', level: 'system', system_permissions: [], project_permissions: [] })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+
+    const body = { role_id: id, member_user: { username: 'bob' } }
+    expect((await ask('POST', 'team/members', ANN, body)).status).toBe(400)
   })
 })

@@ -1,13 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import * as Wire from '@portolan/api/members'
 import { ProjectParams } from '@portolan/api/projects'
-import { ROLE_IDS } from '../access/roles.ts'
+import type { FastifyRequest } from 'fastify'
 import type { GroupsDeps } from '../groups/service.ts'
 import { DomainError } from '../platform/errors.ts'
 import { sendTotal, toPage } from '../platform/http/paging.ts'
 import { actorOf } from '../platform/http/principal.ts'
-import { type Candidate, checkRole, type Member } from './model.ts'
-import { addMember, changeRole, getMember, listMembers, type MembersDeps, removeMember } from './service.ts'
+import type { Candidate, Member } from './model.ts'
+import {
+  addMember,
+  type Caller,
+  changeRole,
+  getMember,
+  listMembers,
+  type MembersDeps,
+  removeMember,
+} from './service.ts'
 
 const ALL = '/projects/:project_name_or_id/members'
 const ONE = `${ALL}/:mid`
@@ -44,8 +52,8 @@ export function membersRoutes(deps: MembersDeps & GroupsDeps): FastifyPluginAsyn
       },
       async (request, reply) => {
         const { body, project } = request
-        const member = { candidate: readCandidate(body), role: checkRole(body.role_id) }
-        const id = await addMember(deps, project, member, actorOf(request))
+        const member = { candidate: readCandidate(body), roleId: body.role_id }
+        const id = await addMember(deps, project, member, callerOf(request))
         return reply.code(201).header('location', `${app.prefix}/projects/${project.id}/members/${id}`).send()
       },
     )
@@ -66,8 +74,8 @@ export function membersRoutes(deps: MembersDeps & GroupsDeps): FastifyPluginAsyn
         config: { permission: { project: 'member:update' } },
       },
       async (request, reply) => {
-        const role = checkRole(request.body.role_id)
-        await changeRole(deps, request.project, request.params.mid, role, actorOf(request))
+        const { params, body, project } = request
+        await changeRole(deps, project, params.mid, body.role_id, callerOf(request))
         return reply.send()
       },
     )
@@ -81,6 +89,10 @@ export function membersRoutes(deps: MembersDeps & GroupsDeps): FastifyPluginAsyn
       },
     )
   }
+}
+
+function callerOf(request: FastifyRequest): Caller {
+  return { principal: request.principal, actor: actorOf(request) }
 }
 
 /** Whom a request means, where it names several in the order in which Harbor looks at them. */
@@ -100,8 +112,8 @@ function toWire(member: Member): Wire.ProjectMemberEntity {
     id: member.id,
     project_id: member.projectId,
     entity_name: member.entityName,
-    role_name: member.role,
-    role_id: ROLE_IDS[member.role],
+    role_name: member.role.name,
+    role_id: member.role.id,
     entity_id: member.entityId,
     entity_type: member.entityType,
   }

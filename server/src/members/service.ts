@@ -1,5 +1,5 @@
 import type { Actor, Principal, ProjectContext } from '../access/model.ts'
-import type { Role } from '../access/roles.ts'
+import { ROLE_IDS } from '../access/roles.ts'
 import type { GroupsDeps } from '../groups/service.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Page } from '../platform/db/list.ts'
@@ -7,6 +7,7 @@ import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { findProject } from '../projects/service.ts'
 import { findContexts } from './context-store.ts'
+import { findGivenRole } from './given-role.ts'
 import { identify } from './identify.ts'
 import type { Candidate, Member } from './model.ts'
 import { countMembers, deleteMember, findMember, insertMember, selectMembers, updateRole } from './store.ts'
@@ -15,10 +16,13 @@ export interface MembersDeps {
   db: Database
 }
 
-/** The project that a change is about, with the name that events carry. */
-export interface ProjectRef {
-  id: number
-  name: string
+/** The project that a change is about, with what the caller may do there and the name that events carry. */
+export type ProjectRef = ProjectContext & { name: string }
+
+/** Who asks: nobody gives a role that allows what he may not do himself. */
+export interface Caller {
+  principal: Principal
+  actor: Actor
 }
 
 /**
@@ -42,7 +46,7 @@ export async function findProjectContext(
 
 /** For `createProject`: whoever creates a project administers it. Within the caller's transaction. */
 export async function addProjectAdmin(tx: Database, projectId: number, userId: number): Promise<void> {
-  await insertMember(tx, projectId, { type: 'u', id: userId }, 'projectAdmin')
+  await insertMember(tx, projectId, { type: 'u', id: userId }, ROLE_IDS.projectAdmin)
 }
 
 /** One page of the members whose name starts with `prefix`, by name, and how many there are. */
@@ -67,20 +71,23 @@ export async function getMember(deps: MembersDeps, projectId: number, id: number
 
 /**
  * Gives a user or group a role in a project and answers the member's id. Throws not-found for an unknown name,
- * bad-request for an unknown id, conflict where he has a role there already.
+ * bad-request for an unknown user id or role, forbidden for a role that allows more than the caller may, conflict
+ * where he has a role there already.
  */
 export async function addMember(
   deps: MembersDeps & GroupsDeps,
   project: ProjectRef,
-  { candidate, role }: { candidate: Candidate; role: Role },
-  actor: Actor,
+  { candidate, roleId }: { candidate: Candidate; roleId: number | undefined },
+  { principal, actor }: Caller,
 ): Promise<number> {
+  await findGivenRole(deps.db, principal, project, roleId)
   const found = await identify(deps, candidate, actor)
   return await deps.db.transaction().execute(async (tx) => {
-    const id = await insertMember(tx, project.id, found, role)
+    const role = await findGivenRole(tx, principal, project, roleId)
+    const id = await insertMember(tx, project.id, found, role.id)
     if (id === undefined) throw new DomainError('conflict', 'The project member specified already exist')
     const names = { entityType: found.type, entityId: found.id, name: found.name }
-    const payload = { ...ofProject(project), memberId: id, ...names, role, actor }
+    const payload = { ...ofProject(project), memberId: id, ...names, role: role.name, actor }
     await emit(tx, { type: 'member.created', payload })
     return id
   })
@@ -91,15 +98,16 @@ export async function changeRole(
   deps: MembersDeps,
   project: ProjectRef,
   id: number,
-  role: Role,
-  actor: Actor,
+  roleId: number | undefined,
+  { principal, actor }: Caller,
 ): Promise<void> {
   await deps.db.transaction().execute(async (tx) => {
+    const role = await findGivenRole(tx, principal, project, roleId)
     const member = await findMember(tx, project.id, id)
-    if (!member || !(await updateRole(tx, project.id, id, role))) throw missing(project.id, id)
+    if (!member || !(await updateRole(tx, project.id, id, role.id))) throw missing(project.id, id)
     await emit(tx, {
       type: 'member.updated',
-      payload: { ...ofProject(project), ...namesOf(member), role, actor },
+      payload: { ...ofProject(project), ...namesOf(member), role: role.name, actor },
     })
   })
 }

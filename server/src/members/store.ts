@@ -1,9 +1,8 @@
 import { type ExpressionBuilder, sql } from 'kysely'
-import { ROLE_IDS, type Role } from '../access/roles.ts'
 import type { Database } from '../platform/db/database.ts'
 import { escapeLike, type Page } from '../platform/db/list.ts'
 import type { Tables } from '../platform/db/tables.ts'
-import { type Entity, type Member, roleOf } from './model.ts'
+import type { Entity, Member } from './model.ts'
 
 /** One page of the members of a project by name, those whose name starts with `prefix`. */
 export async function selectMembers(
@@ -41,7 +40,7 @@ export async function insertMember(
   db: Database,
   projectId: number,
   entity: Entity,
-  role: Role,
+  roleId: number,
 ): Promise<number | undefined> {
   const row = await db
     .insertInto('members')
@@ -49,7 +48,7 @@ export async function insertMember(
       project_id: projectId,
       entity_type: entity.type,
       entity_id: entity.id,
-      role_id: ROLE_IDS[role],
+      role_id: roleId,
     })
     .onConflict((conflict) => conflict.columns(['project_id', 'entity_type', 'entity_id']).doNothing())
     .returning('id')
@@ -58,10 +57,15 @@ export async function insertMember(
 }
 
 /** Whether there was such a member in this project. */
-export async function updateRole(db: Database, projectId: number, id: number, role: Role): Promise<boolean> {
+export async function updateRole(
+  db: Database,
+  projectId: number,
+  id: number,
+  roleId: number,
+): Promise<boolean> {
   const result = await db
     .updateTable('members')
-    .set({ role_id: ROLE_IDS[role], update_time: sql<Date>`now()` })
+    .set({ role_id: roleId, update_time: sql<Date>`now()` })
     .where('project_id', '=', projectId)
     .where('id', '=', id)
     .executeTakeFirst()
@@ -76,6 +80,21 @@ export async function deleteMember(db: Database, projectId: number, id: number):
     .where('id', '=', id)
     .executeTakeFirst()
   return result.numDeletedRows > 0n
+}
+
+/** How many members of projects have the role. */
+export async function countMembersWith(db: Database, roleId: number): Promise<number> {
+  const { count } = await db
+    .selectFrom('members')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('role_id', '=', roleId)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+/** Takes the role away from all members of projects. */
+export async function deleteMembersWith(db: Database, roleId: number): Promise<void> {
+  await db.deleteFrom('members').where('role_id', '=', roleId).execute()
 }
 
 /** Removes the memberships of users or groups that are gone. */
@@ -101,6 +120,7 @@ function columns(eb: ExpressionBuilder<Tables, 'members'>) {
     eb.ref('members.entity_type').as('entity_type'),
     eb.ref('members.entity_id').as('entity_id'),
     eb.ref('members.role_id').as('role_id'),
+    sql<string>`roles.name`.as('role_name'),
     NAME.as('entity_name'),
   ] as const
 }
@@ -108,6 +128,7 @@ function columns(eb: ExpressionBuilder<Tables, 'members'>) {
 function named(db: Database, projectId: number, prefix: string) {
   return db
     .selectFrom('members')
+    .innerJoin('roles', 'roles.id', 'members.role_id')
     .leftJoin('users', (join) =>
       join
         .on('members.entity_type', '=', 'u')
@@ -129,6 +150,7 @@ function toMember(row: {
   entity_id: number
   entity_name: string
   role_id: number
+  role_name: string
 }): Member {
   return {
     id: row.id,
@@ -136,6 +158,6 @@ function toMember(row: {
     entityType: row.entity_type,
     entityId: row.entity_id,
     entityName: row.entity_name,
-    role: roleOf(row.role_id),
+    role: { id: row.role_id, name: row.role_name },
   }
 }

@@ -19,7 +19,8 @@ const STRENGTH: readonly number[] = [
 
 /** A project in Harbor's shape. Without `detail`, only what names it and the caller's roles. */
 export function toWire(project: DetailedProject, detail = true): Wire.Project {
-  const strongest = STRENGTH.find((id) => project.roleIds.includes(id))
+  // Roles that people have made have no rank: one of them stands only where there is no other.
+  const strongest = STRENGTH.find((id) => project.roleIds.includes(id)) ?? project.roleIds[0]
   return {
     project_id: project.id,
     owner_id: project.ownerId,

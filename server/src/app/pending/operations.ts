@@ -158,6 +158,4 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   // securityhub
   getSecuritySummary: { system: 'security-hub:read' },
   ListVulnerabilities: { system: 'security-hub:list' },
-  // permissions
-  getPermissions: 'authenticated',
 }

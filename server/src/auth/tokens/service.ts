@@ -2,6 +2,7 @@ import { type KeyObject, randomBytes } from 'node:crypto'
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { ANONYMOUS, type Principal } from '../../access/model.ts'
 import type { Lru } from '../../lib/lru.ts'
+import { type GrantsDeps, withGrants } from '../grants.ts'
 import type { RegistryToken } from '../model.ts'
 import { type Claims, ISSUER, makeClaims, readClaims, SERVICE } from './claims.ts'
 import { type FindProject, grantScopes } from './grant.ts'
@@ -10,7 +11,7 @@ import type { Issued } from './issued.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { Scope } from './scope.ts'
 
-export interface TokensDeps extends HoldersDeps {
+export interface TokensDeps extends HoldersDeps, GrantsDeps {
   now: () => Date
   keys: KeyRing
   verified: Lru<string, Verified>
@@ -51,7 +52,8 @@ export async function issueToken(
   principal: Principal,
   scopes: readonly Scope[],
 ): Promise<IssuedToken> {
-  const { access, projects } = await grantScopes(deps.findProject, principal, scopes)
+  const holder = await withGrants(deps, principal)
+  const { access, projects } = await grantScopes(deps.findProject, holder, scopes)
   const { kid, privateKey } = await deps.keys.active()
   const claims = makeClaims(principal, scopes.length === 0 ? null : access, projects)
   const expiresIn = deps.tokenSeconds()

@@ -86,6 +86,25 @@ export interface UserGroupMembersTable {
   creation_time: Time
 }
 
+export interface RolesTable {
+  id: Generated<number>
+  name: string
+  description: Generated<string>
+  level: 'project' | 'system'
+  system_permissions: string[]
+  project_permissions: string[]
+  creation_time: Time
+  update_time: Time
+}
+
+export interface RoleBindingsTable {
+  id: Generated<number>
+  role_id: number
+  entity_type: 'u' | 'g'
+  entity_id: number
+  creation_time: Time
+}
+
 export interface ProjectsTable {
   id: Generated<number>
   name: string
@@ -331,6 +350,8 @@ export interface Tables {
   signing_keys: SigningKeysTable
   user_groups: UserGroupsTable
   user_group_members: UserGroupMembersTable
+  roles: RolesTable
+  role_bindings: RoleBindingsTable
   projects: ProjectsTable
   project_aliases: ProjectAliasesTable
   members: MembersTable
