@@ -23,24 +23,19 @@ const topics = [
   'ping-health-systeminfo',
   'projects',
   'quotas',
+  'search',
+  'statistics',
   'token-service',
   'usergroups',
   'users',
   'v2-challenge-and-errors',
   'v2-content',
   'z-configurations',
+  'z-cve-allowlist',
 ]
 
 /** The topics that are being built: this list shrinks to nothing. What agrees goes up. */
-const notYet = [
-  'artifacts',
-  'audit-logs',
-  'repositories',
-  'robots',
-  'search',
-  'statistics',
-  'z-cve-allowlist',
-]
+const notYet = ['artifacts', 'audit-logs', 'repositories', 'robots']
 
 /** Differences on purpose, each with its reason. */
 const differences = path.join(import.meta.dirname, 'differences.json')

@@ -5,7 +5,7 @@ import { additionsRoutes } from '../artifacts/additions/routes.ts'
 import { createAdditionSlots } from '../artifacts/additions/service.ts'
 import { copyRoutes } from '../artifacts/copy/routes.ts'
 import { iconsRoutes } from '../artifacts/icons/routes.ts'
-import { foldCounts } from '../artifacts/listed-store.ts'
+import { countArtifacts, foldCounts } from '../artifacts/listed-store.ts'
 import { classifyPending } from '../artifacts/pending.ts'
 import { createPendingRelease } from '../artifacts/release.ts'
 import { createSweeper, type Sweeper } from '../artifacts/sweep.ts'
@@ -61,11 +61,15 @@ import { roleBindingsRoutes } from '../roles/bindings/routes.ts'
 import { rolesRoutes } from '../roles/routes.ts'
 import type { RolesDeps } from '../roles/service.ts'
 import { bindingsThatAreGone } from '../roles/subscribers.ts'
+import { searchRoutes } from '../search/routes.ts'
+import { allowlistRoutes } from '../settings/allowlist/routes.ts'
 import { disabledAuditEvents } from '../settings/disabled-audit-events.ts'
 import { checkWritable } from '../settings/read-only.ts'
 import { settingsRoutes } from '../settings/routes.ts'
 import type { SettingsServiceDeps } from '../settings/service.ts'
 import { SETTINGS_REFRESH, type Settings } from '../settings/settings.ts'
+import { statisticsRoutes } from '../statistics/routes.ts'
+import { createStoredBytes } from '../statistics/service.ts'
 import { systemRoutes, versionRoutes } from '../system/routes.ts'
 import { FIRST_ADMINISTRATOR } from '../users/model.ts'
 import { createPasswords } from '../users/passwords.ts'
@@ -173,11 +177,7 @@ function createServices(parts: ServerParts, configuration: SettingsServiceDeps):
     robotNamePrefix: () => settings.get('robot_name_prefix'),
   })
 
-  const data = createDataPlane(
-    parts,
-    () => settings.get('quota_per_project_enable'),
-    (tx, pulls) => writePulls(audit, tx, pulls),
-  )
+  const data = createDataPlane(parts, settings, (tx, pulls) => writePulls(audit, tx, pulls))
 
   return {
     settings,
@@ -240,6 +240,9 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
   const v2 = [
     systemRoutes({ db, settings, storage, version, originOf, now: auth.now }),
     settingsRoutes(services.configuration),
+    allowlistRoutes(services.configuration),
+    searchRoutes({ projects, countArtifacts }),
+    statisticsRoutes({ db, storedBytes: createStoredBytes(db) }),
     usersRoutes(users),
     accessRoutes({ ...guard, participations: (userId) => findParticipations(db, userId) }),
     projectsRoutes(projects),

@@ -7,6 +7,7 @@ import { createUploadHashes } from '../blobs/upload-hashes.ts'
 import type { UploadsDeps } from '../blobs/uploads.ts'
 import { createLru } from '../lib/lru.ts'
 import type { QuotaPolicy } from '../quotas/count.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { ServerParts } from './server-parts.ts'
 
 /** Manifest bodies kept in memory, in bytes. */
@@ -21,7 +22,7 @@ export interface DataPlane {
 
 export function createDataPlane(
   { config, log, db, storage }: ServerParts,
-  limitsHold: () => boolean,
+  settings: Settings,
   onPulled: PullRecorderDeps['onPulled'],
 ): DataPlane {
   const store = config.storage.driver
@@ -31,7 +32,7 @@ export function createDataPlane(
     store,
     findByName: createBlobLookup(db, store),
     hashes: createUploadHashes(storage),
-    quotas: createQuotaPolicy(log, limitsHold),
+    quotas: createQuotaPolicy(log, () => settings.get('quota_per_project_enable')),
     findReferenced: (tx, projectId, blobIds) => findReferenced(tx, projectId, blobIds),
   } satisfies UploadsDeps
   const artifacts = {
@@ -45,7 +46,10 @@ export function createDataPlane(
   const pulls = createPullRecorder({
     db,
     log,
-    settings: async () => ({ times: true, counts: true }),
+    settings: async () => ({
+      times: !settings.get('pull_time_update_disable'),
+      counts: !settings.get('pull_count_update_disable'),
+    }),
     onPulled,
     seconds: config.registry.pullFlushSeconds,
   })

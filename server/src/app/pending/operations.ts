@@ -15,10 +15,6 @@ export type PendingPermission =
  * takes its row out: an operation that stands here and has a route as well stops the start.
  */
 export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
-  // search
-  search: 'anonymous',
-  // statistic
-  getStatistic: 'authenticated',
   // Ldap
   pingLdap: { system: 'configuration:read' },
   searchLdapUser: { system: 'ldap-user:list' },
@@ -117,9 +113,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   getPurgeSchedule: { system: 'purge-audit:read' },
   createPurgeSchedule: { system: 'purge-audit:create' },
   updatePurgeSchedule: { system: 'purge-audit:update' },
-  // SystemCVEAllowlist
-  getSystemCVEAllowlist: 'authenticated',
-  putSystemCVEAllowlist: { system: 'configuration:update' },
   // jobservice
   getWorkerPools: { system: 'jobservice-monitor:list' },
   getWorkers: { system: 'jobservice-monitor:list' },
