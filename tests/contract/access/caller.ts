@@ -3,12 +3,27 @@ import { type Answer, type Call, json } from '../../harness/http.ts'
 import { fetchToken, openRegistry, type Registry } from '../../harness/registry.ts'
 import { type Account, ask } from '../operations/world.ts'
 
+/** Permissions by their words, in the system and in projects. */
+export interface Words {
+  system: readonly string[]
+  project: readonly string[]
+}
+
 /** What a caller holds, apart from his credentials; what follows from it stands in expectation.ts. */
 export type Standing =
   | { kind: 'anonymous' }
-  /** The role is the one in the private project and in the public one. */
-  | { kind: 'user'; role?: string; sysadmin?: true; grants?: readonly string[]; limits?: readonly string[] }
-  | { kind: 'robot'; system: readonly string[]; project: readonly string[]; everywhere?: true }
+  | {
+      kind: 'user'
+      /** In both projects. */
+      role?: string
+      sysadmin?: true
+      /** By a custom role in the system, hence in every project. */
+      grants?: Words
+      /** Set where he shows an access token, with what it leaves him; `all` leaves him everything. */
+      token?: Words | 'all'
+    }
+  /** `everywhere`: in every project, and not in one alone. */
+  | (Words & { kind: 'robot'; everywhere?: true })
 
 /** Somebody who calls, by one kind of credentials. */
 export interface Caller {
@@ -96,4 +111,12 @@ export async function makeRobot(
   const { id, name, secret } = json(answer) as { id: number; name: string; secret: string }
 
   return { id, username: name, password: secret }
+}
+
+/** Creates an access token of the user behind `registry`. */
+export async function makeToken(registry: Registry, body: object): Promise<{ id: number; token: string }> {
+  const answer = await ask(registry, 'POST', '/api/v2.0/users/current/tokens', body)
+  if (answer.status !== 201) throw new Error(`no token: ${answer.status} ${answer.body.toString('utf8')}`)
+
+  return json(answer) as { id: number; token: string }
 }

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { openRegistry } from '../../harness/registry.ts'
 import {
   type Account,
   ask,
@@ -8,7 +9,15 @@ import {
   type RoleName,
   type World,
 } from '../operations/world.ts'
-import { basicCaller, type Caller, makeRobot, sessionCaller, tokenCaller } from './caller.ts'
+import {
+  basicCaller,
+  type Caller,
+  makeRobot,
+  makeToken,
+  type Standing,
+  sessionCaller,
+  tokenCaller,
+} from './caller.ts'
 
 const ROLE_NAMES: RoleName[] = ['limitedGuest', 'guest', 'developer', 'maintainer', 'projectAdmin']
 /** In the catalogue of what robots may be given, system and project. */
@@ -49,11 +58,50 @@ export async function makeCallers(world: World, projects: readonly ProjectFixtur
         ...(await wronged(world, projects)),
       },
     ),
+    ...(await tokens(world, sysadmin)),
     ...(await robots(world, projects)),
   ]
   expect((await admin.delete(`/api/v2.0/users/${gone.id}`)).status).toBe(200)
 
   return callers
+}
+
+/** What the token of an administrator leaves him. */
+const TOKEN_WORDS = {
+  system: ['user:list', 'label:create', 'registry:list'],
+  project: ['project:read', 'artifact:list', 'member:list', 'label:read', 'tag-retention:list'],
+}
+
+async function tokens({ url, people, as }: World, sysadmin: Account): Promise<Caller[]> {
+  const administrator = openRegistry(url, sysadmin)
+  const all = await makeToken(as('projectAdmin'), { name: 'all', preset: 'full' })
+  const few = await makeToken(administrator, {
+    name: 'few',
+    preset: 'custom',
+    system_permissions: TOKEN_WORDS.system.map(toAccess),
+    project_permissions: TOKEN_WORDS.project.map(toAccess),
+  })
+  const revoked = await makeToken(administrator, { name: 'revoked', preset: 'full' })
+  const gone = await administrator.delete(`/api/v2.0/users/current/tokens/${revoked.id}`)
+  expect(gone.status).toBe(200)
+  const caller = (name: string, standing: Standing, { username }: Account, token: string) =>
+    basicCaller(url, name, standing, { username, password: token })
+
+  return [
+    caller(
+      'project admin with a full access token',
+      { kind: 'user', role: 'projectAdmin', token: 'all' },
+      people.projectAdmin,
+      all.token,
+    ),
+    caller(
+      'administrator with an access token for little',
+      { kind: 'user', sysadmin: true, token: TOKEN_WORDS },
+      sysadmin,
+      few.token,
+    ),
+    caller('administrator with a revoked access token', { kind: 'anonymous' }, sysadmin, revoked.token),
+  ]
 }
 
 async function wronged(world: World, projects: readonly ProjectFixture[]): Promise<Account> {

@@ -1,5 +1,5 @@
 import type { AccessTable, Operation, Permission } from '../../harness/openapi.ts'
-import type { Standing } from './caller.ts'
+import type { Standing, Words } from './caller.ts'
 
 /** Which of the two projects a call is about. */
 export interface Place {
@@ -7,10 +7,16 @@ export interface Place {
 }
 
 /**
+ * `himself`: a user on his own account, with his password or a session and not with an access token. `owner`: the
+ * same, and robots hear that they have no such thing (412).
+ */
+type Inner = Permission | 'himself' | 'owner'
+
+/**
  * Operations whose route lets in more than the operation itself does, because it looks at what the call is about
  * first: what it takes then. The world's calls are about objects of the project, and about a user who is none of the callers.
  */
-const INNER: Readonly<Record<string, Permission>> = {
+const INNER: Readonly<Record<string, Inner>> = {
   listArtifactsOfProject: { project: 'artifact:list', signedIn: true },
   getInternalconfig: 'nobody',
   getUser: { system: 'user:read' },
@@ -27,22 +33,29 @@ const INNER: Readonly<Record<string, Permission>> = {
   UpdateRobot: { project: 'robot:update' },
   RefreshSec: { project: 'robot:update' },
   DeleteRobot: { project: 'robot:delete' },
+  getUsersCurrentTokens: 'owner',
+  postUsersCurrentTokens: 'himself',
+  deleteUsersCurrentTokensByTokenId: 'owner',
+  getUsersCurrentSessions: 'owner',
+  deleteUsersCurrentSessionsBySessionId: 'owner',
+  getUsersByUserIdTokens: { system: 'access-token:list' },
+  deleteUsersByUserIdTokensByTokenId: { system: 'access-token:delete' },
+  getUsersByUserIdSessions: { system: 'session:list' },
+  deleteUsersByUserIdSessionsBySessionId: { system: 'session:delete' },
 }
 
 /** What the operation takes, by what its route says or by what it looks at. */
-export function permissionOf({ id, permission, pending }: Operation): Permission {
+export function permissionOf({ id, permission, pending }: Operation): Inner {
   return pending ? permission : (INNER[id] ?? permission)
 }
 
 /** Whether the caller is let in: a second, plain reading of the rules, from the table that the program publishes. */
-export function isLetIn(
-  standing: Standing,
-  permission: Permission,
-  place: Place,
-  table: AccessTable,
-): boolean {
+export function isLetIn(standing: Standing, permission: Inner, place: Place, table: AccessTable): boolean {
   if (permission === 'anonymous') return true
   if (permission === 'nobody') return false
+  if (permission === 'himself' || permission === 'owner') {
+    return standing.kind === 'robot' ? permission === 'owner' : standing.kind === 'user' && !standing.token
+  }
   if (permission === 'authenticated') return standing.kind !== 'anonymous'
   if ('system' in permission) return mayInSystem(standing, permission.system, table)
   if ('everyProject' in permission) return mayEverywhere(standing, permission.everyProject)
@@ -57,20 +70,26 @@ function mayInSystem(standing: Standing, word: string, table: AccessTable): bool
       return false
     case 'robot':
       return (table.signedIn.includes(word) && word !== 'project:create') || standing.system.includes(word)
-    case 'user':
-      if (standing.limits && !standing.limits.includes(word)) return false
-      return (
-        standing.sysadmin === true ||
-        table.signedIn.includes(word) ||
-        standing.grants?.includes(word) === true
-      )
+    case 'user': {
+      const { sysadmin, grants, token } = standing
+      if (leavesOut(token, 'system', word)) return false
+      return sysadmin === true || table.signedIn.includes(word) || grants?.system.includes(word) === true
+    }
   }
 }
 
 function mayEverywhere(standing: Standing, word: string): boolean {
-  if (standing.kind === 'robot') return standing.everywhere === true && standing.project.includes(word)
-
-  return standing.kind === 'user' && standing.sysadmin === true && standing.limits === undefined
+  switch (standing.kind) {
+    case 'anonymous':
+      return false
+    case 'robot':
+      return standing.everywhere === true && standing.project.includes(word)
+    case 'user': {
+      const { sysadmin, grants, token } = standing
+      if (leavesOut(token, 'project', word)) return false
+      return sysadmin === true || grants?.project.includes(word) === true
+    }
+  }
 }
 
 function mayInProject(standing: Standing, word: string, place: Place, table: AccessTable): boolean {
@@ -80,9 +99,16 @@ function mayInProject(standing: Standing, word: string, place: Place, table: Acc
       return false
     case 'robot':
       return standing.project.includes(word)
-    case 'user':
-      if (standing.limits && !standing.limits.includes(word)) return false
-      if (standing.sysadmin) return table.project.includes(word)
-      return (standing.role !== undefined && table.roles[standing.role]?.includes(word)) === true
+    case 'user': {
+      const { role, token } = standing
+      if (leavesOut(token, 'project', word)) return false
+      return (
+        mayEverywhere(standing, word) || (role !== undefined && table.roles[role]?.includes(word) === true)
+      )
+    }
   }
+}
+
+function leavesOut(token: Words | 'all' | undefined, scope: keyof Words, word: string): boolean {
+  return token !== undefined && token !== 'all' && !token[scope].includes(word)
 }
