@@ -16,6 +16,7 @@ const checker = contractFile('contract.mjs')
 
 /** The topics that agree, step by step. */
 const topics = [
+  'audit-logs',
   'auth-and-session',
   'labels',
   'members',
@@ -23,6 +24,8 @@ const topics = [
   'ping-health-systeminfo',
   'projects',
   'quotas',
+  'repositories',
+  'robots',
   'search',
   'statistics',
   'token-service',
@@ -35,7 +38,7 @@ const topics = [
 ]
 
 /** The topics that are being built: this list shrinks to nothing. What agrees goes up. */
-const notYet = ['artifacts', 'audit-logs', 'repositories', 'robots']
+const notYet: string[] = ['artifacts']
 
 /** Differences on purpose, each with its reason. */
 const differences = path.join(import.meta.dirname, 'differences.json')
