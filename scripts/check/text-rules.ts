@@ -23,6 +23,7 @@ const OWNERS: Record<string, string> = {
   labels: 'labels',
   artifact_labels: 'labels',
   audit_log: 'audit',
+  audit_counts: 'audit',
   legacy_audit_log: 'audit',
   robots: 'robots',
   robot_grants: 'robots',

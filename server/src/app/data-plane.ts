@@ -46,7 +46,7 @@ export function createDataPlane(
   const pulls = createPullRecorder({
     db,
     log,
-    settings: async () => ({
+    settings: () => ({
       times: !settings.get('pull_time_update_disable'),
       counts: !settings.get('pull_count_update_disable'),
     }),

@@ -1,44 +1,86 @@
-import { type SelectQueryBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
-import { condition, type Filter, type Order, type Page } from '../platform/db/list.ts'
-import type { Tables } from '../platform/db/tables.ts'
-import type { AuditRow, AuditScope } from './model.ts'
+import { condition, type Order } from '../platform/db/list.ts'
+import { direction, inOrder, type Window } from '../platform/db/window.ts'
+import type { AuditRow } from './model.ts'
+import type { AuditField, AuditSelection, Span } from './selection.ts'
 
-/** Columns that a list may be filtered and sorted by. */
-export type AuditField =
-  | 'id'
-  | 'op_time'
-  | 'project_id'
-  | 'operation'
-  | 'resource_type'
-  | 'resource'
-  | 'username'
-  | 'op_result'
+/** Rows that a search for a part of a resource's name looks at, the newest. */
+export const MOST_SEARCHED = 200_000
 
-/** What is asked for: rows in this scope that match all filters. */
-export interface AuditSelection {
-  scope: AuditScope
-  filters: readonly Filter<AuditField>[]
-}
-
-export async function countRows(db: Database, selection: AuditSelection): Promise<number> {
-  const row = await matching(db, selection)
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow()
-  return Number(row.count)
-}
-
+/** Rows of a window, found by an index alone and read then. Among equals the times go the same way as the rest. */
 export async function listRows(
   db: Database,
   selection: AuditSelection,
   orders: readonly Order<AuditField>[],
-  page: Page,
+  window: Window,
+  span?: Span,
 ): Promise<AuditRow[]> {
-  let query = matching(db, selection).selectAll()
-  for (const { field, descending } of withTies(orders))
-    query = query.orderBy(field, descending ? 'desc' : 'asc')
-  const rows = await query.limit(page.limit).offset(page.offset).execute()
-  return rows.map((row) => ({
+  if (window.limit === 0) return []
+  const complete = withTies(orders)
+  let keys = matching(db, selection, span).select(['op_time', 'id'])
+  for (const order of complete) keys = keys.orderBy(order.field, direction(window, order))
+  const rows = await db
+    .selectFrom(keys.limit(window.limit).offset(window.offset).as('key'))
+    .innerJoin('audit_log as a', (join) =>
+      join.onRef('a.op_time', '=', 'key.op_time').onRef('a.id', '=', 'key.id'),
+    )
+    .selectAll('a')
+    .$call((query) =>
+      complete.reduce(
+        (ordered, order) => ordered.orderBy(`a.${order.field}`, direction(window, order)),
+        query,
+      ),
+    )
+    .execute()
+
+  return inOrder(window, rows.map(toRow))
+}
+
+/** Rows of the selection, within the span if there is one. */
+export function matching(db: Database, { scope, filters }: AuditSelection, span?: Span) {
+  const isSearch = filters.some((filter) => filter.field === 'resource' && filter.op === 'fuzzy')
+  let query = db.selectFrom('audit_log')
+  if (!scope.all) query = query.where(sql<boolean>`project_id = ANY(${[...scope.projectIds]}::bigint[])`)
+  if (span) query = query.where('op_time', '>=', span.from).where('op_time', '<', span.to)
+  const isLast = (field: AuditField) => isSearch && field === 'resource'
+  for (const filter of filters.filter(({ field }) => !isLast(field)))
+    query = query.where(condition(sql.ref(filter.field), filter))
+  if (!isSearch) return query
+
+  const newest = query.selectAll().orderBy('op_time', 'desc').orderBy('id', 'desc').limit(MOST_SEARCHED)
+  let search = db.selectFrom(newest.as('audit_log'))
+  for (const filter of filters.filter(({ field }) => isLast(field)))
+    search = search.where(condition(sql.ref(filter.field), filter))
+  return search as unknown as typeof query
+}
+
+function withTies(orders: readonly Order<AuditField>[]): Order<AuditField>[] {
+  const named = new Set(orders.map(({ field }) => field))
+  const descending = orders[0]?.descending ?? true
+  const ties: Order<AuditField>[] = [
+    { field: 'op_time', descending },
+    { field: 'id', descending },
+  ]
+  return named.has('id') ? [...orders] : [...orders, ...ties.filter(({ field }) => !named.has(field))]
+}
+
+interface Row {
+  id: number
+  op_time: Date
+  project_id: number
+  project_name: string
+  operation: string
+  resource_type: string
+  resource: string
+  username: string
+  op_desc: string
+  op_result: boolean
+  source_ip: string | null
+}
+
+function toRow(row: Row): AuditRow {
+  return {
     id: row.id,
     opTime: row.op_time,
     projectId: row.project_id,
@@ -50,26 +92,5 @@ export async function listRows(
     description: row.op_desc,
     succeeded: row.op_result,
     address: row.source_ip ?? undefined,
-  }))
-}
-
-/** Newest first where nothing else is asked for, and among equals. */
-function withTies(orders: readonly Order<AuditField>[]): Order<AuditField>[] {
-  const named = new Set(orders.map(({ field }) => field))
-  const descending = orders.find(({ field }) => field === 'op_time')?.descending ?? true
-  const ties: Order<AuditField>[] = [
-    { field: 'op_time', descending },
-    { field: 'id', descending },
-  ]
-  return [...orders, ...ties.filter(({ field }) => !named.has(field))]
-}
-
-function matching(
-  db: Database,
-  { scope, filters }: AuditSelection,
-): SelectQueryBuilder<Tables, 'audit_log', object> {
-  let query = db.selectFrom('audit_log')
-  if (!scope.all) query = query.where(sql<boolean>`project_id = ANY(${[...scope.projectIds]}::bigint[])`)
-  for (const filter of filters) query = query.where(condition(sql.ref(filter.field), filter))
-  return query
+  }
 }

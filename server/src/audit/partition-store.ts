@@ -16,13 +16,15 @@ export async function ensurePartitions(tx: Database, times: readonly Date[]): Pr
   for (const { month } of missing.rows) await addPartition(tx, month)
 }
 
-/** Drops the partitions whose every row is older than `time`; answers their months as `yyyy_mm`. */
+/** Drops the partitions whose every row is older than `time`, and their counts; answers their months as `yyyy_mm`. */
 export async function dropPartitionsBefore(tx: Database, time: Date): Promise<string[]> {
   const last = monthOf(time)
   const found = await sql<{ name: string }>`
     SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'audit_log'::regclass AND c.relname < ${`audit_log_${last}`} ORDER BY 1`.execute(tx)
   for (const { name } of found.rows) await sql`DROP TABLE ${sql.table(name)}`.execute(tx)
+
+  await sql`DELETE FROM audit_counts WHERE period < ${boundsOf(last)[0].slice(0, 10)}::date`.execute(tx)
 
   return found.rows.map(({ name }) => name.slice('audit_log_'.length))
 }

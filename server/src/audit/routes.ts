@@ -5,11 +5,11 @@ import type { Database } from '../platform/db/database.ts'
 import { type PageQuery, sendTotal, toPage } from '../platform/http/paging.ts'
 import { type Fields, parseFilters, parseSort } from '../platform/http/query.ts'
 import { AUDIT_EVENTS } from '../settings/audit-events.ts'
-import type { LegacyAuditField } from './legacy-store.ts'
-import type { AuditField } from './list-store.ts'
+import { type LegacyAuditField, listLegacyRows } from './legacy-store.ts'
+import { listEntries } from './listing.ts'
 import type { AuditScope } from './model.ts'
 import { scopeOf } from './scope.ts'
-import { type AuditQuery, findAuditRows, findLegacyRows } from './service.ts'
+import type { AuditField } from './selection.ts'
 import { legacyToWire, toWire } from './wire.ts'
 
 const LEGACY_FIELDS: Fields<LegacyAuditField> = {
@@ -28,13 +28,17 @@ type ListRequest = FastifyRequest<{ Querystring: PageQuery & { q?: string; sort?
 /** The audit log of the system and of projects, in the present form and in that of earlier releases. */
 export function auditRoutes(deps: { db: Database }): FastifyPluginAsyncTypebox {
   async function list(request: ListRequest, reply: FastifyReply, scope: AuditScope) {
-    const { rows, total } = await findAuditRows(deps, scope, read(request.query, FIELDS))
+    const { filters, orders, page } = read(request.query, FIELDS)
+    const { rows, total, searched } = await listEntries(deps, { scope, filters }, orders, page)
     sendTotal(request, reply, request.query, total)
+    if (searched !== undefined)
+      reply.header('warning', `299 - "only the newest ${searched} entries were searched"`)
     return rows.map(toWire)
   }
 
   async function listLegacy(request: ListRequest, reply: FastifyReply, scope: AuditScope) {
-    const { rows, total } = await findLegacyRows(deps, scope, read(request.query, LEGACY_FIELDS))
+    const { filters, orders, page } = read(request.query, LEGACY_FIELDS)
+    const { rows, total } = await listLegacyRows(deps.db, scope, filters, orders, page)
     sendTotal(request, reply, request.query, total)
     return rows.map(legacyToWire)
   }
@@ -94,7 +98,7 @@ function onlyProject(id: number): AuditScope {
   return { all: false, projectIds: [id] }
 }
 
-function read<Field extends string>(query: ListRequest['query'], fields: Fields<Field>): AuditQuery<Field> {
+function read<Field extends string>(query: ListRequest['query'], fields: Fields<Field>) {
   return {
     filters: parseFilters(query.q, fields),
     orders: parseSort(query.sort, Object.keys(fields) as Field[]),

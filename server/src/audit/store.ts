@@ -3,7 +3,10 @@ import type { Database } from '../platform/db/database.ts'
 import type { NewAuditRow } from './model.ts'
 import { ensurePartitions } from './partition-store.ts'
 
-/** Writes rows in one statement, into partitions made for them where need be. */
+/**
+ * Writes rows, and counts them, in one statement; partitions are made for them where need be. Counts are locked in one
+ * order by everybody.
+ */
 export async function insertRows(tx: Database, rows: readonly NewAuditRow[]): Promise<void> {
   if (rows.length === 0) return
   await ensurePartitions(
@@ -24,12 +27,28 @@ export async function insertRows(tx: Database, rows: readonly NewAuditRow[]): Pr
     source_ip: row.address ?? null,
   }))
   await sql`
-    INSERT INTO audit_log (op_time, project_id, operation, resource_type, resource, project_name, username,
-      op_desc, op_result, source_ip)
-    SELECT op_time, project_id, operation, resource_type, resource, coalesce(nullif(project_name, ''), p.name, ''),
-      username, op_desc, op_result, source_ip
-    FROM jsonb_to_recordset(${JSON.stringify(values)}::jsonb) AS r(ordinal integer, op_time timestamptz, project_id bigint, operation text,
-      resource_type text, resource text, project_name text, username text, op_desc text, op_result boolean, source_ip text)
-    LEFT JOIN projects p ON p.id = r.project_id
-    ORDER BY ordinal`.execute(tx)
+    WITH added AS (
+      INSERT INTO audit_log (op_time, project_id, operation, resource_type, resource, project_name, username,
+        op_desc, op_result, source_ip)
+      SELECT op_time, project_id, operation, resource_type, resource, coalesce(nullif(project_name, ''), p.name, ''),
+        username, op_desc, op_result, source_ip
+      FROM jsonb_to_recordset(${JSON.stringify(values)}::jsonb) AS r(ordinal integer, op_time timestamptz,
+        project_id bigint, operation text, resource_type text, resource text, project_name text, username text,
+        op_desc text, op_result boolean, source_ip text)
+      LEFT JOIN projects p ON p.id = r.project_id
+      ORDER BY ordinal
+      RETURNING op_time, project_id, operation, resource_type, username, op_result
+    )
+    INSERT INTO audit_counts (grain, project_id, username, period, operation, resource_type, op_result, rows)
+    SELECT g.grain, g.project_id, g.username, g.period, a.operation, a.resource_type, a.op_result, count(*)
+    FROM added a
+    CROSS JOIN LATERAL (SELECT (a.op_time AT TIME ZONE 'UTC')::date AS day) t
+    CROSS JOIN LATERAL (SELECT t.day - (extract(day FROM t.day)::integer - 1
+      - least((extract(day FROM t.day)::integer - 1) / 10, 2) * 10) AS third) u
+    CROSS JOIN LATERAL (VALUES ('d', 0::bigint, '', t.day), ('p', a.project_id, '', u.third),
+      ('u', 0::bigint, a.username, u.third)) AS g(grain, project_id, username, period)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+    ORDER BY 1, 2, 3, 4, 5, 6, 7
+    ON CONFLICT (grain, project_id, username, period, operation, resource_type, op_result)
+      DO UPDATE SET rows = audit_counts.rows + excluded.rows`.execute(tx)
 }

@@ -48,7 +48,7 @@ function recorder(seconds = 1): PullRecorder {
   return createPullRecorder({
     db: database.db,
     log: pino({ level: 'silent' }),
-    settings: async () => settings,
+    settings: () => settings,
     async onPulled(_tx, pulls) {
       if (failures-- > 0) throw new Error('not now')
       told.push(...pulls)

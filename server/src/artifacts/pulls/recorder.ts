@@ -8,7 +8,7 @@ import { raiseArtifactPullTimes, raiseTagPullTimes } from './pull-store.ts'
 export interface PullRecorderDeps {
   db: Database
   log: Logger
-  settings(): Promise<PullSettings>
+  settings(): PullSettings
   /** Told of all pulls, in the transaction that writes them down. */
   onPulled(tx: Database, pulls: readonly Pull[]): Promise<void>
   /** How long pulls are gathered in memory; 0: each is written before its answer. */
@@ -85,7 +85,7 @@ export function createPullRecorder(deps: PullRecorderDeps): PullRecorder {
  * as everybody locks them; rows of artifacts and tags only where nobody else holds them.
  */
 async function write(deps: PullRecorderDeps, batch: Gathered): Promise<Gathered> {
-  const { times, counts } = await deps.settings()
+  const { times, counts } = deps.settings()
   return deps.db.transaction().execute(async (tx) => {
     if (counts) await addPullCounts(tx, batch.counts)
     const artifacts = times ? await raiseArtifactPullTimes(tx, [...batch.artifacts.values()]) : undefined

@@ -331,6 +331,18 @@ export interface AuditLogTable {
   source_ip: string | null
 }
 
+export interface AuditCountsTable {
+  grain: 'd' | 'p' | 'u'
+  project_id: number
+  username: string
+  /** A day, `yyyy-mm-dd`. */
+  period: ColumnType<Date, string, string>
+  operation: string
+  resource_type: string
+  op_result: boolean
+  rows: number
+}
+
 export interface LegacyAuditLogTable {
   id: number
   op_time: Date
@@ -376,5 +388,6 @@ export interface Tables {
   events: EventsTable
   event_subscribers: EventSubscribersTable
   audit_log: AuditLogTable
+  audit_counts: AuditCountsTable
   legacy_audit_log: LegacyAuditLogTable
 }

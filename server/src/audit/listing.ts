@@ -1,0 +1,107 @@
+import type { Database } from '../platform/db/database.ts'
+import type { Order, Page } from '../platform/db/list.ts'
+import { nearestWindow } from '../platform/db/window.ts'
+import { countGroups, countPeriods, countRows, type GroupField } from './counts-store.ts'
+import { listRows, MOST_SEARCHED } from './list-store.ts'
+import type { AuditRow } from './model.ts'
+import { type AuditField, type AuditSelection, locate, type Period } from './selection.ts'
+
+/** A page of entries. */
+export interface AuditPage {
+  rows: AuditRow[]
+  total: number
+  /** Set where only so many of the newest entries were looked at. */
+  searched?: number
+}
+
+const GROUPS: readonly AuditField[] = ['operation', 'resource_type', 'username'] satisfies GroupField[]
+
+/**
+ * One page of the entries, newest first unless asked otherwise, and how many there are. Counts say how many, and in
+ * which days or thirds of months the page lies, so that hardly more than the page is read of a million.
+ */
+export async function listEntries(
+  deps: { db: Database },
+  selection: AuditSelection,
+  orders: readonly Order<AuditField>[],
+  page: Page,
+): Promise<AuditPage> {
+  const { scope, filters } = selection
+  if (!scope.all && scope.projectIds.length === 0) return { rows: [], total: 0 }
+  const [first] = orders
+  if (!first || first.field === 'op_time')
+    return listByTime(deps.db, selection, first?.descending ?? true, page)
+  if (isGrouped(first)) {
+    const groups = await countGroups(deps.db, selection, first.field)
+    if (groups && orders.length === 1) return listByGroup(deps.db, selection, { ...first, groups }, page)
+  }
+
+  const periods = await countPeriods(deps.db, selection)
+  const total = periods ? sum(periods) : await countRows(deps.db, selection)
+  const rows = await listRows(deps.db, selection, orders, nearestWindow(page, total))
+  const isSearch = filters.some(({ field, op }) => field === 'resource' && op === 'fuzzy')
+  return {
+    rows,
+    total,
+    ...(isSearch && (await isLong(deps.db, selection)) ? { searched: MOST_SEARCHED } : {}),
+  }
+}
+
+async function listByTime(
+  db: Database,
+  selection: AuditSelection,
+  descending: boolean,
+  page: Page,
+): Promise<AuditPage> {
+  const orders: Order<AuditField>[] = [{ field: 'op_time', descending }]
+  const periods = await countPeriods(db, selection)
+  if (!periods) {
+    const total = await countRows(db, selection)
+    const rows = await listRows(db, selection, orders, nearestWindow(page, total))
+    const isSearch = selection.filters.some(({ field, op }) => field === 'resource' && op === 'fuzzy')
+    return { rows, total, ...(isSearch && (await isLong(db, selection)) ? { searched: MOST_SEARCHED } : {}) }
+  }
+  const total = sum(periods)
+  const place = locate(descending ? periods.toReversed() : periods, page)
+  if (!place) return { rows: [], total }
+  const window = nearestWindow({ offset: place.offset, limit: page.limit }, place.rows)
+  return { rows: await listRows(db, selection, orders, window, place.span), total }
+}
+
+/** Values of a column that has few: those that the page shows, one after the other, each by time. */
+async function listByGroup(
+  db: Database,
+  selection: AuditSelection,
+  by: { field: GroupField; descending: boolean; groups: { value: string; rows: number }[] },
+  page: Page,
+): Promise<AuditPage> {
+  const rows: AuditRow[] = []
+  let { offset } = page
+  for (const group of by.descending ? by.groups.toReversed() : by.groups) {
+    const limit = page.limit - rows.length
+    if (limit === 0) break
+    if (offset < group.rows) {
+      const filters = [...selection.filters, { field: by.field, op: 'exact', value: group.value } as const]
+      const part = await listByTime(db, { ...selection, filters }, by.descending, { offset, limit })
+      rows.push(...part.rows)
+    }
+    offset = Math.max(offset - group.rows, 0)
+  }
+  return { rows, total: sum(by.groups) }
+}
+
+function isGrouped(order: Order<AuditField>): order is Order<GroupField> {
+  return GROUPS.includes(order.field)
+}
+
+/** Whether there is more than a search looks at. */
+async function isLong(db: Database, selection: AuditSelection): Promise<boolean> {
+  const filters = selection.filters.filter(({ field }) => field !== 'resource')
+  const periods = await countPeriods(db, { ...selection, filters })
+  const total = periods ? sum(periods) : await countRows(db, { ...selection, filters })
+  return total > MOST_SEARCHED
+}
+
+function sum(parts: readonly Pick<Period, 'rows'>[]): number {
+  return parts.reduce((total, { rows }) => total + rows, 0)
+}
