@@ -1,12 +1,12 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
-import { condition, type Order } from '../platform/db/list.ts'
+import { condition, type Order, type Page } from '../platform/db/list.ts'
 import { direction, inOrder, type Window } from '../platform/db/window.ts'
 import type { AuditRow } from './model.ts'
 import type { AuditField, AuditSelection, Span } from './selection.ts'
 
 /** Rows that a search for a part of a resource's name looks at, the newest. */
-export const MOST_SEARCHED = 200_000
+export const MOST_SEARCHED = 100_000
 
 /** Rows of a window, found by an index alone and read then. Among equals the times go the same way as the rest. */
 export async function listRows(
@@ -35,6 +35,22 @@ export async function listRows(
     .execute()
 
   return inOrder(window, rows.map(toRow))
+}
+
+/** A page of what a search finds and how much it finds, looked through once; the total of a page behind the end is 0. */
+export async function searchRows(
+  db: Database,
+  selection: AuditSelection,
+  orders: readonly Order<AuditField>[],
+  page: Page,
+): Promise<{ rows: AuditRow[]; total: number }> {
+  let found = matching(db, selection)
+    .selectAll()
+    .select((eb) => eb.fn.countAll<number>().over().as('total'))
+  for (const order of withTies(orders)) found = found.orderBy(order.field, order.descending ? 'desc' : 'asc')
+  const rows = await found.limit(page.limit).offset(page.offset).execute()
+
+  return { rows: rows.map(toRow), total: rows[0]?.total ?? 0 }
 }
 
 /** Rows of the selection, within the span if there is one. */

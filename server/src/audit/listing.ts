@@ -2,9 +2,9 @@ import type { Database } from '../platform/db/database.ts'
 import type { Order, Page } from '../platform/db/list.ts'
 import { nearestWindow } from '../platform/db/window.ts'
 import { countGroups, countPeriods, countRows, type GroupField } from './counts-store.ts'
-import { listRows, MOST_SEARCHED } from './list-store.ts'
+import { listRows, MOST_SEARCHED, searchRows } from './list-store.ts'
 import type { AuditRow } from './model.ts'
-import { type AuditField, type AuditSelection, locate, type Period } from './selection.ts'
+import { type AuditField, type AuditFilter, type AuditSelection, locate, type Period } from './selection.ts'
 
 /** A page of entries. */
 export interface AuditPage {
@@ -28,6 +28,7 @@ export async function listEntries(
 ): Promise<AuditPage> {
   const { scope, filters } = selection
   if (!scope.all && scope.projectIds.length === 0) return { rows: [], total: 0 }
+  if (isSearch(filters)) return search(deps.db, selection, orders, page)
   const [first] = orders
   if (!first || first.field === 'op_time')
     return listByTime(deps.db, selection, first?.descending ?? true, page)
@@ -39,12 +40,7 @@ export async function listEntries(
   const periods = await countPeriods(deps.db, selection)
   const total = periods ? sum(periods) : await countRows(deps.db, selection)
   const rows = await listRows(deps.db, selection, orders, nearestWindow(page, total))
-  const isSearch = filters.some(({ field, op }) => field === 'resource' && op === 'fuzzy')
-  return {
-    rows,
-    total,
-    ...(isSearch && (await isLong(deps.db, selection)) ? { searched: MOST_SEARCHED } : {}),
-  }
+  return { rows, total }
 }
 
 async function listByTime(
@@ -58,8 +54,7 @@ async function listByTime(
   if (!periods) {
     const total = await countRows(db, selection)
     const rows = await listRows(db, selection, orders, nearestWindow(page, total))
-    const isSearch = selection.filters.some(({ field, op }) => field === 'resource' && op === 'fuzzy')
-    return { rows, total, ...(isSearch && (await isLong(db, selection)) ? { searched: MOST_SEARCHED } : {}) }
+    return { rows, total }
   }
   const total = sum(periods)
   const place = locate(descending ? periods.toReversed() : periods, page)
@@ -94,12 +89,23 @@ function isGrouped(order: Order<AuditField>): order is Order<GroupField> {
   return GROUPS.includes(order.field)
 }
 
-/** Whether there is more than a search looks at. */
-async function isLong(db: Database, selection: AuditSelection): Promise<boolean> {
+function isSearch(filters: readonly AuditFilter[]): boolean {
+  return filters.some(({ field, op }) => field === 'resource' && op === 'fuzzy')
+}
+
+/** No index helps to find a part of a name: the newest rows are looked through, and the answer says how many. */
+async function search(
+  db: Database,
+  selection: AuditSelection,
+  orders: readonly Order<AuditField>[],
+  page: Page,
+): Promise<AuditPage> {
   const filters = selection.filters.filter(({ field }) => field !== 'resource')
   const periods = await countPeriods(db, { ...selection, filters })
-  const total = periods ? sum(periods) : await countRows(db, { ...selection, filters })
-  return total > MOST_SEARCHED
+  const searched = periods && sum(periods) > MOST_SEARCHED ? { searched: MOST_SEARCHED } : {}
+  const found = await searchRows(db, selection, orders, page)
+  const total = found.total > 0 || page.offset === 0 ? found.total : await countRows(db, selection)
+  return { rows: found.rows, total, ...searched }
 }
 
 function sum(parts: readonly Pick<Period, 'rows'>[]): number {

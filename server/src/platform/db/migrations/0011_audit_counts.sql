@@ -27,7 +27,9 @@ CROSS JOIN LATERAL (VALUES ('d', 0::bigint, '', t.day), ('p', a.project_id, '', 
   AS g(grain, project_id, username, period)
 GROUP BY 1, 2, 3, 4, 5, 6, 7;
 
-CREATE INDEX audit_log_id ON audit_log (id);
--- What filters and the caller's projects ask for stands in the index that pages by time are read from.
+-- What filters and the caller's projects ask for stands in the indexes that pages are read from.
+CREATE INDEX audit_log_id ON audit_log (id) INCLUDE (op_time, project_id, operation, resource_type);
+DROP INDEX audit_log_resource;
+CREATE INDEX audit_log_resource ON audit_log (resource, op_time, id) INCLUDE (project_id, operation, resource_type);
 ALTER TABLE audit_log DROP CONSTRAINT audit_log_pkey;
 ALTER TABLE audit_log ADD PRIMARY KEY (op_time, id) INCLUDE (project_id, operation, resource_type);
