@@ -88,6 +88,19 @@ CREATE INDEX artifacts_icon ON artifacts USING btree (icon) WHERE (icon IS NOT N
 CREATE INDEX artifacts_subject ON artifacts USING btree (repository_id, subject_digest, id) WHERE (subject_digest IS NOT NULL);
 CREATE INDEX artifacts_unclassified ON artifacts USING btree (id) WHERE (type IS NULL);
 
+CREATE TABLE audit_counts (
+  grain text COLLATE "C" NOT NULL,
+  project_id bigint NOT NULL,
+  username text COLLATE "C" NOT NULL,
+  period date NOT NULL,
+  operation text COLLATE "C" NOT NULL,
+  resource_type text COLLATE "C" NOT NULL,
+  op_result boolean NOT NULL,
+  rows bigint NOT NULL,
+  CONSTRAINT audit_counts_pkey PRIMARY KEY (grain, project_id, username, period, operation, resource_type, op_result),
+  CONSTRAINT audit_counts_grain_check CHECK ((grain = ANY (ARRAY['d'::text, 'p'::text, 'u'::text])))
+);
+
 CREATE TABLE audit_log (
   id bigint DEFAULT nextval('audit_log_ids'::regclass) NOT NULL,
   op_time timestamp with time zone NOT NULL,
@@ -100,11 +113,12 @@ CREATE TABLE audit_log (
   op_desc text DEFAULT ''::text NOT NULL,
   op_result boolean DEFAULT true NOT NULL,
   source_ip text,
-  CONSTRAINT audit_log_pkey PRIMARY KEY (op_time, id) INCLUDE (project_id)
+  CONSTRAINT audit_log_pkey PRIMARY KEY (op_time, id) INCLUDE (project_id, operation, resource_type)
 );
+CREATE INDEX audit_log_id ON ONLY audit_log USING btree (id) INCLUDE (op_time, project_id, operation, resource_type);
 CREATE INDEX audit_log_operation ON ONLY audit_log USING btree (operation, resource_type, op_time, id) INCLUDE (project_id);
 CREATE INDEX audit_log_project ON ONLY audit_log USING btree (project_id, op_time, id) INCLUDE (operation, resource_type, username);
-CREATE INDEX audit_log_resource ON ONLY audit_log USING btree (resource, op_time, id) INCLUDE (project_id);
+CREATE INDEX audit_log_resource ON ONLY audit_log USING btree (resource, op_time, id) INCLUDE (project_id, operation, resource_type);
 CREATE INDEX audit_log_username ON ONLY audit_log USING btree (username, op_time, id) INCLUDE (project_id, operation, resource_type);
 
 CREATE TABLE blob_objects (
