@@ -14,6 +14,7 @@ import { auditRoutes } from '../audit/routes.ts'
 import { ensureComingPartitions } from '../audit/service.ts'
 import { type AuditDeps, auditTrail } from '../audit/subscribers.ts'
 import { accessTokensRoutes } from '../auth/access-tokens/routes.ts'
+import { explainRoutes } from '../auth/explain/routes.ts'
 import { forgetGrants } from '../auth/grants.ts'
 import { loginRoutes, oidcRoutes } from '../auth/routes.ts'
 import {
@@ -254,6 +255,7 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     projectRobotsRoutes(robots),
     rolesRoutes(roles),
     roleBindingsRoutes(roles),
+    explainRoutes(auth),
     labelsRoutes({ db }),
     ...contentRoutes(data, services.sweeper),
     additionsRoutes({ ...data.artifacts, slots: createAdditionSlots() }),

@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { decide, decideEverywhere } from '../access/decide.ts'
-import { ANONYMOUS, type Principal } from '../access/model.ts'
+import { ANONYMOUS, type PermissionSet, type Principal } from '../access/model.ts'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
 import { restPlugin } from '../platform/http/rest.ts'
 import { ensureAdministrator } from './administrator.ts'
@@ -50,10 +50,18 @@ beforeEach(async () => {
   )
 })
 
-/** The caller is whom the header names. */
+/** What a role of the system gives to whoever keeps the users. */
+const POWER_OVER_USERS: PermissionSet = {
+  system: new Set(['user:list', 'user:read', 'user:update', 'user:delete']),
+  everyProject: new Set(),
+  projects: new Map(),
+}
+
+/** The caller is whom the header names; the user `keeper` has power over users. */
 async function principal(name: string | string[] | undefined): Promise<Principal> {
   const user = name === undefined ? undefined : await findUserByName(database.db, String(name))
-  return user ? { kind: 'user', ...user } : ANONYMOUS
+  if (!user) return ANONYMOUS
+  return { kind: 'user', ...user, ...(user.username === 'keeper' ? { grants: POWER_OVER_USERS } : {}) }
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -254,4 +262,28 @@ describe('PUT /users/{user_id}/cli_secret', () => {
       expect(answer).toEqual([412, 'PRECONDITION'])
     },
   )
+})
+
+describe('power over users that a role gives', () => {
+  it('ends at administrators, and makes none', async () => {
+    const keeper = await makeUser(database.db, 'keeper', passwords)
+    const profile = { email: 'new@example.com', realname: 'New' }
+    const password = { new_password: 'Another1234' }
+
+    expect((await call('keeper', 'PUT', `/users/${bob.id}`, profile)).status).toBe(200)
+    expect((await call('keeper', 'PUT', `/users/${bob.id}/password`, password)).status).toBe(200)
+    for (const [method, path, body] of [
+      ['PUT', '/users/1', { ...profile, email: 'other@example.com' }],
+      ['PUT', '/users/1/password', password],
+      ['DELETE', '/users/1', undefined],
+      ['PUT', `/users/${keeper.id}/sysadmin`, { sysadmin_flag: true }],
+      ['PUT', `/users/${bob.id}/sysadmin`, { sysadmin_flag: true }],
+      ['PUT', '/users/1/sysadmin', { sysadmin_flag: false }],
+    ] as const) {
+      expect((await call('keeper', method, path, body)).status).toBe(403)
+    }
+    expect((await call('admin', 'GET', '/users/1')).body.sysadmin_flag).toBe(true)
+    expect((await call('admin', 'GET', `/users/${keeper.id}`)).body.sysadmin_flag).toBe(false)
+    expect((await call('keeper', 'DELETE', `/users/${ann.id}`)).status).toBe(200)
+  })
 })

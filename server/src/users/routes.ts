@@ -114,6 +114,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
       async (request, reply) => {
         const { user_id } = request.params
         requireSelfOr('user:update', request.principal, user_id)
+        await protectAdministrators(deps, request.principal, user_id)
         const { email = '', realname = '', comment = '' } = request.body
         await updateProfile(deps, user_id, { email, realname, comment }, actorOf(request))
         return reply.send()
@@ -124,6 +125,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
       '/users/:user_id',
       { schema: { params: UserParams }, config: { permission: { system: 'user:delete' } } },
       async (request, reply) => {
+        await protectAdministrators(deps, request.principal, request.params.user_id)
         await deleteUser(deps, request.params.user_id, actorOf(request))
         return reply.send()
       },
@@ -137,6 +139,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
         const { old_password = '', new_password = '' } = request.body
         requireSelfOr('user:update', request.principal, user_id)
         refuseToken(request.principal)
+        await protectAdministrators(deps, request.principal, user_id)
         const caller = actorOf(request)
         const own = isHimself(request.principal, user_id)
         if (own && !(await deps.confirmPassword(caller.username, old_password, request.ip))) {
@@ -155,6 +158,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         refuseToken(request.principal)
+        if (!isAdministrator(request.principal)) throw new DomainError('forbidden', 'forbidden')
         const { sysadmin_flag = false } = request.body
         await setSysadmin(deps, request.params.user_id, sysadmin_flag, actorOf(request))
         return reply.send()
@@ -192,6 +196,24 @@ function refuseToken(principal: Principal): void {
   if (principal.kind === 'user' && principal.limits) {
     throw new DomainError('forbidden', 'passwords and administrators are not changed with an access token')
   }
+}
+
+/**
+ * Roles and robots may be given power over users, but none over administrators: else whoever has it could
+ * become one by a new password for another.
+ */
+async function protectAdministrators(
+  deps: Pick<UsersDeps, 'db'>,
+  principal: Principal,
+  userId: number,
+): Promise<void> {
+  if (isAdministrator(principal) || isHimself(principal, userId)) return
+  const { sysadmin } = await getUser(deps, userId)
+  if (sysadmin) throw new DomainError('forbidden', 'forbidden')
+}
+
+function isAdministrator(principal: Principal): boolean {
+  return principal.kind === 'user' && principal.sysadmin
 }
 
 function isHimself(principal: Principal, userId: number): boolean {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Allowance } from '../../access/giving.ts'
+import type { HeldRole } from '../../access/explain.ts'
 import type { Database } from '../../platform/db/database.ts'
 import type { Page } from '../../platform/db/list.ts'
 import { allowanceOf } from '../model.ts'
@@ -85,13 +85,6 @@ export async function deleteBindingsOf(
     .where('entity_type', '=', type)
     .where('entity_id', '=', sql<number>`ANY(${[...ids]}::bigint[])`)
     .execute()
-}
-
-/** A role of the system that a user has, by a group of his where one is named. */
-export interface HeldRole {
-  name: string
-  group: string | undefined
-  allows: Allowance
 }
 
 /** The roles of the system that the user has, himself or by the groups that he is known to be in. */
