@@ -1,5 +1,6 @@
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
+import { DomainError } from '../platform/errors.ts'
 import type { RegistryDeps } from './exchange.ts'
 import { registryRoutes } from './routes.ts'
 
@@ -8,7 +9,10 @@ test.each([undefined, 'foo', ';;;', 'application/octet-stream'])(
   async (type) => {
     const app = Fastify()
     // Credentials that are worth nothing: no request gets further than that.
-    const deps: Pick<RegistryDeps, 'authenticate'> = { authenticate: () => Promise.resolve(undefined) }
+    const deps: Pick<RegistryDeps, 'authenticate' | 'checkWritable'> = {
+      authenticate: () => Promise.resolve(undefined),
+      checkWritable: () => undefined,
+    }
     await app.register(registryRoutes(deps as RegistryDeps))
 
     const answer = await app.inject({
@@ -21,3 +25,33 @@ test.each([undefined, 'foo', ';;;', 'application/octet-stream'])(
     expect(answer.statusCode).toBe(401)
   },
 )
+
+const BLOB = `sha256:${'0'.repeat(64)}`
+
+test.each([
+  ['POST', 'blobs/uploads/', 403],
+  ['PATCH', 'blobs/uploads/some-id', 403],
+  ['PUT', 'blobs/uploads/some-id', 403],
+  ['DELETE', 'blobs/uploads/some-id', 403],
+  ['PUT', 'manifests/tag', 403],
+  ['DELETE', 'manifests/tag', 403],
+  ['DELETE', `blobs/${BLOB}`, 403],
+  ['GET', 'manifests/tag', 401],
+  ['GET', `blobs/${BLOB}`, 401],
+  ['GET', 'blobs/uploads/some-id', 401],
+] as const)('while nothing may be changed %s %s is answered %i', async (method, path, status) => {
+  const app = Fastify()
+  const deps: Pick<RegistryDeps, 'authenticate' | 'checkWritable'> = {
+    // Whatever gets past the first check is refused here.
+    authenticate: () => Promise.resolve(undefined),
+    checkWritable() {
+      throw new DomainError('denied', 'closed')
+    },
+  }
+  await app.register(registryRoutes(deps as RegistryDeps))
+
+  const answer = await app.inject({ method, url: `/v2/p/r/${path}` })
+
+  expect(answer.statusCode).toBe(status)
+  expect(answer.json().errors[0].code).toBe(status === 403 ? 'DENIED' : 'UNAUTHORIZED')
+})

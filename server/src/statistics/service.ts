@@ -1,5 +1,6 @@
 import { decideEverywhere } from '../access/decide.ts'
 import type { Principal } from '../access/model.ts'
+import { ignore } from '../lib/ignore.ts'
 import type { Database } from '../platform/db/database.ts'
 import { viewerOf } from '../projects/viewer.ts'
 import { sumStored, type Tally, tallyProjects } from './store.ts'
@@ -35,23 +36,31 @@ export async function countEverything(deps: StatisticsDeps, principal: Principal
   return { ...tally, total: seesTotals ? total : undefined }
 }
 
-/** How old the sum may be that is told. Milliseconds. */
+/** After so long the sum is made anew when somebody asks. Milliseconds. */
 const SUM_AGE = 10_000
 
-/** The sum of what is stored. It reads a row for each blob, so it is made once for all who ask within ten seconds. */
+/**
+ * The sum of what is stored. It reads a row for each blob, half a second for some 300,000: nobody but the first waits for it,
+ * the others are told the sum of before while a new one is made.
+ */
 export function createStoredBytes(db: Database, now: () => number = Date.now): () => Promise<number> {
-  let made = Number.NEGATIVE_INFINITY
-  let sum: Promise<number> | undefined
+  let known: { bytes: number; made: number } | undefined
+  let running: Promise<number> | undefined
 
-  return () => {
-    if (sum === undefined || now() - made >= SUM_AGE) {
-      made = now()
-      const fresh = sumStored(db)
-      sum = fresh
-      fresh.catch(() => {
-        if (sum === fresh) sum = undefined
+  async function sum(): Promise<number> {
+    const made = now()
+    const bytes = await sumStored(db)
+    known = { bytes, made }
+    return bytes
+  }
+
+  return async () => {
+    if (running === undefined && (known === undefined || now() - known.made >= SUM_AGE)) {
+      running = sum().finally(() => {
+        running = undefined
       })
+      running.catch(ignore)
     }
-    return sum
+    return known?.bytes ?? (await running) ?? 0
   }
 }
