@@ -14,11 +14,16 @@ export interface Viewer {
 
 export function viewerOf(principal: Principal): Viewer {
   if (principal.kind === 'user' && principal.limits && !principal.limits.everyProject.has('project:read')) {
-    const { id, sysadmin, limits } = principal
+    const { id, sysadmin, limits, grants } = principal
     const within = [...limits.projects].flatMap(([projectId, held]) =>
       held.has('project:read') ? [projectId] : [],
     )
-    return { all: false, userId: id, projectIds: sysadmin ? within : [], within }
+    return {
+      all: false,
+      userId: id,
+      projectIds: sysadmin || grants?.everyProject.has('project:read') ? within : [],
+      within,
+    }
   }
   return {
     all: decideEverywhere(principal, 'project:read'),
