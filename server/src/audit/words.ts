@@ -62,6 +62,14 @@ const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
     ...plain('update', 'project', text(p, 'projectName')),
     description: `drop former name of project: ${text(p, 'name')}`,
   }),
+  'quota.updated': (p) => ({
+    ...plain('update', 'quota', text(p, 'projectName')),
+    description: `update quota of project: ${text(p, 'projectName')} to ${Number(p.limit)}`,
+  }),
+  'cve_allowlist.updated': () => ({
+    ...plain('update', 'configuration', ''),
+    description: 'update system CVE allowlist',
+  }),
   'label.created': (p) => named('create', 'label', text(p, 'name')),
   'label.updated': (p) => named('update', 'label', text(p, 'name')),
   'label.deleted': (p) => named('delete', 'label', text(p, 'name')),
