@@ -16,6 +16,8 @@ export type Standing =
       kind: 'user'
       /** In both projects. */
       role?: string
+      /** By a custom role that he has in both projects. */
+      custom?: readonly string[]
       sysadmin?: true
       /** By a custom role in the system, hence in every project. */
       grants?: Words

@@ -3,6 +3,7 @@ import { openRegistry } from '../../harness/registry.ts'
 import {
   type Account,
   ask,
+  create,
   makeMember,
   makeUser,
   type ProjectFixture,
@@ -24,8 +25,15 @@ const ROLE_NAMES: RoleName[] = ['limitedGuest', 'guest', 'developer', 'maintaine
 const ROBOT_SYSTEM = ['user:list', 'quota:list', 'label:read', 'registry:list']
 const ROBOT_PROJECT = ['repository:pull', 'repository:push', 'artifact:list', 'member:list', 'label:create']
 
-/** Everybody who calls, in each way that fits him. The people are members of all the projects in the role of their name. */
-export async function makeCallers(world: World, projects: readonly ProjectFixture[]): Promise<Caller[]> {
+/**
+ * Everybody who calls, in each way that fits him. The people are members of all the projects in the role of their name.
+ * `expire` makes the time of a robot run out.
+ */
+export async function makeCallers(
+  world: World,
+  projects: readonly ProjectFixture[],
+  expire: (robotId: number) => Promise<void>,
+): Promise<Caller[]> {
   const { admin, url } = world
   const sysadmin = await makeUser(admin)
   expect(
@@ -59,7 +67,8 @@ export async function makeCallers(world: World, projects: readonly ProjectFixtur
       },
     ),
     ...(await tokens(world, sysadmin)),
-    ...(await robots(world, projects)),
+    ...(await robots(world, projects, expire)),
+    ...(await customRoles(world, projects)),
   ]
   expect((await admin.delete(`/api/v2.0/users/${gone.id}`)).status).toBe(200)
 
@@ -111,7 +120,47 @@ async function wronged(world: World, projects: readonly ProjectFixture[]): Promi
   return { ...user, password: 'not-his-Passw0rd' }
 }
 
-async function robots({ admin, url }: World, projects: readonly ProjectFixture[]): Promise<Caller[]> {
+/** What the custom roles of the matrix allow. */
+const ROLE_WORDS = {
+  system: ['user:list', 'quota:list', 'garbage-collection:list'],
+  project: ['artifact:list', 'member:list', 'tag-retention:read'],
+}
+
+async function customRoles(world: World, projects: readonly ProjectFixture[]): Promise<Caller[]> {
+  const { admin, url } = world
+  const words = { system: ROLE_WORDS.system.map(toAccess), project: ROLE_WORDS.project.map(toAccess) }
+  const inSystem = await create(admin, '/api/v2.0/roles', {
+    name: 'matrix-system',
+    level: 'system',
+    permissions: words,
+  })
+  const inProject = await create(admin, '/api/v2.0/roles', {
+    name: 'matrix-project',
+    level: 'project',
+    permissions: { project: words.project },
+  })
+  const operator = await makeUser(admin)
+  const bound = { entity_type: 'u', entity_id: operator.id }
+  expect((await ask(admin, 'POST', `/api/v2.0/roles/${inSystem}/bindings`, bound)).status).toBe(201)
+  const member = await makeUser(admin)
+  for (const { id } of projects) {
+    await create(admin, `/api/v2.0/projects/${id}/members`, {
+      role_id: inProject,
+      member_user: { username: member.username },
+    })
+  }
+
+  return [
+    basicCaller(url, 'custom role of the system', { kind: 'user', grants: ROLE_WORDS }, operator),
+    basicCaller(url, 'custom role of a project', { kind: 'user', custom: ROLE_WORDS.project }, member),
+  ]
+}
+
+async function robots(
+  { admin, url }: World,
+  projects: readonly ProjectFixture[],
+  expire: (robotId: number) => Promise<void>,
+): Promise<Caller[]> {
   const ofProject = (name: string, words: readonly string[]) => ({
     kind: 'project',
     namespace: name,
@@ -135,6 +184,13 @@ async function robots({ admin, url }: World, projects: readonly ProjectFixture[]
   const robot = await admin.get(`/api/v2.0/robots/${disabled.id}`)
   const body = { ...JSON.parse(robot.body.toString('utf8')), disable: true }
   expect((await ask(admin, 'PUT', `/api/v2.0/robots/${disabled.id}`, body)).status).toBe(200)
+  const expired = await makeRobot(admin, {
+    name: 'matrix-expired',
+    level: 'system',
+    duration: 1,
+    permissions: [ofProject('*', ROBOT_PROJECT)],
+  })
+  await expire(expired.id)
   const everywhere = {
     kind: 'robot',
     system: ROBOT_SYSTEM,
@@ -159,6 +215,7 @@ async function robots({ admin, url }: World, projects: readonly ProjectFixture[]
   return [
     basicCaller(url, 'system robot', everywhere, system),
     basicCaller(url, 'disabled robot', { kind: 'anonymous' }, disabled),
+    basicCaller(url, 'expired robot', { kind: 'anonymous' }, expired),
     ...ofProjects,
   ]
 }

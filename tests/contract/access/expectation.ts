@@ -27,6 +27,8 @@ const INNER: Readonly<Record<string, Inner>> = {
   CreateLabel: { project: 'label:create' },
   UpdateLabel: { project: 'label:update' },
   DeleteLabel: { project: 'label:delete' },
+  // Whoever may give robots something hears what there is to give.
+  getPermissions: { project: 'robot:create' },
   ListRobot: { project: 'robot:list' },
   CreateRobot: { project: 'robot:create' },
   GetRobotByID: { project: 'robot:read' },
@@ -100,11 +102,10 @@ function mayInProject(standing: Standing, word: string, place: Place, table: Acc
     case 'robot':
       return standing.project.includes(word)
     case 'user': {
-      const { role, token } = standing
+      const { role, custom, token } = standing
       if (leavesOut(token, 'project', word)) return false
-      return (
-        mayEverywhere(standing, word) || (role !== undefined && table.roles[role]?.includes(word) === true)
-      )
+      if (mayEverywhere(standing, word) || custom?.includes(word)) return true
+      return role !== undefined && table.roles[role]?.includes(word) === true
     }
   }
 }

@@ -1,5 +1,7 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AccessTable, type Operation, readAccessTable, readOperations } from '../../harness/openapi.ts'
+import { type ExternalDatabase, startDatabase } from '../../harness/postgres.ts'
 import { type RunningServer, startServer } from '../../harness/server.ts'
 import { makeMember, makeProject, makeWorld, type World } from '../operations/world.ts'
 import { snapshot } from '../snapshot.ts'
@@ -24,20 +26,22 @@ interface Attempt {
  * the route declares, read against the one table of permissions.
  */
 describe('who may call what, by the declarations of the routes', () => {
+  let database: ExternalDatabase
   let server: RunningServer
   let world: World
   let attempts: Attempt[]
   let targets: Target[]
 
   beforeAll(async () => {
-    server = await startServer()
+    database = await startDatabase()
+    server = await startServer({ env: { PORTOLAN_DATABASE_URL: database.url } })
     world = await makeWorld(server)
     const projects = [world.project, await makeProject(world.admin, { public: true })]
     for (const [role, person] of Object.entries(world.people)) {
       const [, open] = projects
       if (role !== 'stranger' && open) await makeMember(world.admin, open, person, role as 'guest')
     }
-    const callers = await makeCallers(world, projects)
+    const callers = await makeCallers(world, projects, (id) => expireRobot(database, id))
     targets = await Promise.all(projects.map((project, at) => makeTarget(world.admin, project, at === 1)))
     const table = await readAccessTable(world.admin)
     const operations = (await readOperations(world.admin)).filter(({ path }) => path.startsWith('/api/v2.0/'))
@@ -46,6 +50,7 @@ describe('who may call what, by the declarations of the routes', () => {
 
   afterAll(async () => {
     await server?.dispose()
+    await database?.stop()
   })
 
   test('whoever may not is refused, and nothing has changed', async () => {
@@ -77,6 +82,14 @@ describe('who may call what, by the declarations of the routes', () => {
     expect(wrong).toEqual([])
   })
 })
+
+/** A robot lives a day at least, and no test waits that long. */
+async function expireRobot({ url }: ExternalDatabase, id: number): Promise<void> {
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query("UPDATE robots SET expiry_time = now() - interval '1 hour' WHERE id = $1", [id])
+  await client.end()
+}
 
 function plan(
   operations: readonly Operation[],

@@ -13,6 +13,7 @@ import { SETTINGS_ROWS } from './settings-rows.ts'
 import type { Extras } from './shape.ts'
 import { SYSTEM_ROWS } from './system-rows.ts'
 import { USER_ROWS } from './user-rows.ts'
+import { VIEW_ROWS } from './view-rows.ts'
 
 /** A row for each operation of Harbor's that is built. */
 export const ROWS: readonly Row[] = [
@@ -28,6 +29,7 @@ export const ROWS: readonly Row[] = [
   ...SETTINGS_ROWS,
   ...MEDIA_ROWS,
   ...AUDIT_ROWS,
+  ...VIEW_ROWS,
   ...QUOTA_ROWS,
 ]
 
