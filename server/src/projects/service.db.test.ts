@@ -52,6 +52,21 @@ test('a project is found by name and by id, and its creator administers it', asy
   expect(await eventTypes(db)).toEqual(['project.created'])
 })
 
+test('what a robot creates belongs to the first administrator, and has no members', async () => {
+  const robot: Actor = { id: ann.id, username: 'robot$maker', robot: true }
+  await expect(createProject(deps, { name: 'early', metadata: {} }, robot)).rejects.toMatchObject({
+    kind: 'precondition-failed',
+  })
+  const root = await addUser(db, 'root')
+  await addUser(db, 'second')
+  await db.updateTable('users').set({ sysadmin: true }).where('username', '!=', 'ann').execute()
+
+  const id = await createProject(deps, { name: 'made', metadata: {} }, robot)
+
+  expect(await getProject(deps, id)).toMatchObject({ ownerId: root.id })
+  expect(await db.selectFrom('members').selectAll().execute()).toEqual([])
+})
+
 test('a name that digits make up is a name where a name is asked for', async () => {
   const id = await addProject(deps, ann, '4242')
 

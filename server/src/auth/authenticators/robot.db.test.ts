@@ -132,6 +132,19 @@ describe('a name and a secret', () => {
     expect(await attempt(name, secret)).toBeUndefined()
   })
 
+  it('follow the project when it gets another name, the former one included', async () => {
+    const { id, secret } = await create()
+    const { db } = database
+    await db.updateTable('projects').set({ name: 'crew' }).where('id', '=', team).execute()
+    await db.insertInto('project_aliases').values({ name: 'team', project_id: team }).execute()
+
+    expect(await attempt('robot$crew+ci', secret)).toMatchObject({ id, username: 'robot$crew+ci' })
+    expect(await attempt('robot$team+ci', secret)).toMatchObject({ id, username: 'robot$crew+ci' })
+
+    await db.deleteFrom('project_aliases').execute()
+    await db.updateTable('projects').set({ name: 'team' }).where('id', '=', team).execute()
+  })
+
   it('are held up after wrong ones where a person chose them, and never where they were generated', async () => {
     const chosen = await create({ secret: 'Chosen12345' })
     const generated = await create({ name: 'cd' })
