@@ -62,8 +62,10 @@ export async function findUsers(
   orders: Order<store.UserField>[],
   page: Page,
 ): Promise<{ users: User[]; total: number }> {
-  const total = await store.countUsers(deps.db, filters)
-  const users = total > page.offset ? await store.listUsers(deps.db, filters, orders, page) : []
+  const [users, total] = await Promise.all([
+    store.listUsers(deps.db, filters, orders, page),
+    store.countUsers(deps.db, filters),
+  ])
   return { users, total }
 }
 
