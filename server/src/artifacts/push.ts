@@ -1,5 +1,6 @@
 import type { Actor } from '../access/model.ts'
 import { commitBlob } from '../blobs/commit.ts'
+import { lockNewBlob } from '../blobs/link.ts'
 import { ensureBlobs, holdRepositoryBlobs } from '../blobs/store.ts'
 import type { Descriptor, Manifest } from '../oci/manifest.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -42,8 +43,9 @@ export interface ManifestPush {
  * event. When it resolves all of that is on stable storage, and counted in the project's quota.
  *
  * Locks are taken in one order by every push: the repository, the blobs it refers to by digest, its children by
- * id, its tags by name, the artifacts that may enter or leave lists by id, the manifest's own blob, what of it counts
- * in the project by id, a slot of the quota, the artifact where it is new. Whatever a client can be refused for comes
+ * id, the manifest's own blob (so that two pushes of one manifest go one after the other), its tags by name, the
+ * artifacts that may enter or leave lists by id, what of it counts in the project by id, a slot of the quota, the
+ * artifact where it is new. Whatever a client can be refused for comes
  * before the bytes are placed: a rollback does not take them back.
  *
  * What the artifact is (its type, what users see of its config) is told before the transaction: nobody waits
@@ -60,6 +62,8 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
     const blobs = await holdBlobs(deps, tx, repository.id, manifest.blobs)
     const childrenSize = await holdChildren(deps, tx, repository.id, manifest.children)
     await publish(tx, repository)
+    const ownBlob = { digest, size: body.length, repositoryId: repository.id }
+    const locked = await lockNewBlob(tx, ownBlob)
     const affected = await lockArtifacts(tx, repository.id, {
       ids: await lockTags(tx, repository.id, push.tags),
       digests: [digest, ...distinctDigests(manifest.children)],
@@ -67,12 +71,12 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
     const own = await commitBlob(
       tx,
       deps,
-      { digest, size: body.length, repositoryId: repository.id },
+      ownBlob,
       async (key) => {
         await deps.storage.put(key, body)
         return key
       },
-      blobs.held,
+      { alongside: blobs.held, locked },
     )
     await insertManifestBody(tx, digest, body)
 

@@ -1,16 +1,14 @@
 import type { Database } from '../platform/db/database.ts'
-import type { CountedBlob } from '../quotas/model.ts'
 import { ObjectExistsError } from '../storage/errors.ts'
 import { blobKey } from '../storage/paths.ts'
-import { type LinkDeps, linkBlob } from './link.ts'
+import { type LinkDeps, type LinkOptions, linkBlob, type NewBlob } from './link.ts'
 import { insertObject } from './store.ts'
 
 // A key is taken only where a process died between placing the object and committing.
 const MAX_TAKEN_KEYS = 100
 
 /**
- * Records a blob within a transaction, makes the repository offer it and counts it (`linkBlob`, with the blobs that
- * are to be counted `alongside`). Where its bytes are not stored yet, `place` is called with the key to put them under
+ * Records a blob within a transaction, makes the repository offer it and counts it (`linkBlob`). Where its bytes are not stored yet, `place` is called with the key to put them under
  * and answers the key they got; it rejects with ObjectExistsError where that key is taken, and is then called with the
  * next generation's. It comes last: a rollback does not take the bytes back.
  *
@@ -19,11 +17,11 @@ const MAX_TAKEN_KEYS = 100
 export async function commitBlob(
   tx: Database,
   deps: LinkDeps,
-  blob: { digest: string; size: number; repositoryId: number },
+  blob: NewBlob,
   place: (key: string) => Promise<string>,
-  alongside: readonly CountedBlob[] = [],
+  options: LinkOptions = {},
 ): Promise<{ id: number; placed: boolean }> {
-  const linked = await linkBlob(tx, deps, blob, alongside)
+  const linked = await linkBlob(tx, deps, blob, options)
   if (!linked.stored) {
     const { key, generation } = await placeObject(blob.digest, linked.nextGeneration, place)
     await insertObject(tx, { blobId: linked.id, store: deps.store, key, generation })

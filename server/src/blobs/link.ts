@@ -30,10 +30,36 @@ export interface LinkedBlob {
   nextGeneration: number
 }
 
+/** A blob that a repository is to offer. */
+export interface NewBlob {
+  digest: string
+  size: number
+  repositoryId: number
+}
+
+export interface LinkOptions {
+  /** Blobs that the repository offers already, and that must count from here on in any case. */
+  alongside?: readonly CountedBlob[]
+  /** What `lockNewBlob` has answered, for whoever takes other locks between. */
+  locked?: LockedBlob
+}
+
+export interface LockedBlob {
+  id: number
+  projectId: number
+}
+
+/** The first half of `linkBlob`. Throws not-found where the repository is gone. */
+export async function lockNewBlob(tx: Database, blob: NewBlob): Promise<LockedBlob> {
+  const locked = await lockBlob(tx, blob.digest, blob.size, blob.repositoryId)
+  if (!locked) throw goneRepository()
+  return locked
+}
+
 /**
  * Makes a repository offer a blob, and the blob count in its project: every blob that comes in by upload, mount or
  * manifest comes this way, once a transaction. The repository and the row of the digest stay locked, in this
- * order. `alongside` are blobs that the repository offers already and that must count from here on in any case.
+ * order.
  *
  * @throws {DomainError} not-found: the repository is gone.
  * @throws {QuotaExceededError}
@@ -41,11 +67,10 @@ export interface LinkedBlob {
 export async function linkBlob(
   tx: Database,
   deps: LinkDeps,
-  blob: { digest: string; size: number; repositoryId: number },
-  alongside: readonly CountedBlob[] = [],
+  blob: NewBlob,
+  { alongside = [], locked: given }: LinkOptions = {},
 ): Promise<LinkedBlob> {
-  const locked = await lockBlob(tx, blob.digest, blob.size, blob.repositoryId)
-  if (!locked) throw goneRepository()
+  const locked = given ?? (await lockNewBlob(tx, blob))
   const object = await offerBlob(tx, deps.store, blob.repositoryId, locked.id)
   await countBlobs(tx, deps.quotas, locked.projectId, [...alongside, { id: locked.id, size: blob.size }])
 

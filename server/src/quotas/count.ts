@@ -2,7 +2,7 @@ import type { Database } from '../platform/db/database.ts'
 import { allowances, SLOTS } from './allowances.ts'
 import { addCounted, lockCounted, removeCounted } from './counted-store.ts'
 import { type CountedBlob, QuotaExceededError } from './model.ts'
-import { lockSlots, readUsage, spendUnlimited, spendWaiting, writeSlots } from './usage-store.ts'
+import { lockPot, lockSlots, readUsage, spendFree, spendUnlimited, writeSlots } from './usage-store.ts'
 
 /** How counting is done; the same for everybody who counts. */
 export interface QuotaPolicy {
@@ -29,11 +29,15 @@ export async function countBlobs(
   blobs: readonly CountedBlob[],
 ): Promise<number> {
   const begin = performance.now()
-  const { added, spent } = await addCounted(tx, projectId, blobs)
-  if (!spent) await spend(tx, projectId, added, policy.enforced())
-  policy.observe?.(performance.now() - begin, !spent)
-
-  return added
+  let contended = false
+  try {
+    const { added, spent } = await addCounted(tx, projectId, blobs)
+    contended = !spent
+    if (!spent) await spend(tx, projectId, added, policy.enforced())
+    return added
+  } finally {
+    policy.observe?.(performance.now() - begin, contended)
+  }
 }
 
 /**
@@ -58,7 +62,8 @@ async function spend(tx: Database, projectId: number, bytes: number, enforced: b
       if (await spendUnlimited(tx, projectId, bytes)) return
     } else {
       if (enforced && used + bytes > limit) throw new QuotaExceededError(bytes, used, limit)
-      if (await spendWaiting(tx, projectId, bytes)) return
+      await lockPot(tx, projectId)
+      if (await spendFree(tx, projectId, bytes)) return
       if (await shareOut(tx, projectId, bytes, enforced)) return
     }
   }

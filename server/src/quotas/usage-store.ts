@@ -17,29 +17,31 @@ export async function readUsage(
   return { limit: row?.storage_limit ?? null, used: row?.used ?? 0 }
 }
 
-/** Spends from a slot without allowance, which may have to be made; answers whether that could be. */
-export async function spendUnlimited(tx: Database, projectId: number, bytes: number): Promise<boolean> {
-  const slot = Math.floor(Math.random() * SLOTS)
-  const result = await sql`
-    INSERT INTO quota_usage AS u (project_id, slot, bytes) VALUES (${projectId}, ${slot}, ${bytes})
-    ON CONFLICT (project_id, slot) DO UPDATE SET bytes = u.bytes + excluded.bytes WHERE u.allowance IS NULL`.execute(
-    tx,
-  )
-
-  return result.numAffectedRows === 1n
+/** Spends from a free slot with room; answers whether there was one. Waits for nobody, and leaves no lock where it could not. */
+export function spendFree(tx: Database, projectId: number, bytes: number): Promise<boolean> {
+  return spendBytes(tx, projectId, bytes, null)
 }
 
-/** Waits for some slot that has room, and spends from it if it has room still; answers whether it had. */
-export async function spendWaiting(tx: Database, projectId: number, bytes: number): Promise<boolean> {
-  const result = await sql`
-    WITH chosen AS MATERIALIZED (
-      SELECT slot FROM quota_usage
-      WHERE project_id = ${projectId} AND quota_usage.bytes + ${bytes}::bigint <= allowance
-      ORDER BY random() LIMIT 1 FOR UPDATE)
-    UPDATE quota_usage u SET bytes = u.bytes + ${bytes}::bigint FROM chosen
-    WHERE u.project_id = ${projectId} AND u.slot = chosen.slot`.execute(tx)
+/** The same, or else from some slot without allowance, which may have to be made or waited for. */
+export function spendUnlimited(tx: Database, projectId: number, bytes: number): Promise<boolean> {
+  return spendBytes(tx, projectId, bytes, Math.floor(Math.random() * SLOTS))
+}
 
-  return result.numAffectedRows === 1n
+async function spendBytes(
+  tx: Database,
+  projectId: number,
+  bytes: number,
+  fresh: number | null,
+): Promise<boolean> {
+  const result = await sql<{ spent: boolean }>`
+    SELECT spend_bytes(${projectId}, ${bytes}, ${fresh}) AS spent`.execute(tx)
+
+  return result.rows[0]?.spent === true
+}
+
+/** Waits for the pot: those who found no room queue here, with no other slot locked. */
+export async function lockPot(tx: Database, projectId: number): Promise<void> {
+  await sql`SELECT FROM quota_usage WHERE project_id = ${projectId} AND slot = 0 FOR UPDATE`.execute(tx)
 }
 
 /** All slots of a project, locked; those that there should be are made. The order keeps two callers from a circle. */
