@@ -487,8 +487,6 @@ CREATE OR REPLACE FUNCTION count_blobs(project bigint, ids bigint[], sizes bigin
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
-DECLARE
-  free integer;
 BEGIN
   added := 0;
   FOR i IN 1 .. cardinality(ids) LOOP
@@ -503,14 +501,29 @@ BEGIN
       END IF;
     END LOOP;
   END LOOP;
-  spent := added = 0;
-  IF spent THEN RETURN; END IF;
+  spent := added = 0 OR spend_bytes(project, added, NULL);
+END $function$;
 
+CREATE OR REPLACE FUNCTION spend_bytes(project bigint, amount bigint, fresh integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  free integer;
+BEGIN
   SELECT slot INTO free FROM quota_usage
-    WHERE project_id = project AND (allowance IS NULL OR bytes + added <= allowance)
+    WHERE project_id = project AND (allowance IS NULL OR bytes + amount <= allowance)
     ORDER BY allowance - bytes LIMIT 1 FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
-    UPDATE quota_usage SET bytes = bytes + added WHERE project_id = project AND slot = free;
-    spent := true;
+    UPDATE quota_usage SET bytes = bytes + amount WHERE project_id = project AND slot = free;
+    RETURN true;
   END IF;
+  IF fresh IS NOT NULL THEN
+    INSERT INTO quota_usage AS u (project_id, slot, bytes) VALUES (project, fresh, amount)
+      ON CONFLICT (project_id, slot) DO UPDATE SET bytes = u.bytes + excluded.bytes WHERE u.allowance IS NULL;
+    IF FOUND THEN RETURN true; END IF;
+  END IF;
+  RAISE EXCEPTION 'no slot' USING ERRCODE = 'PQ001';
+EXCEPTION WHEN SQLSTATE 'PQ001' THEN
+  RETURN false;
 END $function$;

@@ -39,7 +39,8 @@ test('beyond the limit, giving back makes room only for what is then left', () =
   )
 })
 
-test('near the limit all room is in one slot', () => {
-  expect(allowances([10, 20, 30, 40], 150, 10)).toEqual([60, 20, 30, 40])
-  expect(allowances([10, 20, 30, 40], 1_000, 10)).toEqual([460, 170, 180, 190])
+test('what is left goes to as many slots as can take the next push, in the end to one', () => {
+  expect(allowances([10, 20, 30, 40], 1_100, 10)).toEqual([260, 270, 280, 290])
+  expect(allowances([10, 20, 30, 40], 125, 10)).toEqual([23, 32, 30, 40])
+  expect(allowances([10, 20, 30, 40], 105, 10)).toEqual([15, 20, 30, 40])
 })

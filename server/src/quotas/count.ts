@@ -2,7 +2,7 @@ import type { Database } from '../platform/db/database.ts'
 import { allowances, SLOTS } from './allowances.ts'
 import { addCounted, lockCounted, removeCounted } from './counted-store.ts'
 import { type CountedBlob, QuotaExceededError } from './model.ts'
-import { lockPot, lockSlots, readUsage, spendFree, spendUnlimited, writeSlots } from './usage-store.ts'
+import { lockFirst, lockSlots, readUsage, spendFree, spendUnlimited, writeSlots } from './usage-store.ts'
 
 /** How counting is done; the same for everybody who counts. */
 export interface QuotaPolicy {
@@ -62,7 +62,7 @@ async function spend(tx: Database, projectId: number, bytes: number, enforced: b
       if (await spendUnlimited(tx, projectId, bytes)) return
     } else {
       if (enforced && used + bytes > limit) throw new QuotaExceededError(bytes, used, limit)
-      await lockPot(tx, projectId)
+      await lockFirst(tx, projectId)
       if (await spendFree(tx, projectId, bytes)) return
       if (await shareOut(tx, projectId, bytes, enforced)) return
     }

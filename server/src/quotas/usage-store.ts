@@ -39,8 +39,8 @@ async function spendBytes(
   return result.rows[0]?.spent === true
 }
 
-/** Waits for the pot: those who found no room queue here, with no other slot locked. */
-export async function lockPot(tx: Database, projectId: number): Promise<void> {
+/** Waits for the first slot: those who found no room queue here, with no other slot locked. */
+export async function lockFirst(tx: Database, projectId: number): Promise<void> {
   await sql`SELECT FROM quota_usage WHERE project_id = ${projectId} AND slot = 0 FOR UPDATE`.execute(tx)
 }
 
