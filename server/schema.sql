@@ -74,15 +74,20 @@ CREATE TABLE artifacts (
   accessory_type text COLLATE "C",
   accessory_of text COLLATE "C",
   listed boolean DEFAULT false NOT NULL,
+  tagged boolean DEFAULT false NOT NULL,
   CONSTRAINT artifacts_pkey PRIMARY KEY (id),
   CONSTRAINT artifacts_repository_id_digest_key UNIQUE (repository_id, digest),
   CONSTRAINT artifacts_accessory CHECK (((accessory_type IS NULL) = (accessory_of IS NULL))),
   CONSTRAINT artifacts_repository_id_fkey FOREIGN KEY (repository_id) REFERENCES repositories(id)
 );
 CREATE INDEX artifacts_accessories ON artifacts USING btree (repository_id, accessory_of, id) WHERE (accessory_of IS NOT NULL);
-CREATE INDEX artifacts_by_pull_time ON artifacts USING btree (repository_id, pull_time, id) WHERE listed;
-CREATE INDEX artifacts_by_push_time ON artifacts USING btree (repository_id, push_time, id) WHERE listed;
-CREATE INDEX artifacts_by_size ON artifacts USING btree (repository_id, size, id) WHERE listed;
+CREATE INDEX artifacts_by_artifact_type ON artifacts USING btree (repository_id, artifact_type, id) INCLUDE (type, tagged, size, push_time) WHERE listed;
+CREATE INDEX artifacts_by_digest ON artifacts USING btree (repository_id, digest, id) INCLUDE (type, tagged, size, push_time) WHERE listed;
+CREATE INDEX artifacts_by_media_type ON artifacts USING btree (repository_id, config_media_type, id) INCLUDE (type, tagged, size, push_time) WHERE listed;
+CREATE INDEX artifacts_by_pull_time ON artifacts USING btree (repository_id, pull_time, id) INCLUDE (type, tagged, size, push_time) WHERE listed;
+CREATE INDEX artifacts_by_push_time ON artifacts USING btree (repository_id, push_time, id) INCLUDE (type, tagged, size) WHERE listed;
+CREATE INDEX artifacts_by_size ON artifacts USING btree (repository_id, size, id) INCLUDE (type, tagged, push_time) WHERE listed;
+CREATE INDEX artifacts_by_type ON artifacts USING btree (repository_id, type, id) INCLUDE (tagged, size, push_time) WHERE listed;
 CREATE INDEX artifacts_digest ON artifacts USING btree (digest);
 CREATE INDEX artifacts_icon ON artifacts USING btree (icon) WHERE (icon IS NOT NULL);
 CREATE INDEX artifacts_subject ON artifacts USING btree (repository_id, subject_digest, id) WHERE (subject_digest IS NOT NULL);

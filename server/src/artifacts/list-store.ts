@@ -173,9 +173,9 @@ function tagCondition(
 ): RawBuilder<SqlBool> {
   switch (filter.op) {
     case 'some':
-      return sql<SqlBool>`EXISTS (SELECT FROM tags WHERE tags.artifact_id = artifacts.id)`
+      return sql<SqlBool>`artifacts.tagged`
     case 'none':
-      return sql<SqlBool>`NOT EXISTS (SELECT FROM tags WHERE tags.artifact_id = artifacts.id)`
+      return sql<SqlBool>`NOT artifacts.tagged`
     case 'all': {
       const each = filter.values.map((value) => tagged(sql<SqlBool>`tags.name = ${value}`))
       return sql<SqlBool>`${sql.join(each, sql` AND `)}`

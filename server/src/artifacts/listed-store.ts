@@ -51,17 +51,23 @@ export async function lockArtifacts(
 export async function relist(tx: Database, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return
   await sql`
-    WITH wanted AS (
-      SELECT a.id, a.accessory_of IS NULL AND a.subject_digest IS NULL AND (
-        EXISTS (SELECT FROM tags t WHERE t.artifact_id = a.id)
-        OR NOT EXISTS (
+    WITH found AS (
+      SELECT a.id, a.listed AS before,
+        EXISTS (SELECT FROM tags t WHERE t.artifact_id = a.id) AS tagged,
+        a.accessory_of IS NULL AND a.subject_digest IS NULL AS stands,
+        EXISTS (
           SELECT FROM artifact_children c JOIN artifacts p ON p.id = c.artifact_id
-          WHERE c.child_digest = a.digest AND p.repository_id = a.repository_id)) AS listed
+          WHERE c.child_digest = a.digest AND p.repository_id = a.repository_id) AS child
       FROM artifacts a WHERE a.id = ANY(${[...ids]}::bigint[])
+    ), wanted AS (
+      SELECT id, before, tagged, stands AND (tagged OR NOT child) AS listed FROM found
+    ), written AS (
+      UPDATE artifacts SET listed = wanted.listed, tagged = wanted.tagged FROM wanted
+      WHERE artifacts.id = wanted.id
+        AND (artifacts.listed <> wanted.listed OR artifacts.tagged <> wanted.tagged)
+      RETURNING artifacts.repository_id, artifacts.listed, wanted.before
     ), changed AS (
-      UPDATE artifacts SET listed = wanted.listed FROM wanted
-      WHERE artifacts.id = wanted.id AND artifacts.listed <> wanted.listed
-      RETURNING artifacts.repository_id, artifacts.listed
+      SELECT repository_id, listed FROM written WHERE listed <> before
     )
     INSERT INTO artifact_counts (repository_id, delta)
     SELECT repository_id, sum(CASE WHEN listed THEN 1 ELSE -1 END) FROM changed

@@ -13,6 +13,7 @@ export type RepositoryField =
   | 'name'
   | 'project_id'
   | 'description'
+  | 'pull_count'
   | 'creation_time'
   | 'update_time'
 
@@ -22,6 +23,7 @@ const COLUMNS = {
   name: sql`(projects.name || '/' || repositories.name)`,
   project_id: sql.ref('repositories.project_id'),
   description: sql.ref('repositories.description'),
+  pull_count: sql.ref('repositories.pull_count'),
   creation_time: sql.ref('repositories.creation_time'),
   update_time: sql.ref('repositories.activity_time'),
 } as const satisfies Record<RepositoryField, Expression<unknown>>

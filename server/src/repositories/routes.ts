@@ -36,6 +36,7 @@ const FIELDS: Fields<RepositoryField | 'blob_digest'> = {
   name: 'string',
   project_id: 'integer',
   description: 'string',
+  pull_count: 'integer',
   creation_time: 'time',
   update_time: 'time',
   blob_digest: 'string',
@@ -47,6 +48,7 @@ const SORTABLE: readonly RepositoryField[] = [
   'name',
   'project_id',
   'description',
+  'pull_count',
   'creation_time',
   'update_time',
 ]

@@ -240,6 +240,7 @@ export interface ArtifactsTable {
   push_time: Time
   pull_time: OptionalTime
   listed: Generated<boolean>
+  tagged: Generated<boolean>
 }
 
 export interface ArtifactCountsTable {
