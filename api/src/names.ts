@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import { ProjectParams } from './projects.ts'
 
 /** A new name for a project. */
@@ -15,3 +15,21 @@ export const ProjectAliasParams = Type.Object({
   ...ProjectParams.properties,
   alias_name: Type.String({ minLength: 1 }),
 })
+
+/** Where a repository goes: another name, another project, or both. What is absent stays. */
+export const RepositoryNameReq = Type.Object({
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'Relative to its project.' })),
+  project_name: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+})
+export type RepositoryNameReq = Static<typeof RepositoryNameReq>
+
+/** A former name of a repository, in the project where it had it. */
+export const RepositoryAlias = Type.Object({
+  name: Type.String({ description: 'Relative to the project that is asked for.' }),
+  repository: Type.Optional(
+    Type.String({ description: 'Full name of the repository now; absent for those who may not see it.' }),
+  ),
+  creation_time: Type.String({ format: 'date-time' }),
+})
+export type RepositoryAlias = Static<typeof RepositoryAlias>
+export const RepositoryAliasList = Type.Array(RepositoryAlias)

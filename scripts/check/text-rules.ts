@@ -48,6 +48,11 @@ const OWNERS: Record<string, string> = {
 /** Stores that read a table from below, each with its reason. */
 const MAY_READ: { folder: string; table: string; because: string }[] = [
   { folder: 'projects', table: 'members', because: 'a page of projects shows those one is a member of' },
+  {
+    folder: 'labels',
+    table: 'artifacts',
+    because: 'labels stay behind when a repository leaves their project',
+  },
 ]
 
 /** Files outside the edge that may use words of HTTP, each with its reason. */

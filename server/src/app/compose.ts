@@ -7,7 +7,7 @@ import { copyRoutes } from '../artifacts/copy/routes.ts'
 import { iconsRoutes } from '../artifacts/icons/routes.ts'
 import { countArtifacts, foldCounts } from '../artifacts/listed-store.ts'
 import { classifyPending } from '../artifacts/pending.ts'
-import { createPendingRelease } from '../artifacts/release.ts'
+import { createPendingRelease, moveUsage } from '../artifacts/release.ts'
 import { createSweeper, type Sweeper } from '../artifacts/sweep.ts'
 import { writePulls } from '../audit/pulls.ts'
 import { auditRoutes } from '../audit/routes.ts'
@@ -32,6 +32,7 @@ import { ensureSigningKey } from '../auth/tokens/keys.ts'
 import { keySetRoutes, tokenRoutes } from '../auth/tokens/routes.ts'
 import { purgeAbandonedUploads } from '../blobs/purge.ts'
 import { groupsRoutes } from '../groups/routes.ts'
+import { deleteLabelsOnLeaving } from '../labels/artifact-store.ts'
 import { labelsRoutes } from '../labels/routes.ts'
 import { labelsOfDeletedProjects } from '../labels/subscribers.ts'
 import { createContextLookup, type FindContext } from '../members/context-lookup.ts'
@@ -51,6 +52,7 @@ import { quotasRoutes } from '../quotas/routes.ts'
 import { quotaCleanup } from '../quotas/subscribers.ts'
 import { readUsage } from '../quotas/usage-store.ts'
 import { registryRoutes } from '../registry/routes.ts'
+import { repositoryNamesRoutes } from '../repositories/names/routes.ts'
 import { findLongestName } from '../repositories/names/store.ts'
 import { countRepositories } from '../repositories/store.ts'
 import { repositoryActivity } from '../repositories/subscribers.ts'
@@ -249,6 +251,11 @@ async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Ser
     projectsRoutes(projects),
     projectMetadataRoutes({ db }),
     projectNamesRoutes({ db, longestRepositoryName: findLongestName }),
+    repositoryNamesRoutes({
+      db,
+      moveUsage: (tx, id, projects) => moveUsage(tx, data.artifacts.quotas, id, projects),
+      leaveProject: deleteLabelsOnLeaving,
+    }),
     membersRoutes(groups),
     groupsRoutes(groups),
     robotsRoutes(robots),

@@ -62,6 +62,22 @@ const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
     ...plain('update', 'project', text(p, 'projectName')),
     description: `drop former name of project: ${text(p, 'name')}`,
   }),
+  'repository.renamed': (p) => ({
+    ...plain('update', 'repository', text(p, 'repository')),
+    description: `rename repository: ${text(p, 'formerRepository')} to ${text(p, 'repository')}`,
+  }),
+  'repository.moved': (p) => ({
+    ...plain('update', 'repository', text(p, 'repository')),
+    description: `move repository: ${text(p, 'formerRepository')} to ${text(p, 'repository')}`,
+  }),
+  'repository.left': (p) => ({
+    ...plain('update', 'repository', text(p, 'formerRepository')),
+    description: `move repository: ${text(p, 'formerRepository')} to ${text(p, 'repository')}`,
+  }),
+  'repository.alias_dropped': (p) => ({
+    ...plain('update', 'repository', text(p, 'repository')),
+    description: `drop former name of repository: ${text(p, 'repository')}`,
+  }),
   'quota.updated': (p) => ({
     ...plain('update', 'quota', text(p, 'projectName')),
     description: `update quota of project: ${text(p, 'projectName')} to ${Number(p.limit)}`,

@@ -48,6 +48,21 @@ export async function deleteArtifactLabel(
   return result.numDeletedRows > 0n
 }
 
+/** Takes the labels of a project off the artifacts of a repository that leaves it: they mean nothing elsewhere. */
+export async function deleteLabelsOnLeaving(
+  tx: Database,
+  repositoryId: number,
+  projectId: number,
+): Promise<void> {
+  await sql`
+    DELETE FROM artifact_labels
+    USING labels, artifacts
+    WHERE labels.project_id = ${projectId} AND artifact_labels.label_id = labels.id
+      AND artifacts.id = artifact_labels.artifact_id AND artifacts.repository_id = ${repositoryId}`.execute(
+    tx,
+  )
+}
+
 /** The labels of a page of artifacts by artifact, in the order of names. Artifacts without any are left out. */
 export async function selectLabelsOf(
   db: Database,

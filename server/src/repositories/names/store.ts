@@ -1,11 +1,18 @@
 import { sql } from 'kysely'
 import type { Database } from '../../platform/db/database.ts'
+import { isUniqueViolation } from '../../platform/db/violations.ts'
 import type { Repository } from '../model.ts'
 
 /** Where a former name leads: the repository, and the project that holds it now. */
-interface AliasTarget {
+export interface AliasTarget {
   repository: Repository
   projectName: string
+}
+
+/** A former name of a repository in some project, and where it leads. */
+export interface RepositoryAlias extends AliasTarget {
+  name: string
+  creationTime: Date
 }
 
 /** The live repository that once had this name in this project, wherever it is now. */
@@ -16,7 +23,43 @@ export async function findAliasTarget(
 ): Promise<AliasTarget | undefined> {
   const row = await aliases(db, projectId).where('repository_aliases.name', '=', name).executeTakeFirst()
 
-  return row && toTarget(row)
+  return row && toAlias(row)
+}
+
+/** Former names in a project that still lead somewhere, in their order. */
+export async function listAliases(db: Database, projectId: number): Promise<RepositoryAlias[]> {
+  const rows = await aliases(db, projectId).orderBy('repository_aliases.name').execute()
+
+  return rows.map(toAlias)
+}
+
+/** Lets a former name lead nowhere any more; answers whether it led anywhere. */
+export async function deleteAlias(db: Database, projectId: number, name: string): Promise<boolean> {
+  const result = await db
+    .deleteFrom('repository_aliases')
+    .where('project_id', '=', projectId)
+    .where('name', '=', name)
+    .executeTakeFirst()
+
+  return result.numDeletedRows > 0n
+}
+
+/** The live repository, locked: pushes to it that have begun are over, new ones wait and then look again. */
+export async function lockRepository(
+  tx: Database,
+  projectId: number,
+  name: string,
+): Promise<Repository | undefined> {
+  const row = await tx
+    .selectFrom('repositories')
+    .select(['id', 'project_id', 'name', 'publish_time'])
+    .where('project_id', '=', projectId)
+    .where('name', '=', name)
+    .where('deletion_time', 'is', null)
+    .forUpdate()
+    .executeTakeFirst()
+
+  return row && toRepository(row)
 }
 
 /** Characters of the longest name that a live repository has within the project; 0 where it has none. */
@@ -31,12 +74,60 @@ export async function findLongestName(db: Database, projectId: number): Promise<
   return row.length
 }
 
+/** Whether the project lives; it goes on living until the transaction ends. */
+export async function holdProject(tx: Database, projectId: number): Promise<boolean> {
+  const row = await tx
+    .selectFrom('projects')
+    .select('id')
+    .where('id', '=', projectId)
+    .where('deletion_time', 'is', null)
+    .forKeyShare()
+    .executeTakeFirst()
+
+  return row !== undefined
+}
+
+/**
+ * Gives a locked repository another name, in its project or in another one. The name it had leads to it from
+ * now on, and the new one nowhere else. Answers false where a repository has the name already; the transaction
+ * is lost then.
+ */
+export async function renameRepositoryRow(
+  tx: Database,
+  repository: Repository,
+  to: { projectId: number; name: string },
+): Promise<boolean> {
+  try {
+    await tx
+      .updateTable('repositories')
+      .set({ project_id: to.projectId, name: to.name })
+      .where('id', '=', repository.id)
+      .execute()
+  } catch (error) {
+    if (isUniqueViolation(error)) return false
+    throw error
+  }
+  await deleteAlias(tx, to.projectId, to.name)
+  await tx
+    .insertInto('repository_aliases')
+    .values({ project_id: repository.projectId, name: repository.name, repository_id: repository.id })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['project_id', 'name'])
+        .doUpdateSet({ repository_id: repository.id, creation_time: sql<Date>`now()` }),
+    )
+    .execute()
+  return true
+}
+
 function aliases(db: Database, projectId: number) {
   return db
     .selectFrom('repository_aliases')
     .innerJoin('repositories', 'repositories.id', 'repository_aliases.repository_id')
     .innerJoin('projects', 'projects.id', 'repositories.project_id')
     .select([
+      'repository_aliases.name as alias',
+      'repository_aliases.creation_time',
       'repositories.id',
       'repositories.project_id',
       'repositories.name',
@@ -59,6 +150,13 @@ function toRepository(row: RepositoryRow): Repository {
   return { id: row.id, projectId: row.project_id, name: row.name, published: row.publish_time !== null }
 }
 
-function toTarget(row: RepositoryRow & { project_name: string }): AliasTarget {
-  return { repository: toRepository(row), projectName: row.project_name }
+function toAlias(
+  row: RepositoryRow & { alias: string; creation_time: Date; project_name: string },
+): RepositoryAlias {
+  return {
+    name: row.alias,
+    creationTime: row.creation_time,
+    repository: toRepository(row),
+    projectName: row.project_name,
+  }
 }
