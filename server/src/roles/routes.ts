@@ -25,7 +25,11 @@ export function rolesRoutes(deps: RolesDeps): FastifyPluginAsyncTypebox {
     app.get(
       '/roles',
       {
-        schema: { querystring: Wire.RoleListQuery, response: { 200: Wire.RoleList } },
+        schema: {
+          operationId: 'listRoles',
+          querystring: Wire.RoleListQuery,
+          response: { 200: Wire.RoleList },
+        },
         config: { permission: 'authenticated' },
       },
       async (request, reply) => {
@@ -42,7 +46,10 @@ export function rolesRoutes(deps: RolesDeps): FastifyPluginAsyncTypebox {
 
     app.post(
       '/roles',
-      { schema: { body: Wire.RoleReq }, config: { permission: { system: 'role:create' } } },
+      {
+        schema: { operationId: 'createRole', body: Wire.RoleReq },
+        config: { permission: { system: 'role:create' } },
+      },
       async (request, reply) => {
         const { body } = request
         const { name = '', description = '' } = body
@@ -55,7 +62,7 @@ export function rolesRoutes(deps: RolesDeps): FastifyPluginAsyncTypebox {
     app.get(
       ONE,
       {
-        schema: { params: Wire.RoleParams, response: { 200: Wire.Role } },
+        schema: { operationId: 'getRole', params: Wire.RoleParams, response: { 200: Wire.Role } },
         config: { permission: 'authenticated' },
       },
       async (request) => {
@@ -70,7 +77,7 @@ export function rolesRoutes(deps: RolesDeps): FastifyPluginAsyncTypebox {
     app.put(
       ONE,
       {
-        schema: { params: Wire.RoleParams, body: Wire.RoleReq },
+        schema: { operationId: 'updateRole', params: Wire.RoleParams, body: Wire.RoleReq },
         config: { permission: { system: 'role:update' } },
       },
       async (request, reply) => {
@@ -82,7 +89,7 @@ export function rolesRoutes(deps: RolesDeps): FastifyPluginAsyncTypebox {
     app.delete(
       ONE,
       {
-        schema: { params: Wire.RoleParams, querystring: Wire.RoleDeletionQuery },
+        schema: { operationId: 'deleteRole', params: Wire.RoleParams, querystring: Wire.RoleDeletionQuery },
         config: { permission: { system: 'role:delete' } },
       },
       async (request, reply) => {

@@ -25,15 +25,19 @@ export function accessTokensRoutes(deps: AccessTokensDeps): FastifyPluginAsyncTy
     const list = { querystring: Wire.OwnListQuery, response: { 200: Wire.AccessTokenList } }
     const config = { permission: 'authenticated' } as const
 
-    app.get('/users/current/tokens', { schema: list, config }, async (request, reply) => {
-      const { tokens, total } = await listFor(request, undefined, request.query)
-      sendTotal(request, reply, request.query, total)
-      return tokens.map(toWire)
-    })
+    app.get(
+      '/users/current/tokens',
+      { schema: { ...list, operationId: 'listOwnAccessTokens' }, config },
+      async (request, reply) => {
+        const { tokens, total } = await listFor(request, undefined, request.query)
+        sendTotal(request, reply, request.query, total)
+        return tokens.map(toWire)
+      },
+    )
 
     app.get(
       '/users/:user_id/tokens',
-      { schema: { ...list, params: Wire.OwnerParams }, config },
+      { schema: { operationId: 'listAccessTokensOfUser', ...list, params: Wire.OwnerParams }, config },
       async (request, reply) => {
         const { tokens, total } = await listFor(request, request.params.user_id, request.query)
         sendTotal(request, reply, request.query, total)
@@ -44,7 +48,11 @@ export function accessTokensRoutes(deps: AccessTokensDeps): FastifyPluginAsyncTy
     app.post(
       '/users/current/tokens',
       {
-        schema: { body: Wire.AccessTokenCreate, response: { 201: Wire.AccessTokenCreated } },
+        schema: {
+          operationId: 'createAccessToken',
+          body: Wire.AccessTokenCreate,
+          response: { 201: Wire.AccessTokenCreated },
+        },
         config,
       },
       async (request, reply) => {
@@ -65,7 +73,7 @@ export function accessTokensRoutes(deps: AccessTokensDeps): FastifyPluginAsyncTy
 
     app.delete(
       '/users/current/tokens/:token_id',
-      { schema: { params: Wire.OwnTokenParams }, config },
+      { schema: { operationId: 'deleteOwnAccessToken', params: Wire.OwnTokenParams }, config },
       async (request, reply) => {
         const owner = ownerOf(request.principal, 'access-token:delete', undefined)
         await revokeAccessToken(deps, owner, request.params.token_id, actorOf(request))
@@ -75,7 +83,7 @@ export function accessTokensRoutes(deps: AccessTokensDeps): FastifyPluginAsyncTy
 
     app.delete(
       '/users/:user_id/tokens/:token_id',
-      { schema: { params: Wire.TokenParams }, config },
+      { schema: { operationId: 'deleteAccessTokenOfUser', params: Wire.TokenParams }, config },
       async (request, reply) => {
         const { user_id, token_id } = request.params
         const owner = ownerOf(request.principal, 'access-token:delete', user_id)

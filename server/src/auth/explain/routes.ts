@@ -11,7 +11,7 @@ export function explainRoutes(deps: ExplainDeps): FastifyPluginAsyncTypebox {
     app.get(
       '/access/explain',
       {
-        schema: { querystring: ExplainQuery, response: { 200: Explanation } },
+        schema: { operationId: 'explainAccess', querystring: ExplainQuery, response: { 200: Explanation } },
         config: { permission: 'authenticated' },
       },
       async (request) => {

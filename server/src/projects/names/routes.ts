@@ -12,7 +12,7 @@ export function projectNamesRoutes(deps: ProjectNamesDeps): FastifyPluginAsyncTy
     app.put(
       `${ONE}/name`,
       {
-        schema: { params: ProjectParams, body: Wire.ProjectNameReq },
+        schema: { operationId: 'renameProject', params: ProjectParams, body: Wire.ProjectNameReq },
         config: { permission: { project: 'project:update' } },
       },
       async (request, reply) => {
@@ -24,7 +24,11 @@ export function projectNamesRoutes(deps: ProjectNamesDeps): FastifyPluginAsyncTy
     app.get(
       `${ONE}/aliases`,
       {
-        schema: { params: ProjectParams, response: { 200: Wire.ProjectAliasList } },
+        schema: {
+          operationId: 'listProjectAliases',
+          params: ProjectParams,
+          response: { 200: Wire.ProjectAliasList },
+        },
         config: { permission: { project: 'project:read' } },
       },
       async (request) => {
@@ -36,7 +40,7 @@ export function projectNamesRoutes(deps: ProjectNamesDeps): FastifyPluginAsyncTy
     app.delete(
       `${ONE}/aliases/:alias_name`,
       {
-        schema: { params: Wire.ProjectAliasParams },
+        schema: { operationId: 'dropProjectAlias', params: Wire.ProjectAliasParams },
         config: { permission: { project: 'project:update' } },
       },
       async (request, reply) => {

@@ -19,7 +19,7 @@ export function repositoryNamesRoutes(deps: NamesDeps): FastifyPluginAsyncTypebo
     app.put(
       `${PROJECT}/repositories/:repository_name/name`,
       {
-        schema: { params: RepositoryParams, body: Wire.RepositoryNameReq },
+        schema: { operationId: 'renameRepository', params: RepositoryParams, body: Wire.RepositoryNameReq },
         // The old name loses its repository, whatever it is called from now on.
         config: { permission: { project: 'repository:delete' } },
       },
@@ -39,7 +39,11 @@ export function repositoryNamesRoutes(deps: NamesDeps): FastifyPluginAsyncTypebo
     app.get(
       `${PROJECT}/repository-aliases`,
       {
-        schema: { params: RepositoriesParams, response: { 200: Wire.RepositoryAliasList } },
+        schema: {
+          operationId: 'listRepositoryAliases',
+          params: RepositoriesParams,
+          response: { 200: Wire.RepositoryAliasList },
+        },
         config: { permission: { project: 'repository:read' } },
       },
       async (request) => {
@@ -55,7 +59,7 @@ export function repositoryNamesRoutes(deps: NamesDeps): FastifyPluginAsyncTypebo
     app.delete(
       `${PROJECT}/repository-aliases/:repository_name`,
       {
-        schema: { params: RepositoryParams },
+        schema: { operationId: 'dropRepositoryAlias', params: RepositoryParams },
         config: { permission: { project: 'repository:delete' } },
       },
       async (request, reply) => {

@@ -21,6 +21,7 @@ export function projectRobotsRoutes(deps: RobotsDeps): FastifyPluginAsyncTypebox
       ALL,
       {
         schema: {
+          operationId: 'listRobotsOfProject',
           params: ProjectParams,
           querystring: Wire.ProjectRobotsQuery,
           response: { 200: Wire.RobotList },
@@ -40,7 +41,12 @@ export function projectRobotsRoutes(deps: RobotsDeps): FastifyPluginAsyncTypebox
     app.post(
       ALL,
       {
-        schema: { params: ProjectParams, body: Wire.RobotCreateV1, response: { 201: Wire.RobotCreated } },
+        schema: {
+          operationId: 'createRobotOfProject',
+          params: ProjectParams,
+          body: Wire.RobotCreateV1,
+          response: { 201: Wire.RobotCreated },
+        },
         config: { permission: { project: 'robot:create' } },
       },
       async (request, reply) => {
@@ -67,7 +73,11 @@ export function projectRobotsRoutes(deps: RobotsDeps): FastifyPluginAsyncTypebox
     app.get(
       ONE,
       {
-        schema: { params: Wire.ProjectRobotParams, response: { 200: Wire.Robot } },
+        schema: {
+          operationId: 'getRobotOfProject',
+          params: Wire.ProjectRobotParams,
+          response: { 200: Wire.Robot },
+        },
         config: { permission: { project: 'robot:read' } },
       },
       async (request) => {
@@ -79,7 +89,11 @@ export function projectRobotsRoutes(deps: RobotsDeps): FastifyPluginAsyncTypebox
     app.put(
       ONE,
       {
-        schema: { params: Wire.ProjectRobotParams, body: Wire.RobotUpdateV1 },
+        schema: {
+          operationId: 'updateRobotOfProject',
+          params: Wire.ProjectRobotParams,
+          body: Wire.RobotUpdateV1,
+        },
         config: { permission: { project: 'robot:update' } },
       },
       async (request, reply) => {
@@ -93,7 +107,10 @@ export function projectRobotsRoutes(deps: RobotsDeps): FastifyPluginAsyncTypebox
 
     app.delete(
       ONE,
-      { schema: { params: Wire.ProjectRobotParams }, config: { permission: { project: 'robot:delete' } } },
+      {
+        schema: { operationId: 'deleteRobotOfProject', params: Wire.ProjectRobotParams },
+        config: { permission: { project: 'robot:delete' } },
+      },
       async (request, reply) => {
         const { principal, project, params } = request
         await findOwn(deps, principal, project.id, params.robot_id)

@@ -17,6 +17,7 @@ export function roleBindingsRoutes(deps: RolesDeps): FastifyPluginAsyncTypebox {
       ALL,
       {
         schema: {
+          operationId: 'listRoleBindings',
           params: Wire.RoleParams,
           querystring: Wire.RoleBindingQuery,
           response: { 200: Wire.RoleBindingList },
@@ -34,7 +35,7 @@ export function roleBindingsRoutes(deps: RolesDeps): FastifyPluginAsyncTypebox {
     app.post(
       ALL,
       {
-        schema: { params: Wire.RoleParams, body: Wire.RoleBindingReq },
+        schema: { operationId: 'createRoleBinding', params: Wire.RoleParams, body: Wire.RoleBindingReq },
         config: { permission: { system: 'role:update' } },
       },
       async (request, reply) => {
@@ -52,7 +53,7 @@ export function roleBindingsRoutes(deps: RolesDeps): FastifyPluginAsyncTypebox {
     app.delete(
       `${ALL}/:binding_id`,
       {
-        schema: { params: Wire.RoleBindingParams },
+        schema: { operationId: 'deleteRoleBinding', params: Wire.RoleBindingParams },
         config: { permission: { system: 'role:update' } },
       },
       async (request, reply) => {

@@ -15,15 +15,19 @@ export function sessionsRoutes(deps: SessionsDeps): FastifyPluginAsyncTypebox {
     const list = { querystring: Wire.OwnListQuery, response: { 200: Wire.SessionList } }
     const config = { permission: 'authenticated' } as const
 
-    app.get('/users/current/sessions', { schema: list, config }, async (request, reply) => {
-      const { sessions, total } = await listFor(request, undefined, request.query)
-      sendTotal(request, reply, request.query, total)
-      return sessions.map(toWire)
-    })
+    app.get(
+      '/users/current/sessions',
+      { schema: { ...list, operationId: 'listOwnSessions' }, config },
+      async (request, reply) => {
+        const { sessions, total } = await listFor(request, undefined, request.query)
+        sendTotal(request, reply, request.query, total)
+        return sessions.map(toWire)
+      },
+    )
 
     app.get(
       '/users/:user_id/sessions',
-      { schema: { ...list, params: Wire.OwnerParams }, config },
+      { schema: { operationId: 'listSessionsOfUser', ...list, params: Wire.OwnerParams }, config },
       async (request, reply) => {
         const { sessions, total } = await listFor(request, request.params.user_id, request.query)
         sendTotal(request, reply, request.query, total)
@@ -33,7 +37,7 @@ export function sessionsRoutes(deps: SessionsDeps): FastifyPluginAsyncTypebox {
 
     app.delete(
       '/users/current/sessions/:session_id',
-      { schema: { params: Wire.OwnSessionParams }, config },
+      { schema: { operationId: 'endOwnSession', params: Wire.OwnSessionParams }, config },
       async (request, reply) => {
         const owner = ownerOf(request.principal, 'session:delete', undefined)
         await revokeSession(deps, owner, request.params.session_id, actorOf(request))
@@ -43,7 +47,7 @@ export function sessionsRoutes(deps: SessionsDeps): FastifyPluginAsyncTypebox {
 
     app.delete(
       '/users/:user_id/sessions/:session_id',
-      { schema: { params: Wire.SessionParams }, config },
+      { schema: { operationId: 'endSessionOfUser', params: Wire.SessionParams }, config },
       async (request, reply) => {
         const { user_id, session_id } = request.params
         const owner = ownerOf(request.principal, 'session:delete', user_id)
