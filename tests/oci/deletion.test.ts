@@ -111,15 +111,20 @@ describe('a manifest', () => {
     expect(await statusOf(other.at('manifests/v1'))).toBe(200)
   })
 
-  test('that is an index leaves the images that it listed', async () => {
+  test('that is an index takes the images along that nothing else names, as Harbor does', async () => {
     const repository = site.newRepository()
-    const { manifest } = await repository.pushImage()
-    const list = await repository.pushManifest(index([descriptorOf(manifest)]), 'multi')
+    const alone = await repository.pushImage()
+    const tagged = await repository.pushImage('kept')
+    const shared = await repository.pushImage()
+    const children = [alone, tagged, shared].map(({ manifest }) => descriptorOf(manifest))
+    const list = await repository.pushManifest(index(children), 'multi')
+    await repository.pushManifest(index([descriptorOf(shared.manifest)]), 'other')
 
     const answer = await site.registry.delete(repository.at(`manifests/${list.digest}`))
 
     expect(answer.status).toBe(202)
-    expect(await statusOf(repository.at(`manifests/${manifest.digest}`))).toBe(200)
+    const status = (image: typeof alone) => statusOf(repository.at(`manifests/${image.manifest.digest}`))
+    expect(await Promise.all([status(alone), status(tagged), status(shared)])).toEqual([404, 200, 200])
   })
 
   test('twice answers 404 the second time', async () => {
