@@ -8,7 +8,8 @@ export type Fields<Name extends string> = Readonly<Record<Name, FieldType>>
 /**
  * Reads Harbor's `q=`: conditions joined by commas, `k=v` exact, `k=~v` contains, `k=[a~b]` range with either
  * end left out at will, `k={a b}` any, `k=(a b)` all; values may stand in quotes. Clients that encode twice
- * are understood. Throws bad-request for what does not parse and for fields that are not in `fields`.
+ * are understood. Throws bad-request for what does not parse. Conditions on fields that are not in `fields` are passed
+ * over, as Harbor does: its clients send what newer or older servers know.
  */
 export function parseFilters<Name extends string>(
   q: string | undefined,
@@ -16,10 +17,10 @@ export function parseFilters<Name extends string>(
 ): Filter<Name>[] {
   if (q === undefined || q === '') return []
   const text = q.includes('=') ? q : decodeAgain(q)
-  return splitOutside(text, ',').map((part) => parseFilter(part.trim(), fields))
+  return splitOutside(text, ',').flatMap((part) => parseFilter(part.trim(), fields) ?? [])
 }
 
-function parseFilter<Name extends string>(part: string, fields: Fields<Name>): Filter<Name> {
+function parseFilter<Name extends string>(part: string, fields: Fields<Name>): Filter<Name> | undefined {
   const at = part.indexOf('=')
   if (at < 1 || at === part.length - 1) {
     throw new DomainError(
@@ -29,7 +30,7 @@ function parseFilter<Name extends string>(part: string, fields: Fields<Name>): F
   }
   const key = part.slice(0, at).trim()
   const field = findField(key, fields)
-  if (field === undefined) throw new DomainError('bad-request', `bad request: keyword: ${key} is not allowed`)
+  if (field === undefined) return undefined
   const type: FieldType = fields[field]
   const text = part.slice(at + 1).trim()
   const inner = text.slice(1, -1)
