@@ -1,18 +1,39 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { accessoriesRoutes } from '../artifacts/accessories/routes.ts'
+import { additionsRoutes } from '../artifacts/additions/routes.ts'
+import { createAdditionSlots } from '../artifacts/additions/service.ts'
+import { copyRoutes } from '../artifacts/copy/routes.ts'
+import { iconsRoutes } from '../artifacts/icons/routes.ts'
 import { artifactLabelsRoutes } from '../artifacts/labels/routes.ts'
 import { countArtifacts, findRepositoriesWithBlob } from '../artifacts/listed-store.ts'
-import { releaseRepository } from '../artifacts/release.ts'
+import { moveUsage, releaseRepository } from '../artifacts/release.ts'
 import { artifactsRoutes } from '../artifacts/routes.ts'
-import type { Sweeper } from '../artifacts/sweep.ts'
 import { tagsRoutes } from '../artifacts/tags/routes.ts'
+import { deleteLabelsOnLeaving } from '../labels/artifact-store.ts'
+import { labelsRoutes } from '../labels/routes.ts'
+import type { RestOptions } from '../platform/http/rest.ts'
+import { projectMetadataRoutes } from '../projects/metadata/routes.ts'
+import { projectNamesRoutes } from '../projects/names/routes.ts'
+import { projectsRoutes } from '../projects/routes.ts'
+import { quotasRoutes } from '../quotas/routes.ts'
+import { repositoryNamesRoutes } from '../repositories/names/routes.ts'
+import { findLongestName } from '../repositories/names/store.ts'
 import { repositoriesRoutes } from '../repositories/routes.ts'
-import type { DataPlane } from './data-plane.ts'
+import type { ServerParts } from './server-parts.ts'
+import type { Services } from './services.ts'
 
-/** The REST API of what projects hold: repositories, artifacts, tags. */
-export function contentRoutes({ artifacts }: DataPlane, sweeper: Sweeper): FastifyPluginAsync[] {
-  const { db } = artifacts
+/** The REST API of projects and what they hold: repositories, artifacts, tags, labels, limits. */
+export function contentRoutes(
+  { db }: ServerParts,
+  { projects, data: { artifacts }, sweeper }: Services,
+  guard: Pick<RestOptions, 'projectContext'>,
+): FastifyPluginAsync[] {
   return [
+    projectsRoutes(projects),
+    projectMetadataRoutes({ db }),
+    projectNamesRoutes({ db, longestRepositoryName: findLongestName }),
+    quotasRoutes({ db }),
+    labelsRoutes({ db }),
     repositoriesRoutes({
       db,
       countArtifacts,
@@ -20,9 +41,17 @@ export function contentRoutes({ artifacts }: DataPlane, sweeper: Sweeper): Fasti
       releaseUsage: releaseRepository,
       onRepositoryDeleted: sweeper.kick,
     }),
+    repositoryNamesRoutes({
+      db,
+      moveUsage: (tx, id, projects) => moveUsage(tx, artifacts.quotas, id, projects),
+      leaveProject: deleteLabelsOnLeaving,
+    }),
     artifactsRoutes(artifacts),
     tagsRoutes(artifacts),
     accessoriesRoutes(artifacts),
     artifactLabelsRoutes(artifacts),
+    additionsRoutes({ ...artifacts, slots: createAdditionSlots() }),
+    copyRoutes({ ...artifacts, projectContext: guard.projectContext }),
+    iconsRoutes(artifacts),
   ]
 }

@@ -3,11 +3,12 @@ import { LoginForm, OidcPing, UserExists, UserExistsForm } from '@portolan/api/s
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import { decide } from '../access/decide.ts'
+import { newRandomSecret } from '../platform/crypto/random-secret.ts'
 import { DomainError } from '../platform/errors.ts'
 import { findUserByEmail, findUserByName } from '../users/store.ts'
 import { login } from './service.ts'
 import { type BrowserDeps, sessionOf, setSessionCookie } from './sessions/routes.ts'
-import { endSession, newSessionId, startSession } from './sessions/service.ts'
+import { endSession, startSession } from './sessions/service.ts'
 
 /** Bytes; names and passwords are far below. */
 const FORM_LIMIT = 16 * 1024
@@ -48,7 +49,7 @@ export function loginRoutes(deps: LoginRoutesDeps): FastifyPluginAsyncTypebox {
     app.get('/log_out', { schema: {}, config: { permission: 'anonymous' } }, async (request, reply) => {
       const id = sessionOf(request)
       if (id !== undefined) await endSession(deps, id, request.ip)
-      setSessionCookie(deps, request, reply, newSessionId())
+      setSessionCookie(deps, request, reply, newRandomSecret())
       return reply.send()
     })
 

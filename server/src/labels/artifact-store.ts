@@ -1,10 +1,8 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
+import { isForeignKeyViolation } from '../platform/db/violations.ts'
 import type { Label } from './model.ts'
 import { toLabel } from './store.ts'
-
-/** PostgreSQL's code for a row that something refers to and that is not there. */
-const FOREIGN_KEY_VIOLATION = '23503'
 
 /**
  * Puts a label on an artifact, if it is global or one of the artifact's project: `unknown` where it is
@@ -29,7 +27,7 @@ export async function insertArtifactLabel(
     if (!rows[0]?.known) return 'unknown'
     return rows[0].inserted ? 'done' : 'present'
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === FOREIGN_KEY_VIOLATION) return 'gone'
+    if (isForeignKeyViolation(error)) return 'gone'
     throw error
   }
 }

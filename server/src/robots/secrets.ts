@@ -1,9 +1,8 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
+import { hashRandomSecret, newRandomSecret, SECRET_LENGTH } from '../platform/crypto/random-secret.ts'
 import { DomainError } from '../platform/errors.ts'
 
 const SCHEME = '$sha256$'
-/** Of 256 random bits, in characters of base64url. */
-const LENGTH = 43
 
 /**
  * A secret that nobody chose: 256 random bits, so that a plain SHA-256 keeps it and checking it costs nothing.
@@ -11,22 +10,22 @@ const LENGTH = 43
  */
 export function newSecret(): string {
   for (;;) {
-    const secret = randomBytes(32).toString('base64url')
+    const secret = newRandomSecret()
     if (isStrong(secret)) return secret
   }
 }
 
 /** The stored form of a generated secret. */
 export function hashGenerated(secret: string): string {
-  return SCHEME + digest(secret).toString('base64url')
+  return SCHEME + hashRandomSecret(secret).toString('base64url')
 }
 
 /** Whether the hash is of a generated secret, and of this one. */
 export function matchesGenerated(hash: string | null | undefined, secret: string): boolean {
   // Compared with something in any case, and never in time that depends on where they differ.
-  const known = hash?.startsWith(SCHEME) === true && secret.length === LENGTH
+  const known = hash?.startsWith(SCHEME) === true && secret.length === SECRET_LENGTH
   const stored = known ? Buffer.from(hash.slice(SCHEME.length), 'base64url') : Buffer.alloc(32)
-  return stored.length === 32 && timingSafeEqual(stored, digest(secret)) && known
+  return stored.length === 32 && timingSafeEqual(stored, hashRandomSecret(secret)) && known
 }
 
 /** Throws bad-request for a secret of somebody's choice that is too easy to guess, by Harbor's rule. */
@@ -41,8 +40,4 @@ export function checkSecret(secret: string): void {
 function isStrong(secret: string): boolean {
   const kinds = [/[A-Z]/, /[a-z]/, /[0-9]/].every((kind) => kind.test(secret))
   return secret.length >= 8 && secret.length <= 128 && kinds
-}
-
-function digest(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
 }

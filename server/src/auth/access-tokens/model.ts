@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto'
 import type { PermissionSet } from '../../access/model.ts'
 import {
   ADMINISTRATOR_PERMISSIONS,
@@ -7,6 +6,7 @@ import {
   SIGNED_IN_PERMISSIONS,
   type SystemPermission,
 } from '../../access/permissions.ts'
+import { hashRandomSecret, isRandomSecret, newRandomSecret } from '../../platform/crypto/random-secret.ts'
 import { DomainError } from '../../platform/errors.ts'
 
 export const PRESETS = ['full', 'read-only', 'custom'] as const
@@ -36,24 +36,23 @@ export interface AccessToken extends Scope {
 
 /** So that people and scanners of leaked secrets know what they have before them. */
 const PREFIX = 'ptl_'
-const FORM = /^ptl_[A-Za-z0-9_-]{43}$/
 const MAX_NAME = 255
 const ALL_SYSTEM: readonly SystemPermission[] = [...SIGNED_IN_PERMISSIONS, ...ADMINISTRATOR_PERMISSIONS]
 const READING = /:(read|list|pull|search)$/
 
 /** 256 random bits. */
 export function newAccessToken(): string {
-  return PREFIX + randomBytes(32).toString('base64url')
+  return PREFIX + newRandomSecret()
 }
 
 /** Whether it has the form of one. */
 export function isAccessToken(text: string): boolean {
-  return FORM.test(text)
+  return text.startsWith(PREFIX) && isRandomSecret(text.slice(PREFIX.length))
 }
 
 /** The stored form. */
 export function hashAccessToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+  return hashRandomSecret(token)
 }
 
 /** Throws bad-request unless `name` may name a token. */

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ANONYMOUS, type Principal } from '../../access/model.ts'
+import { isRandomSecret, newRandomSecret } from '../../platform/crypto/random-secret.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { type AuthDeps, authenticateRest } from '../service.ts'
 import { parseCookies, serializeCookie } from './cookies.ts'
 import { isCsrfSecret, maskCsrfSecret, newCsrfSecret, provesCsrfSecret } from './csrf.ts'
-import { isSessionId, newSessionId } from './service.ts'
 
 export interface BrowserDeps extends AuthDeps {
   /** The origin that clients use, where it is configured; else each request says it. */
@@ -36,7 +36,7 @@ export function restAuthentication(
     const sessionId = sessionOf(request)
     if (sessionId !== undefined || isLoginPath(request)) checkOrigin(deps, request, reply, cookies)
     if (sessionId === undefined) {
-      setSessionCookie(deps, request, reply, newSessionId())
+      setSessionCookie(deps, request, reply, newRandomSecret())
       return ANONYMOUS
     }
     // Pages that ask again and again by themselves do not keep a session alive.
@@ -48,7 +48,7 @@ export function restAuthentication(
 /** The id in the session cookie. */
 export function sessionOf(request: FastifyRequest): string | undefined {
   const id = parseCookies(request.headers.cookie).get(SESSION_COOKIE)
-  return id !== undefined && isSessionId(id) ? id : undefined
+  return id !== undefined && isRandomSecret(id) ? id : undefined
 }
 
 /**

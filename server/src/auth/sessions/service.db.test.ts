@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { newRandomSecret } from '../../platform/crypto/random-secret.ts'
 import { createTestDatabase, type TestDatabase } from '../../platform/db/testing.ts'
 import type { User } from '../../users/model.ts'
 import { changePassword, deleteUser, setSysadmin } from '../../users/service.ts'
 import { makeUser } from '../../users/testing.ts'
 import { createWorld, type World } from '../testing.ts'
-import { endSession, findSessionPrincipal, newSessionId, purgeSessions, startSession } from './service.ts'
+import { endSession, findSessionPrincipal, purgeSessions, startSession } from './service.ts'
 
 const admin = { id: 1, username: 'admin' }
 const MINUTE = 60
@@ -105,7 +106,7 @@ describe('a session', () => {
 })
 
 describe('an id that nobody has logged in with', () => {
-  it.each(['', 'abc', newSessionId(), `${newSessionId()}A`, "' OR 1=1 --"])(
+  it.each(['', 'abc', newRandomSecret(), `${newRandomSecret()}A`, "' OR 1=1 --"])(
     'like %j is nobody',
     async (id) => {
       expect(await who(id)).toBeUndefined()

@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
 import type { UserPrincipal } from '../../access/model.ts'
+import { hashRandomSecret, isRandomSecret, newRandomSecret } from '../../platform/crypto/random-secret.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { emit } from '../../platform/events/outbox.ts'
 import type { User } from '../../users/model.ts'
@@ -17,33 +17,23 @@ export interface SessionsDeps {
 /** However much it is used, a session ends after a day. */
 const LONGEST_MINUTES = 24 * 60
 
-/** A new id for a browser; it means nothing until somebody logs in with it. 256 random bits. */
-export function newSessionId(): string {
-  return randomBytes(32).toString('base64url')
-}
-
-/** Whether it has the form of an id. */
-export function isSessionId(text: string): boolean {
-  return /^[A-Za-z0-9_-]{43}$/.test(text)
-}
-
 /** Logs the user in: answers the id of a new session. The one that the browser had before ends. */
 export async function startSession(
   deps: SessionsDeps,
   user: User,
   { before, address }: { before?: string | undefined; address: string },
 ): Promise<string> {
-  const id = newSessionId()
+  const id = newRandomSecret()
   const creationTime = deps.now()
   await deps.db.transaction().execute(async (tx) => {
-    await insertSession(tx, hashSessionId(id), {
+    await insertSession(tx, hashRandomSecret(id), {
       userId: user.id,
       userGeneration: user.generation,
       creationTime,
       expiryTime: expiry(deps, creationTime, creationTime),
       address,
     })
-    if (before !== undefined && isSessionId(before)) await deleteSession(tx, hashSessionId(before))
+    if (before !== undefined && isRandomSecret(before)) await deleteSession(tx, hashRandomSecret(before))
     await emit(tx, { type: 'user.logged_in', payload: told(user, address) })
   })
   return id
@@ -60,8 +50,8 @@ export async function findSessionPrincipal(
   id: string,
   renew = true,
 ): Promise<UserPrincipal | undefined> {
-  if (!isSessionId(id)) return undefined
-  const session = await findSession(deps.db, hashSessionId(id))
+  if (!isRandomSecret(id)) return undefined
+  const session = await findSession(deps.db, hashRandomSecret(id))
   const now = deps.now()
   if (!session || session.expiryTime <= now) return undefined
   const user = await findUser(deps.db, session.userId)
@@ -71,7 +61,7 @@ export async function findSessionPrincipal(
   const extended = expiry(deps, session.creationTime, now)
   const left = session.expiryTime.getTime() - now.getTime()
   if (renew && left < (deps.sessionMinutes() * 60_000) / 2 && extended > session.expiryTime) {
-    await extendSession(deps.db, hashSessionId(id), extended)
+    await extendSession(deps.db, hashRandomSecret(id), extended)
   }
   return principalOf(user)
 }
@@ -79,9 +69,9 @@ export async function findSessionPrincipal(
 /** Logs out whoever has logged in with this id. */
 export async function endSession(deps: SessionsDeps, id: string, address: string): Promise<void> {
   const principal = await findSessionPrincipal(deps, id)
-  if (!isSessionId(id)) return
+  if (!isRandomSecret(id)) return
   await deps.db.transaction().execute(async (tx) => {
-    await deleteSession(tx, hashSessionId(id))
+    await deleteSession(tx, hashRandomSecret(id))
     if (principal) await emit(tx, { type: 'user.logged_out', payload: told(principal, address) })
   })
 }
@@ -100,9 +90,4 @@ function expiry(deps: SessionsDeps, creation: Date, now: Date): Date {
   const idle = now.getTime() + minutes * 60_000
   const longest = creation.getTime() + Math.max(LONGEST_MINUTES, minutes) * 60_000
   return new Date(Math.min(idle, longest))
-}
-
-/** The table keeps hashes: whoever reads it cannot become anybody. */
-export function hashSessionId(id: string): Buffer {
-  return createHash('sha256').update(id).digest()
 }

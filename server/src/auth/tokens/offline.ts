@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
 import type { Principal, UserPrincipal } from '../../access/model.ts'
+import { hashRandomSecret, newRandomSecret } from '../../platform/crypto/random-secret.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { findUser } from '../../users/store.ts'
 import { principalOf } from '../model.ts'
@@ -35,9 +35,9 @@ export async function issueOfflineToken(
   user: UserPrincipal,
   clientId: string,
 ): Promise<string> {
-  const token = randomBytes(32).toString('base64url')
+  const token = newRandomSecret()
   const creationTime = deps.now()
-  await insertOfflineToken(deps.db, hash(token), {
+  await insertOfflineToken(deps.db, hashRandomSecret(token), {
     userId: user.id,
     userGeneration: user.generation,
     clientId: clientId.replaceAll('\u0000', '').slice(0, MAX_CLIENT_ID),
@@ -52,7 +52,7 @@ export async function redeemOfflineToken(
   deps: OfflineDeps,
   token: string,
 ): Promise<UserPrincipal | undefined> {
-  const stored = await findOfflineToken(deps.db, hash(token))
+  const stored = await findOfflineToken(deps.db, hashRandomSecret(token))
   const now = deps.now().getTime()
   if (!stored || stored.expiryTime.getTime() <= now) return undefined
   const user = await findUser(deps.db, stored.userId)
@@ -61,7 +61,7 @@ export async function redeemOfflineToken(
   // Written down only when half of its time has passed.
   const lifetime = deps.offlineTokenDays * DAY
   if (stored.expiryTime.getTime() - now < lifetime / 2) {
-    await extendOfflineToken(deps.db, hash(token), new Date(now + lifetime))
+    await extendOfflineToken(deps.db, hashRandomSecret(token), new Date(now + lifetime))
   }
   return principalOf(user)
 }
@@ -69,8 +69,4 @@ export async function redeemOfflineToken(
 /** Removes tokens that no longer count. To be called now and then. */
 export async function purgeOfflineTokens(deps: Pick<OfflineDeps, 'db' | 'now'>): Promise<number> {
   return deleteDeadOfflineTokens(deps.db, deps.now(), KEEP)
-}
-
-function hash(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
 }

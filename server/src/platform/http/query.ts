@@ -1,5 +1,6 @@
 import type { Filter, Order, Value } from '../db/list.ts'
 import { DomainError } from '../errors.ts'
+import { decodeAgain } from './path.ts'
 import { type FieldType, parseValue, splitOutside } from './query-value.ts'
 
 /** Fields that a list may be filtered by, with the type of their values. */
@@ -93,12 +94,4 @@ export function parseSort<Name extends string>(
 function findField<Name extends string>(key: string, fields: Fields<Name>): Name | undefined {
   const plain = (text: string) => text.replaceAll('_', '').toLowerCase()
   return (Object.keys(fields) as Name[]).find((name) => plain(name) === plain(key))
-}
-
-function decodeAgain(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

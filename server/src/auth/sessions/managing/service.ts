@@ -1,9 +1,10 @@
 import type { Actor } from '../../../access/model.ts'
+import { hashRandomSecret } from '../../../platform/crypto/random-secret.ts'
 import type { Page } from '../../../platform/db/list.ts'
 import { DomainError } from '../../../platform/errors.ts'
 import { emit } from '../../../platform/events/outbox.ts'
 import { findUser } from '../../../users/store.ts'
-import { hashSessionId, type SessionsDeps } from '../service.ts'
+import type { SessionsDeps } from '../service.ts'
 import { countSessions, deleteSessionById, type ListedSession, listSessions } from '../store.ts'
 
 /**
@@ -22,7 +23,7 @@ export async function findSessions(
   if (!user) throw new DomainError('not-found', `user ${userId} not found`)
   const which = { userId, generation: user.generation, now: deps.now() }
   const [sessions, total] = await Promise.all([
-    listSessions(deps.db, which, secret === undefined ? undefined : hashSessionId(secret), page),
+    listSessions(deps.db, which, secret === undefined ? undefined : hashRandomSecret(secret), page),
     countSessions(deps.db, which),
   ])
   return { sessions, total }

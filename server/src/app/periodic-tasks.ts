@@ -1,0 +1,54 @@
+import { foldCounts } from '../artifacts/listed-store.ts'
+import { classifyPending } from '../artifacts/pending.ts'
+import { createPendingRelease } from '../artifacts/release.ts'
+import { ensureComingPartitions } from '../audit/service.ts'
+import { purgeAuth, writeLastUses } from '../auth/service.ts'
+import { purgeAbandonedUploads } from '../blobs/purge.ts'
+import { SETTINGS_REFRESH } from '../settings/settings.ts'
+import type { ServerParts } from './server-parts.ts'
+import type { Services } from './services.ts'
+
+const MINUTE = 60_000
+const HOUR = 3_600_000
+// As long as an unreferenced blob is safe from collection.
+const PENDING_HOURS = 24
+
+/** What is done again and again, whoever asks or not. */
+export function periodicTasks({ config, db }: ServerParts, { auth, data, sweeper, configuration }: Services) {
+  const releasePending = createPendingRelease(db, PENDING_HOURS)
+
+  return [
+    { name: 'refresh settings', everyMilliseconds: SETTINGS_REFRESH, run: configuration.settings.refresh },
+    { name: 'sweep deleted repositories', everyMilliseconds: MINUTE, run: sweeper.sweep },
+    { name: 'fold artifact counts', everyMilliseconds: MINUTE, run: () => foldCounts(db) },
+    {
+      name: 'tell what artifacts of before are',
+      everyMilliseconds: HOUR,
+      run: async () => {
+        await classifyPending(data.artifacts)
+      },
+    },
+    {
+      name: 'give back what no manifest has referenced',
+      everyMilliseconds: HOUR,
+      run: async () => {
+        await releasePending()
+      },
+    },
+    {
+      name: 'purge abandoned uploads',
+      everyMilliseconds: HOUR,
+      run: async () => {
+        await purgeAbandonedUploads(data.uploads, config.registry.uploadExpiryHours)
+      },
+    },
+    {
+      name: 'make the coming partitions of the audit log',
+      everyMilliseconds: HOUR,
+      run: () => ensureComingPartitions({ db, now: auth.now }),
+    },
+    { name: 'tell of failed logins', everyMilliseconds: 1000, run: auth.failedLogins.flush },
+    { name: 'write last uses of access tokens', everyMilliseconds: 60_000, run: () => writeLastUses(auth) },
+    { name: 'purge sessions and offline tokens', everyMilliseconds: HOUR / 4, run: () => purgeAuth(auth) },
+  ]
+}

@@ -1,0 +1,83 @@
+import { createSweeper, type Sweeper } from '../artifacts/sweep.ts'
+import { writePulls } from '../audit/pulls.ts'
+import type { AuditDeps } from '../audit/subscribers.ts'
+import { type AuthDeps, createAuth, forgetRobot } from '../auth/service.ts'
+import type { BrowserDeps } from '../auth/sessions/routes.ts'
+import { createContextLookup, type FindContext } from '../members/context-lookup.ts'
+import { addProjectAdmin } from '../members/service.ts'
+import type { ProjectsDeps } from '../projects/service.ts'
+import { readUsage } from '../quotas/usage-store.ts'
+import { countRepositories } from '../repositories/store.ts'
+import type { RobotsDeps } from '../robots/service.ts'
+import { disabledAuditEvents } from '../settings/disabled-audit-events.ts'
+import type { SettingsServiceDeps } from '../settings/service.ts'
+import type { Settings } from '../settings/settings.ts'
+import { createPasswords } from '../users/passwords.ts'
+import { createDataPlane, type DataPlane } from './data-plane.ts'
+import type { ServerParts } from './server-parts.ts'
+
+/** Everything that the routes work with, put together once. */
+export interface Services {
+  settings: Settings
+  configuration: SettingsServiceDeps
+  findProject: FindContext
+  auth: BrowserDeps
+  robots: RobotsDeps
+  projects: ProjectsDeps
+  data: DataPlane
+  sweeper: Sweeper
+}
+
+/** Makes them, in the order in which they need each other. */
+export function createServices(parts: ServerParts, configuration: SettingsServiceDeps): Services {
+  const { config, log, db, secretKey } = parts
+  const { settings } = configuration
+  const audit = auditOf(settings)
+  const findProject = createContextLookup(db)
+  const passwords = createPasswords()
+  const auth: AuthDeps = createAuth({
+    db,
+    log,
+    passwords,
+    box: secretKey,
+    findProject,
+    tokenMinutes: () => settings.get('token_expiration'),
+    offlineTokenDays: config.auth.offlineTokenDays,
+    sessionMinutes: () => settings.get('session_timeout'),
+    robotNamePrefix: () => settings.get('robot_name_prefix'),
+  })
+
+  const data = createDataPlane(parts, settings, (tx, pulls) => writePulls(audit, tx, pulls))
+
+  return {
+    settings,
+    configuration,
+    findProject,
+    auth: { ...auth, externalUrl: config.externalUrl },
+    robots: {
+      db,
+      passwords,
+      namePrefix: auth.robotNamePrefix,
+      defaultDays: () => settings.get('robot_token_duration'),
+      onRobotChanged: (id) => forgetRobot(auth, id),
+    },
+    projects: {
+      db,
+      settings,
+      countRepositories,
+      usedStorage: async (tx, id) => (await readUsage(tx, id)).used,
+      quotasEnforced: data.uploads.quotas.enforced,
+      addProjectAdmin,
+    },
+    data,
+    sweeper: createSweeper({
+      db,
+      onError: (error) => log.error({ err: error }, 'deleted repositories could not be swept'),
+    }),
+  }
+}
+
+/** What the audit log asks of the settings. */
+export function auditOf(settings: Settings): AuditDeps {
+  return { disabledTypes: async () => disabledAuditEvents(settings) }
+}

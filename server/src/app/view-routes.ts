@@ -1,0 +1,27 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { countArtifacts } from '../artifacts/listed-store.ts'
+import { auditRoutes } from '../audit/routes.ts'
+import { searchRoutes } from '../search/routes.ts'
+import { allowlistRoutes } from '../settings/allowlist/routes.ts'
+import { settingsRoutes } from '../settings/routes.ts'
+import { statisticsRoutes } from '../statistics/routes.ts'
+import { createStoredBytes } from '../statistics/service.ts'
+import { systemRoutes } from '../system/routes.ts'
+import type { ServerParts } from './server-parts.ts'
+import type { Services } from './services.ts'
+
+/** The REST API of the system as a whole: its state, its settings, and what is told of it. */
+export function viewRoutes(
+  { db, storage, version }: ServerParts,
+  { settings, configuration, projects, auth }: Services,
+  originOf: (request: FastifyRequest) => string,
+): FastifyPluginAsync[] {
+  return [
+    systemRoutes({ db, settings, storage, version, originOf, now: auth.now }),
+    settingsRoutes(configuration),
+    allowlistRoutes(configuration),
+    searchRoutes({ projects, countArtifacts }),
+    statisticsRoutes({ db, storedBytes: createStoredBytes(db) }),
+    auditRoutes({ db }),
+  ]
+}
