@@ -10,6 +10,10 @@ import { type Outcome, verdict } from './step.ts'
 export const GENERATED: { file: string; command: string[] }[] = [
   { file: 'docs/reference/configuration.md', command: ['node', 'server/src/config/reference.ts'] },
   { file: 'docs/reference/api.md', command: ['node', 'server/src/app/openapi/reference.ts'] },
+  {
+    file: 'docs/reference/differences-from-harbor.md',
+    command: ['node', 'tests/contract/differences-page.ts'],
+  },
   { file: 'server/schema.sql', command: ['node', 'server/src/platform/db/dump-schema.ts'] },
 ]
 

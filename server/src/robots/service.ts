@@ -4,19 +4,10 @@ import type { Filter, Order, Page } from '../platform/db/list.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import type { Passwords } from '../users/passwords.ts'
-import { type Entry, EVERY_PROJECT, type Level, readEntries, type WantedGrant } from './grants.ts'
+import { type Entry, type Level, readEntries } from './grants.ts'
 import { countRobots, listRobots, type RobotField } from './list-store.ts'
+import { checkDescription, checkDuration, checkName, expiryOf, loginNameOf, type Robot } from './model.ts'
 import {
-  checkDescription,
-  checkDuration,
-  checkName,
-  expiryOf,
-  type Grant,
-  loginNameOf,
-  type Robot,
-} from './model.ts'
-import {
-  type Contexts,
   contextOf,
   contextsOf,
   requireForRobot,
@@ -24,6 +15,7 @@ import {
   requireInSystem,
   requireToHold,
 } from './permits.ts'
+import { projectNames, resolveGrants } from './resolve-grants.ts'
 import { checkSecret, hashGenerated, newSecret } from './secrets.ts'
 import * as store from './store.ts'
 
@@ -83,7 +75,7 @@ export async function createRobot(
     input.level === 'system'
       ? undefined
       : requireInProject(principal, 'create', contexts.get(namespace), namespace)
-  const grants = resolve(wanted, contexts)
+  const grants = resolveGrants(wanted, contexts)
   requireToHold(principal, grants, contexts)
   const { secret, hash } = await makeSecret(deps, input.secret)
 
@@ -184,7 +176,7 @@ export async function changeRobot(
   if (before.project && contexts.get(wanted[0]?.namespace ?? '')?.id !== before.project.id) {
     throw new DomainError('bad-request', 'cannot update the project id of robot')
   }
-  const grants = resolve(wanted, contexts)
+  const grants = resolveGrants(wanted, contexts)
   requireToHold(principal, grants, contexts)
 
   await rewrite(deps, before, actor, async (tx) => {
@@ -267,33 +259,6 @@ async function findStored(db: Database, id: number): Promise<store.StoredRobot> 
   const [stored] = await store.findByIds(db, [id])
   if (!stored) throw missing(id)
   return stored
-}
-
-function projectNames(wanted: readonly WantedGrant[]): string[] {
-  return wanted.flatMap(({ kind, namespace }) =>
-    kind === 'project' && namespace !== EVERY_PROJECT && !namespace.includes('\u0000') ? [namespace] : [],
-  )
-}
-
-/** Names become ids, two names of one project one entry. Throws not-found for a project that is none. */
-function resolve(wanted: readonly WantedGrant[], contexts: Contexts): Grant[] {
-  const grants = new Map<number | WantedGrant, Grant>()
-  for (const entry of wanted) {
-    const { kind, namespace, access } = entry
-    if (kind === 'system' || namespace === EVERY_PROJECT) {
-      grants.set(entry, kind === 'system' ? { kind, access } : { kind, access })
-      continue
-    }
-    const context = contexts.get(namespace)
-    if (!context) throw new DomainError('not-found', `project ${namespace} not found`)
-    const before = grants.get(context.id)?.access ?? []
-    const more = access.filter(
-      (one) => !before.some((other) => other.resource === one.resource && other.action === one.action),
-    )
-    const project = { id: context.id, name: context.name }
-    grants.set(context.id, { kind, project, access: [...before, ...more] })
-  }
-  return [...grants.values()]
 }
 
 function placeOf({ project }: { project?: Robot['project'] | undefined }): {
