@@ -1,12 +1,10 @@
 import type * as Wire from '@portolan/api/artifacts'
 import { toWire as labelToWire } from '../labels/wire.ts'
+import { NO_TIME } from '../platform/http/wire-time.ts'
 import { accessoryIconOf, iconOf } from './icons/builtin.ts'
 import type { DetailedArtifact } from './listing.ts'
 import type { ListedAccessory, ListedChild, ListedTag } from './model.ts'
 import { additionsOf } from './processors/table.ts'
-
-/** How Harbor writes that there is no time. */
-const NO_TIME = '0001-01-01T00:00:00.000Z'
 
 /** An artifact in Harbor's shape. */
 export function toWire(artifact: DetailedArtifact): Wire.Artifact {

@@ -1,7 +1,7 @@
-import { decide, decideEverywhere } from '../access/decide.ts'
+import { admitToProject, refusalOf } from '../access/admission.ts'
+import { decide } from '../access/decide.ts'
 import type { Principal, ProjectContext } from '../access/model.ts'
 import { findProjectContext, type MembersDeps } from '../members/service.ts'
-import { DomainError } from '../platform/errors.ts'
 
 type Action = 'create' | 'read' | 'update' | 'delete' | 'list'
 
@@ -17,18 +17,8 @@ export async function admitToLabels(
 ): Promise<(ProjectContext & { name: string }) | undefined> {
   if (projectId === undefined) {
     if (action === 'list' || decide(principal, `label:${action}`)) return undefined
-    throw refusal(principal)
+    throw refusalOf(principal)
   }
   const project = await findProjectContext(deps, principal, String(projectId), false)
-  if (project && decide(principal, `label:${action}`, project)) return project
-  if (!project && decideEverywhere(principal, `label:${action}`)) {
-    throw new DomainError('not-found', `project ${projectId} not found`)
-  }
-  throw refusal(principal)
-}
-
-function refusal(principal: Principal): DomainError {
-  return principal.kind === 'anonymous'
-    ? new DomainError('unauthorized', 'unauthorized')
-    : new DomainError('forbidden', 'forbidden')
+  return admitToProject(principal, [`label:${action}`], project, String(projectId))
 }

@@ -1,12 +1,10 @@
 import type * as Wire from '@portolan/api/projects'
 import { ROLE_IDS } from '../access/roles.ts'
+import { NO_TIME } from '../platform/http/wire-time.ts'
 import type { DetailedProject } from './listing.ts'
 import { allMetadata } from './metadata/model.ts'
 import type { Allowlist } from './model.ts'
 import type { Summary } from './summary.ts'
-
-/** How Harbor writes that there is no time. */
-const NO_TIME = '0001-01-01T00:00:00.000Z'
 
 /** Role ids, the one that allows most first. */
 const STRENGTH: readonly number[] = [

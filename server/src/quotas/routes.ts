@@ -3,14 +3,12 @@ import * as Wire from '@portolan/api/quotas'
 import { sendTotal, toPage } from '../platform/http/paging.ts'
 import { actorOf } from '../platform/http/principal.ts'
 import { parseSort } from '../platform/http/query.ts'
+import { NO_TIME } from '../platform/http/wire-time.ts'
 import type { QuotaField } from './list-store.ts'
 import type { Quota } from './model.ts'
 import { changeLimit, getQuota, listQuotas, type QuotasDeps } from './service.ts'
 
 const SORTABLE: readonly QuotaField[] = ['id', 'hard.storage', 'used.storage', 'creation_time', 'update_time']
-
-/** How Harbor writes that there is no time, which it does for the update of a single quota. */
-const NO_TIME = '0001-01-01T00:00:00.000Z'
 
 /** `/quotas`. */
 export function quotasRoutes(deps: QuotasDeps): FastifyPluginAsyncTypebox {
@@ -39,6 +37,7 @@ export function quotasRoutes(deps: QuotasDeps): FastifyPluginAsyncTypebox {
         schema: { params: Wire.QuotaParams, response: { 200: Wire.Quota } },
         config: { permission: { system: 'quota:read' } },
       },
+      // As in Harbor: the list alone tells when it was changed.
       async (request) => toWire(await getQuota(deps, request.params.id), NO_TIME),
     )
 

@@ -1,58 +1,17 @@
+import { admitToProject, refusalOf } from '../access/admission.ts'
 import { decide, decideEverywhere } from '../access/decide.ts'
-import type { Principal, ProjectContext } from '../access/model.ts'
+import type { Principal } from '../access/model.ts'
 import type { ProjectPermission, SystemPermission } from '../access/permissions.ts'
-import { findContexts } from '../members/context-store.ts'
+import { type Contexts, contextsOf } from '../members/contexts.ts'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
-import { findProject } from '../projects/service.ts'
 import type { Grant, Robot } from './model.ts'
 
 type Action = 'create' | 'read' | 'update' | 'delete' | 'list'
 
-/** Projects by name, the present one and the one asked for, each with the caller's roles in it. */
-export type Contexts = ReadonlyMap<string, NamedContext>
-type NamedContext = ProjectContext & { name: string }
-
-/** The live projects of these names with what the caller is in them: one statement. */
-export async function contextsOf(
-  db: Database,
-  principal: Principal,
-  names: readonly string[],
-): Promise<Contexts> {
-  if (names.length === 0) return new Map()
-  const userId = principal.kind === 'user' ? principal.id : undefined
-  const found = await findContexts(
-    db,
-    names.map((name) => ({ name, userId })),
-  )
-  const contexts = new Map<string, NamedContext>()
-  for (const [index, name] of names.entries()) {
-    const context = found[index]
-    if (context) contexts.set(name, context).set(context.name, context)
-  }
-  return contexts
-}
-
 /** Throws forbidden unless the caller may do this to robots of the system. */
 export function requireInSystem(principal: Principal, action: Action): void {
-  if (!decide(principal, `robot:${action}`)) throw forbidden()
-}
-
-/**
- * Throws forbidden unless the caller may do this to robots of the project; not-found where there is none, and
- * he is one who would be let in anywhere.
- */
-export function requireInProject(
-  principal: Principal,
-  action: Action,
-  context: NamedContext | undefined,
-  name: string,
-): NamedContext {
-  if (context && decide(principal, `robot:${action}`, context)) return context
-  if (!context && decideEverywhere(principal, `robot:${action}`)) {
-    throw new DomainError('not-found', `project ${name} not found`)
-  }
-  throw forbidden()
+  if (!decide(principal, `robot:${action}`)) throw refusalOf(principal)
 }
 
 /** Throws forbidden unless the caller may do this to this robot, wherever it belongs. */
@@ -64,17 +23,8 @@ export async function requireForRobot(
 ): Promise<void> {
   if (!robot.project) return requireInSystem(principal, action)
   const { name } = robot.project
-  requireInProject(principal, action, (await contextsOf(db, principal, [name])).get(name), name)
-}
-
-/** The project of that id with what the caller is in it. */
-export async function contextOf(
-  db: Database,
-  principal: Principal,
-  projectId: number,
-): Promise<NamedContext | undefined> {
-  const project = await findProject({ db }, String(projectId), false)
-  return project && (await contextsOf(db, principal, [project.name])).get(project.name)
+  const project = (await contextsOf(db, principal, [name])).get(name)
+  admitToProject(principal, [`robot:${action}`], project, name)
 }
 
 /**
@@ -107,8 +57,4 @@ function mayGive(principal: Principal, grant: Grant, contexts: Contexts): boolea
 
 function holdsInSystem(principal: Principal, word: SystemPermission): boolean {
   return principal.kind === 'robot' ? principal.permissions.system.has(word) : decide(principal, word)
-}
-
-function forbidden(): DomainError {
-  return new DomainError('forbidden', 'forbidden')
 }

@@ -1,7 +1,7 @@
+import type { Contexts } from '../members/contexts.ts'
 import { DomainError } from '../platform/errors.ts'
 import { EVERY_PROJECT, type WantedGrant } from './grants.ts'
 import type { Grant } from './model.ts'
-import type { Contexts } from './permits.ts'
 
 /** Names of the projects that the entries speak of. */
 export function projectNames(wanted: readonly WantedGrant[]): string[] {

@@ -1,4 +1,7 @@
+import { admitToProject } from '../access/admission.ts'
 import type { Actor, Principal } from '../access/model.ts'
+import { contextsOf } from '../members/contexts.ts'
+import { findProjectContext } from '../members/service.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Filter, Order, Page } from '../platform/db/list.ts'
 import { DomainError } from '../platform/errors.ts'
@@ -7,14 +10,7 @@ import type { Passwords } from '../users/passwords.ts'
 import { type Entry, type Level, readEntries } from './grants.ts'
 import { countRobots, listRobots, type RobotField } from './list-store.ts'
 import { checkDescription, checkDuration, checkName, expiryOf, loginNameOf, type Robot } from './model.ts'
-import {
-  contextOf,
-  contextsOf,
-  requireForRobot,
-  requireInProject,
-  requireInSystem,
-  requireToHold,
-} from './permits.ts'
+import { requireForRobot, requireInSystem, requireToHold } from './permits.ts'
 import { projectNames, resolveGrants } from './resolve-grants.ts'
 import { checkSecret, hashGenerated, newSecret } from './secrets.ts'
 import * as store from './store.ts'
@@ -74,7 +70,7 @@ export async function createRobot(
   const home =
     input.level === 'system'
       ? undefined
-      : requireInProject(principal, 'create', contexts.get(namespace), namespace)
+      : admitToProject(principal, ['robot:create'], contexts.get(namespace), namespace)
   const grants = resolveGrants(wanted, contexts)
   requireToHold(principal, grants, contexts)
   const { secret, hash } = await makeSecret(deps, input.secret)
@@ -129,7 +125,10 @@ export async function findRobots(
   { projectId, filters, orders, page }: RobotListRequest,
 ): Promise<{ robots: Robot[]; total: number }> {
   if (projectId === undefined) requireInSystem(principal, 'list')
-  else requireInProject(principal, 'list', await contextOf(deps.db, principal, projectId), String(projectId))
+  else {
+    const project = await findProjectContext(deps, principal, String(projectId), false)
+    admitToProject(principal, ['robot:list'], project, String(projectId))
+  }
   const order = orders.length > 0 ? orders : [{ field: 'name', descending: false } as const]
   const [robots, total] = await Promise.all([
     listRobots(deps.db, projectId, filters, order, page),

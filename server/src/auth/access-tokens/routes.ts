@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { DomainError } from '../../platform/errors.ts'
 import { sendTotal, toPage } from '../../platform/http/paging.ts'
 import { actorOf } from '../../platform/http/principal.ts'
+import { epochOf } from '../../platform/http/wire-time.ts'
 import { ownerOf } from '../own.ts'
 import { type AccessToken, readScope } from './model.ts'
 import {
@@ -142,8 +143,4 @@ function toWire(token: AccessToken): Wire.AccessToken {
 function toPermission(word: string) {
   const [resource = '', action = ''] = word.split(':')
   return { resource, action }
-}
-
-function epochOf(time: Date | undefined): number {
-  return time ? Math.floor(time.getTime() / 1000) : NEVER
 }

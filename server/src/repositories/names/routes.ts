@@ -2,10 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import * as Wire from '@portolan/api/names'
 import { RepositoriesParams, RepositoryParams } from '@portolan/api/repositories'
 import type { FastifyRequest } from 'fastify'
-import { decide, decideEverywhere } from '../../access/decide.ts'
-import type { Principal } from '../../access/model.ts'
+import { admitToProject } from '../../access/admission.ts'
+import { decide } from '../../access/decide.ts'
+import { contextsOf } from '../../members/contexts.ts'
 import { findProjectContext } from '../../members/service.ts'
-import { DomainError } from '../../platform/errors.ts'
 import { decodeAgain } from '../../platform/http/path.ts'
 import { actorOf } from '../../platform/http/principal.ts'
 import { dropRepositoryAlias, findRepositoryAliases, type NamesDeps, renameRepository } from './service.ts'
@@ -48,11 +48,11 @@ export function repositoryNamesRoutes(deps: NamesDeps): FastifyPluginAsyncTypebo
       },
       async (request) => {
         const aliases = await findRepositoryAliases(deps, request.project.id)
-        const names = [...new Set(aliases.map(({ projectName }) => projectName))]
-        const seen = await Promise.all(
-          names.map(async (name) => ((await mayList(deps, request.principal, name)) ? [name] : [])),
-        )
-        return aliases.map((alias) => toWire(alias, new Set(seen.flat())))
+        const contexts = await contextsOf(deps.db, request.principal, [
+          ...new Set(aliases.map(({ projectName }) => projectName)),
+        ])
+        const seen = [...contexts.values()].filter((one) => decide(request.principal, 'repository:list', one))
+        return aliases.map((alias) => toWire(alias, new Set(seen.map(({ name }) => name))))
       },
     )
 
@@ -75,23 +75,7 @@ export function repositoryNamesRoutes(deps: NamesDeps): FastifyPluginAsyncTypebo
 async function findTarget(deps: NamesDeps, request: FastifyRequest, name: string) {
   const { principal, project } = request
   const target = name === project.name ? project : await findProjectContext(deps, principal, name, true)
-  if (
-    target &&
-    decide(principal, 'repository:create', target) &&
-    decide(principal, 'repository:push', target)
-  ) {
-    return target
-  }
-  if (!target && decideEverywhere(principal, 'repository:create')) {
-    throw new DomainError('not-found', `project ${name} not found`)
-  }
-  throw new DomainError('forbidden', 'forbidden')
-}
-
-async function mayList(deps: NamesDeps, principal: Principal, projectName: string): Promise<boolean> {
-  const project = await findProjectContext(deps, principal, projectName, true)
-
-  return project !== undefined && decide(principal, 'repository:list', project)
+  return admitToProject(principal, ['repository:create', 'repository:push'], target, name)
 }
 
 function toWire(alias: RepositoryAlias, visible: ReadonlySet<string>): Wire.RepositoryAlias {

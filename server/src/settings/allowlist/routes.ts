@@ -1,12 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import * as Wire from '@portolan/api/cve-allowlist'
 import { actorOf } from '../../platform/http/principal.ts'
+import { NO_TIME } from '../../platform/http/wire-time.ts'
 import { type AllowlistDeps, findAllowlist, replaceAllowlist, type SystemAllowlist } from './service.ts'
 
 /** There is one. */
 const ID = 1
-/** How Harbor writes that there is no time. */
-const NO_TIME = '0001-01-01T00:00:00.000Z'
 
 /** `/system/CVEAllowlist`. */
 export function allowlistRoutes(deps: AllowlistDeps): FastifyPluginAsyncTypebox {

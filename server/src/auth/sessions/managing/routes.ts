@@ -3,6 +3,7 @@ import * as Wire from '@portolan/api/access-tokens'
 import type { FastifyRequest } from 'fastify'
 import { sendTotal, toPage } from '../../../platform/http/paging.ts'
 import { actorOf } from '../../../platform/http/principal.ts'
+import { epochOf } from '../../../platform/http/wire-time.ts'
 import { ownerOf } from '../../own.ts'
 import { sessionOf } from '../routes.ts'
 import type { SessionsDeps } from '../service.ts'
@@ -74,6 +75,6 @@ function toWire({ id, current, address, creationTime, expiryTime }: ListedSessio
     current,
     address,
     creation_time: creationTime.toISOString(),
-    expires_at: Math.floor(expiryTime.getTime() / 1000),
+    expires_at: epochOf(expiryTime),
   }
 }
