@@ -1,23 +1,17 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { decide, decideEverywhere } from '../access/decide.ts'
-import { addProjectAdmin, findProjectContext } from '../members/service.ts'
+import { findProjectContext } from '../members/service.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import { as, buildRest } from '../platform/http/testing.ts'
-import { createProject, type ProjectsDeps } from '../projects/service.ts'
-import { settingsOf } from '../settings/testing.ts'
+import { createProject } from '../projects/service.ts'
+import { projectsDeps } from '../projects/testing.ts'
 import { addUser } from '../users/testing.ts'
 import { auditRoutes } from './routes.ts'
 import { insertRows } from './store.ts'
 import { auditRow } from './testing.ts'
 
 const { db, drop } = await createTestDatabase()
-const projects: ProjectsDeps = {
-  settings: settingsOf(),
-  db,
-  countRepositories: async () => new Map(),
-  usedStorage: async () => 0,
-  addProjectAdmin,
-}
+const projects = projectsDeps(db)
 const ann = await addUser(db, 'ann')
 const bob = await addUser(db, 'bob')
 const ADMIN = as({ id: 1, username: 'admin', sysadmin: true })

@@ -3,22 +3,16 @@ import { decide, decideEverywhere } from '../access/decide.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import { eventTypes } from '../platform/events/testing.ts'
 import { as, buildRest } from '../platform/http/testing.ts'
-import { createProject, type ProjectsDeps } from '../projects/service.ts'
-import { settingsOf } from '../settings/testing.ts'
+import { createProject } from '../projects/service.ts'
+import { projectsDeps } from '../projects/testing.ts'
 import { addUser } from '../users/testing.ts'
 import { findParticipations } from './participation-store.ts'
 import { membersRoutes } from './routes.ts'
-import { addProjectAdmin, findProjectContext } from './service.ts'
+import { findProjectContext } from './service.ts'
 import { membersThatAreGone } from './subscribers.ts'
 
 const { db, drop } = await createTestDatabase()
-const projects: ProjectsDeps = {
-  settings: settingsOf(),
-  db,
-  countRepositories: async () => new Map(),
-  usedStorage: async () => 0,
-  addProjectAdmin,
-}
+const projects = projectsDeps(db)
 const ann = await addUser(db, 'ann')
 const bob = await addUser(db, 'bob')
 const dan = await addUser(db, 'dan')
