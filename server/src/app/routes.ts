@@ -14,6 +14,7 @@ import { externalOrigin } from './http.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { listRoutes } from './openapi/route-list.ts'
 import { openApiRoutes } from './openapi/routes.ts'
+import { emptyLists } from './pending/lists.ts'
 import { pendingRoutes } from './pending/routes.ts'
 import { portalDirectory, portalPlugin } from './portal.ts'
 import { callerOf } from './registry-caller.ts'
@@ -41,6 +42,7 @@ export async function addRoutes(app: FastifyInstance, parts: ServerParts, servic
     ...contentRoutes(parts, services, guard),
     ...viewRoutes(parts, services, originOf),
     openApiRoutes(listRoutes(app), version),
+    emptyLists(),
     pendingRoutes(),
   ]
 

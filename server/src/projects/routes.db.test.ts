@@ -270,11 +270,12 @@ test('a new project has the limit of the settings, and an administrator may give
   await create(ANN, { project_name: 'limited-ann', storage_limit: 5 })
   await create(ROOT, { project_name: 'limited-root', storage_limit: 5 })
   await create(ROOT, { project_name: 'limited-not', storage_limit: -1 })
+  // harbor-cli sends 0 where nobody said anything.
+  await create(ROOT, { project_name: 'limited-zero', storage_limit: 0 })
 
   const limitOf = async (name: string) => (await findProject(deps, name, true))?.storageLimit
 
-  expect([await limitOf('limited-ann'), await limitOf('limited-root'), await limitOf('limited-not')]).toEqual(
-    [1024, 5, -1],
-  )
+  const names = ['limited-ann', 'limited-root', 'limited-not', 'limited-zero']
+  expect(await Promise.all(names.map(limitOf))).toEqual([1024, 5, -1, 1024])
   await limited.close()
 })

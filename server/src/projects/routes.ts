@@ -76,8 +76,8 @@ export function projectsRoutes(deps: ProjectsDeps): FastifyPluginAsyncTypebox {
             metadata: body.metadata ?? {},
             public: body.public ?? undefined,
             allowlist: fromWireAllowlist(body.cve_allowlist),
-            // Whoever creates a project does not set his own limit.
-            storageLimit: mayLimit(request) ? (body.storage_limit ?? undefined) : undefined,
+            // Whoever creates a project does not set his own limit; 0 is how clients leave it out.
+            storageLimit: mayLimit(request) ? body.storage_limit || undefined : undefined,
           },
           actorOf(request),
         )

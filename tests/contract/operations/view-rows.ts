@@ -44,6 +44,11 @@ export const VIEW_ROWS: Row[] = [
       }),
   },
   {
+    operation: 'listRegistries',
+    refused: 'projectAdmin',
+    check: ({ body }) => expect(body).toEqual([]),
+  },
+  {
     operation: 'getPermissions',
     as: 'projectAdmin',
     refused: 'maintainer',

@@ -84,7 +84,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   listRegistryProviderTypes: { system: 'replication-adapter:list' },
   listRegistryProviderInfos: { system: 'replication-adapter:list' },
   createRegistry: { system: 'registry:create' },
-  listRegistries: { system: 'registry:list' },
   pingRegistry: { system: 'registry:read' },
   getRegistry: { system: 'registry:read' },
   deleteRegistry: { system: 'registry:delete' },
