@@ -120,7 +120,7 @@ CREATE TABLE audit_log (
   source_ip text,
   CONSTRAINT audit_log_pkey PRIMARY KEY (op_time, id) INCLUDE (project_id, operation, resource_type)
 );
-CREATE INDEX audit_log_id ON ONLY audit_log USING btree (id) INCLUDE (op_time, project_id, operation, resource_type);
+CREATE INDEX audit_log_id ON ONLY audit_log USING btree (id);
 CREATE INDEX audit_log_operation ON ONLY audit_log USING btree (operation, resource_type, op_time, id) INCLUDE (project_id);
 CREATE INDEX audit_log_project ON ONLY audit_log USING btree (project_id, op_time, id) INCLUDE (operation, resource_type, username);
 CREATE INDEX audit_log_resource ON ONLY audit_log USING btree (resource, op_time, id) INCLUDE (project_id, operation, resource_type);

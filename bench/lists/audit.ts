@@ -14,7 +14,7 @@ const FILTERS: Record<string, string> = {
   'range, operation': `op_time=[${day(200)}~${day(20)}],operation=pull`,
   fuzzy: 'resource=~app-7:2',
 }
-const SORTS = ['', 'op_time', 'operation', '-username', 'resource', 'resource_type', 'id']
+const SORTS = ['', 'op_time', 'operation', '-username', 'resource_type', 'id']
 
 function day(before: number): string {
   return new Date(Date.now() - before * 86_400_000).toISOString().slice(0, 19).replace('T', ' ')

@@ -12,6 +12,7 @@ import type { Repository } from '../repositories/model.ts'
 import { findRepository } from '../repositories/store.ts'
 import { deleteArtifact, deleteTag } from './deletion.ts'
 import { ArtifactReferencedError, ReferenceSizeError, ReferencesUnknownError } from './errors.ts'
+import { countArtifacts } from './listed-store.ts'
 import { createReferenceLookup } from './lookup.ts'
 import type { Artifact, Referrer } from './model.ts'
 import { pushManifest } from './push.ts'
@@ -102,6 +103,35 @@ test('a pushed manifest is found by tag and by digest, byte for byte', async () 
   expect(byTag).toEqual(byDigest)
   expect(byTag && (await readManifest(deps, byTag)).equals(bytes)).toBe(true)
   expect((await findRepository(database.db, projectId, 'app'))?.published).toBe(true)
+})
+
+test('however an artifact comes, it is listed and counted once', async () => {
+  const state = async (digest: string) => {
+    const { listed, tagged } = await database.db
+      .selectFrom('artifacts')
+      .select(['listed', 'tagged'])
+      .where('repository_id', '=', repository.id)
+      .where('digest', '=', digest)
+      .executeTakeFirstOrThrow()
+    const counts = await countArtifacts(database.db, [repository.id])
+    return { listed, tagged, count: counts.get(repository.id) ?? 0 }
+  }
+  const first = await image('first')
+  const second = await image('second')
+
+  const digest = await push(first, 'v1')
+  expect(await state(digest)).toEqual({ listed: true, tagged: true, count: 1 })
+  await push(first, 'v1', 'v2')
+  expect(await state(digest)).toEqual({ listed: true, tagged: true, count: 1 })
+  const other = await push(second)
+  expect(await state(other)).toEqual({ listed: true, tagged: false, count: 2 })
+  await push(second, 'v1', 'v2')
+  expect(await state(digest)).toEqual({ listed: true, tagged: false, count: 2 })
+  expect(await state(other)).toEqual({ listed: true, tagged: true, count: 2 })
+
+  const subject = { mediaType: OCI_IMAGE, digest, size: first.length }
+  const signature = await push(await image('signature', { subject }), 'sig')
+  expect(await state(signature)).toEqual({ listed: false, tagged: true, count: 2 })
 })
 
 test('a push writes one event, in the same transaction', async () => {

@@ -87,6 +87,7 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
       manifestSize: body.length,
       referencedSize: manifest.kind === 'index' ? childrenSize : manifest.referencedSize,
       classification,
+      tagged: push.tags.length > 0,
     })
     if (artifact.created) {
       const blobIds = [own.id, ...blobs.held.map((blob) => blob.id), ...blobs.absent]
@@ -96,7 +97,9 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
     const attestations = attestationsIn(manifest)
     if (attestations.length > 0) await markAttestations(tx, repository.id, attestations)
     if (push.tags.length > 0) await upsertTags(tx, repository.id, artifact.id, push.tags)
-    await relist(tx, [artifact.id, ...affected])
+    // The usual push, a new image under a tag that is new too, is listed already.
+    const isListed = artifact.created && artifact.listed
+    await relist(tx, isListed ? affected : [artifact.id, ...affected])
 
     await emit(tx, {
       type: 'artifact.pushed',

@@ -73,7 +73,10 @@ export async function holdArtifacts(
     .execute()
 }
 
-/** Makes the artifact, or finds it, renews its push time and fills in what was not known of it. */
+/**
+ * Makes the artifact, or finds it, renews its push time and fills in what was not known of it. A new one that comes
+ * under a tag and stands for itself is listed and counted at once; who finds one must `relist` it.
+ */
 export async function upsertArtifact(
   tx: Database,
   artifact: {
@@ -84,10 +87,12 @@ export async function upsertArtifact(
     /** Bytes of everything it references; of an index, with all that its children reference. */
     referencedSize: number
     classification: Classification
+    tagged: boolean
   },
-): Promise<{ id: number; created: boolean }> {
-  const { manifest, classification } = artifact
-  const row = await tx
+): Promise<{ id: number; created: boolean; listed: boolean }> {
+  const { manifest, classification, tagged } = artifact
+  const listed = tagged && classification.accessory === undefined && manifest.subject === undefined
+  const insert = tx
     .insertInto('artifacts')
     .values({
       repository_id: artifact.repositoryId,
@@ -98,6 +103,8 @@ export async function upsertArtifact(
       size: artifact.manifestSize + artifact.referencedSize,
       subject_digest: manifest.subject?.digest ?? null,
       annotations: JSON.stringify(manifest.annotations),
+      listed,
+      tagged,
       ...classificationColumns(classification),
     })
     .onConflict((conflict) =>
@@ -111,10 +118,26 @@ export async function upsertArtifact(
         accessory_of: sql`coalesce(artifacts.accessory_of, excluded.accessory_of)`,
       }),
     )
-    .returning(['id', sql<boolean>`xmax = 0`.as('created')])
-    .executeTakeFirstOrThrow()
+    .returning(['id', 'repository_id', sql<boolean>`xmax = 0`.as('created'), 'listed'])
+  const query = listed
+    ? tx
+        .with('pushed', () => insert)
+        .with('counted', (db) =>
+          db
+            .insertInto('artifact_counts')
+            .expression(
+              db
+                .selectFrom('pushed')
+                .select(['repository_id', sql<number>`1`.as('delta')])
+                .where('created', '=', true),
+            )
+            .columns(['repository_id', 'delta']),
+        )
+        .selectFrom('pushed')
+        .select(['id', 'created', 'listed'])
+    : insert
 
-  return row
+  return query.executeTakeFirstOrThrow()
 }
 
 /** A classification as the columns of `artifacts`. */

@@ -30,7 +30,8 @@ export async function listEntries(
   if (!scope.all && scope.projectIds.length === 0) return { rows: [], total: 0 }
   if (isSearch(filters)) return search(deps.db, selection, orders, page)
   const [first] = orders
-  if (!first || first.field === 'op_time')
+  // Ids are given out as entries are written, seconds after what they tell of: who sorts by id means their order in time.
+  if (!first || first.field === 'op_time' || first.field === 'id')
     return listByTime(deps.db, selection, first?.descending ?? true, page)
   if (isGrouped(first)) {
     const groups = await countGroups(deps.db, selection, first.field)

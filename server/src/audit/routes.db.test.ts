@@ -133,6 +133,16 @@ test.each([
   expect((await ask(`auditlog-exts?${query}`, ADMIN)).operations).toEqual(operations)
 })
 
+test.each([
+  ['sort=id', 'sort=op_time'],
+  ['sort=-id', ''],
+  ['sort=resource', ''],
+])('the list with %s is that with "%s"', async (query, same) => {
+  const asked = await ask(`auditlog-exts?${query}`, ADMIN)
+
+  expect(asked.json).toEqual((await ask(`auditlog-exts?${same}`, ADMIN)).json)
+})
+
 test('the log of earlier releases shows what was taken over, and nothing new', async () => {
   const row = {
     op_time: new Date(),
