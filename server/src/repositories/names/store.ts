@@ -97,6 +97,15 @@ export async function renameRepositoryRow(
   repository: Repository,
   to: { projectId: number; name: string },
 ): Promise<boolean> {
+  // Looked at first: the index alone would wait for whoever writes the row of that name, and he perhaps for this one.
+  const taken = await tx
+    .selectFrom('repositories')
+    .select('id')
+    .where('project_id', '=', to.projectId)
+    .where('name', '=', to.name)
+    .where('deletion_time', 'is', null)
+    .executeTakeFirst()
+  if (taken) return false
   try {
     await tx
       .updateTable('repositories')
