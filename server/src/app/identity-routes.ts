@@ -15,6 +15,7 @@ import type { RestOptions } from '../platform/http/rest.ts'
 import { projectRobotsRoutes } from '../robots/older/routes.ts'
 import { robotsRoutes } from '../robots/routes.ts'
 import { roleBindingsRoutes } from '../roles/bindings/routes.ts'
+import { findGrants } from '../roles/bindings/service.ts'
 import { rolesRoutes } from '../roles/routes.ts'
 import type { RolesDeps } from '../roles/service.ts'
 import { usersRoutes } from '../users/routes.ts'
@@ -31,6 +32,7 @@ export function identityRoutes(
     db,
     passwords: auth.passwords,
     onUserChanged: (id: number) => forgetUser(auth, id),
+    findGrants: (id: number) => findGrants(db, id),
     mayRegister: (request: FastifyRequest) => settings.get('self_registration') && isFromBrowser(request),
     confirmPassword: async (username: string, password: string, address: string) =>
       (await login(auth, { username, password, address })).result === 'accepted',

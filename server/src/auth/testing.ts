@@ -8,6 +8,7 @@ import { type SecretBox, secretBox } from '../platform/crypto/secret-box.ts'
 import type { Database } from '../platform/db/database.ts'
 import { restPlugin } from '../platform/http/rest.ts'
 import { DEFAULT_PREFIX } from '../robots/model.ts'
+import { findGrants } from '../roles/bindings/service.ts'
 import type { Settings } from '../settings/settings.ts'
 import { settingsOf } from '../settings/testing.ts'
 import { createPasswords } from '../users/passwords.ts'
@@ -89,6 +90,7 @@ export async function createApp(
   }
   const users = {
     db: auth.db,
+    findGrants: (id: number) => findGrants(auth.db, id),
     mayRegister: (request: FastifyRequest) => selfRegistration() && isFromBrowser(request),
     passwords,
     onUserChanged: (id: number) => forgetUser(auth, id),

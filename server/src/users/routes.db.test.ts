@@ -16,6 +16,8 @@ let database: TestDatabase
 let app: FastifyInstance
 let ann: User
 let bob: User
+/** By user: what roles of the system allow them. */
+const grantsOfOthers = new Map<number, PermissionSet>()
 
 beforeAll(async () => {
   database = await createTestDatabase()
@@ -24,6 +26,7 @@ afterAll(() => database.drop())
 beforeEach(async () => {
   const { db } = database
   await db.deleteFrom('users').execute()
+  grantsOfOthers.clear()
   await ensureAdministrator({ db, passwords }, { password: 'Harbor12345' })
   ann = await makeUser(db, 'ann', passwords)
   bob = await makeUser(db, 'bob', passwords)
@@ -32,6 +35,7 @@ beforeEach(async () => {
     db,
     passwords,
     onUserChanged: () => undefined,
+    findGrants: async (id) => grantsOfOthers.get(id),
     mayRegister: (request) => request.headers['x-test-register'] !== undefined,
     async confirmPassword(username, password) {
       return (await passwords.verify((await findLogin(db, username))?.passwordHash, password)).ok
@@ -291,5 +295,23 @@ describe('power over users that a role gives', () => {
     expect((await call('admin', 'GET', '/users/1')).body.sysadmin_flag).toBe(true)
     expect((await call('admin', 'GET', `/users/${keeper.id}`)).body.sysadmin_flag).toBe(false)
     expect((await call('keeper', 'DELETE', `/users/${ann.id}`)).status).toBe(200)
+  })
+
+  it.each<Partial<PermissionSet>>([
+    { system: new Set(['user:update', 'configuration:update']) },
+    { everyProject: new Set(['repository:pull']) },
+  ])('ends at those whose roles allow more: %j', async (more) => {
+    await makeUser(database.db, 'keeper', passwords)
+    grantsOfOthers.set(bob.id, { ...POWER_OVER_USERS, ...more })
+    grantsOfOthers.set(ann.id, POWER_OVER_USERS)
+    const password = { new_password: 'Another1234' }
+    const before = await findLogin(database.db, 'bob')
+
+    expect((await call('keeper', 'PUT', `/users/${bob.id}/password`, password)).status).toBe(403)
+    expect((await call('keeper', 'PUT', `/users/${bob.id}`, profile)).status).toBe(403)
+    expect((await call('keeper', 'DELETE', `/users/${bob.id}`)).status).toBe(403)
+    expect(await findLogin(database.db, 'bob')).toEqual(before)
+    expect((await call('keeper', 'PUT', `/users/${ann.id}/password`, password)).status).toBe(200)
+    expect((await call('admin', 'PUT', `/users/${bob.id}/password`, password)).status).toBe(200)
   })
 })

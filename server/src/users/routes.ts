@@ -13,8 +13,8 @@ import {
   UserSysAdminFlag,
 } from '@portolan/api/users'
 import type { FastifyRequest } from 'fastify'
-import { decide } from '../access/decide.ts'
-import type { Actor, Principal } from '../access/model.ts'
+import { decide, decideEverywhere } from '../access/decide.ts'
+import type { Actor, PermissionSet, Principal } from '../access/model.ts'
 import type { SystemPermission } from '../access/permissions.ts'
 import { DomainError } from '../platform/errors.ts'
 import { sendTotal, toPage } from '../platform/http/paging.ts'
@@ -36,6 +36,8 @@ import {
 export interface UsersRoutesDeps extends UsersDeps {
   /** Whether this is the password of that user; wrong ones are throttled as at a login. From `auth`. */
   confirmPassword(username: string, password: string, address: string): Promise<boolean>
+  /** What roles of the system allow that user, as they are now; undefined: nothing. From `roles`. */
+  findGrants(userId: number): Promise<PermissionSet | undefined>
   /** Whether people may register themselves by this request. */
   mayRegister(request: FastifyRequest): boolean
 }
@@ -114,7 +116,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
       async (request, reply) => {
         const { user_id } = request.params
         requireSelfOr('user:update', request.principal, user_id)
-        await protectAdministrators(deps, request.principal, user_id)
+        await protectTheGreater(deps, request.principal, user_id)
         const { email = '', realname = '', comment = '' } = request.body
         await updateProfile(deps, user_id, { email, realname, comment }, actorOf(request))
         return reply.send()
@@ -125,7 +127,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
       '/users/:user_id',
       { schema: { params: UserParams }, config: { permission: { system: 'user:delete' } } },
       async (request, reply) => {
-        await protectAdministrators(deps, request.principal, request.params.user_id)
+        await protectTheGreater(deps, request.principal, request.params.user_id)
         await deleteUser(deps, request.params.user_id, actorOf(request))
         return reply.send()
       },
@@ -139,7 +141,7 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
         const { old_password = '', new_password = '' } = request.body
         requireSelfOr('user:update', request.principal, user_id)
         refuseToken(request.principal)
-        await protectAdministrators(deps, request.principal, user_id)
+        await protectTheGreater(deps, request.principal, user_id)
         const caller = actorOf(request)
         const own = isHimself(request.principal, user_id)
         if (own && !(await deps.confirmPassword(caller.username, old_password, request.ip))) {
@@ -199,17 +201,25 @@ function refuseToken(principal: Principal): void {
 }
 
 /**
- * Roles and robots may be given power over users, but none over administrators: else whoever has it could
- * become one by a new password for another.
+ * Roles and robots may be given power over users, but none over administrators nor over those whose roles of the
+ * system allow more than the caller may: else he could become one of them by a new password for him.
  */
-async function protectAdministrators(
-  deps: Pick<UsersDeps, 'db'>,
+async function protectTheGreater(
+  deps: Pick<UsersRoutesDeps, 'db' | 'findGrants'>,
   principal: Principal,
   userId: number,
 ): Promise<void> {
   if (isAdministrator(principal) || isHimself(principal, userId)) return
   const { sysadmin } = await getUser(deps, userId)
-  if (sysadmin) throw new DomainError('forbidden', 'forbidden')
+  const grants = await deps.findGrants(userId)
+  if (sysadmin || (grants && !holdsAll(principal, grants))) throw new DomainError('forbidden', 'forbidden')
+}
+
+function holdsAll(principal: Principal, { system, everyProject }: PermissionSet): boolean {
+  return (
+    [...system].every((word) => decide(principal, word)) &&
+    [...everyProject].every((word) => decideEverywhere(principal, word))
+  )
 }
 
 function isAdministrator(principal: Principal): boolean {
