@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+import type { Answer } from '../harness/http.ts'
+import type { Registry } from '../harness/registry.ts'
+
+/** Random work of many clients on a few repositories of two projects, so that they meet all the time. */
+
+const OCI = 'application/vnd.oci.image.'
+const LAYERS = Array.from({ length: 12 }, (_, index) => Buffer.from(`layer ${index} `.repeat(50)))
+const REPOSITORIES = ['r0', 'r1', 'r2', 'r3']
+
+export type Random = () => number
+
+/** A small generator whose run can be repeated by its seed (mulberry32). */
+export function seeded(seed: number): Random {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
+const number = (random: Random, below: number) => Math.floor(random() * below)
+
+export interface Worker {
+  registry: Registry
+  projects: readonly string[]
+  random: Random
+  /** Hears every answer with the statuses that are no fault. */
+  saw(what: string, answer: Answer, allowed: readonly number[]): void
+}
+
+/** One step of a client: mostly a push, else something that gets into the way of others. */
+export async function workOnce(worker: Worker): Promise<void> {
+  const { random, registry } = worker
+  const project = pick(random, worker.projects)
+  const name = pick(random, REPOSITORIES)
+  const v2 = `/v2/${project}/${name}`
+  const api = `/api/v2.0/projects/${project}/repositories/${name}`
+  const tag = `v${number(random, 6)}`
+  const dice = random()
+  if (dice < 0.55) return push(worker, v2)
+  if (dice < 0.65)
+    return see(worker, 'delete tag', await registry.delete(`${v2}/manifests/${tag}`), [202, 404])
+  if (dice < 0.75) return deleteSomeArtifact(worker, api)
+  if (dice < 0.78) return see(worker, 'delete repository', await registry.delete(api), [200, 404])
+  if (dice < 0.86) {
+    const target = `/api/v2.0/projects/${pick(random, worker.projects)}/repositories/${pick(random, REPOSITORIES)}`
+    const path = `${target}/artifacts?from=${project}/${name}:${tag}`
+    return see(worker, 'copy', await registry.send({ method: 'POST', path }), [201, 400, 403, 404])
+  }
+  if (dice < 0.92) {
+    const made = await send(worker, 'POST', `${api}/artifacts/${tag}/tags`, { name: `w${number(random, 4)}` })
+    return see(worker, 'tag', made, [201, 404, 409])
+  }
+  const to = { project_name: pick(random, worker.projects), name: pick(random, REPOSITORIES) }
+  see(worker, 'move', await send(worker, 'PUT', `${api}/name`, to), [200, 404, 409])
+  await registry.delete(`/api/v2.0/projects/${project}/repository-aliases/${name}`)
+}
+
+async function push(worker: Worker, v2: string): Promise<void> {
+  const { random } = worker
+  const layers = [pick(random, LAYERS), pick(random, LAYERS)]
+  const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', n: number(random, 16) }))
+  for (const blob of [...layers, config]) await pushBlob(worker, v2, blob)
+  const image = manifest({
+    config: descriptor(`${OCI}config.v1+json`, config),
+    layers: layers.map((layer) => descriptor(`${OCI}layer.v1.tar`, layer)),
+  })
+  const tagged = random() < 0.5
+  if (!(await putManifest(worker, v2, image, tagged ? `v${number(random, 6)}` : digestOf(image)))) return
+  if (random() < 0.3) {
+    const child = {
+      ...descriptor(`${OCI}manifest.v1+json`, image),
+      platform: { os: 'linux', architecture: 'amd64' },
+    }
+    await putManifest(worker, v2, index([child]), `multi${number(random, 3)}`)
+  }
+  if (random() < 0.3) await pushSignature(worker, v2, image, layers[0] as Buffer)
+}
+
+async function pushSignature(worker: Worker, v2: string, subject: Buffer, layer: Buffer): Promise<void> {
+  const empty = Buffer.from('{}')
+  await pushBlob(worker, v2, empty)
+  const signature = manifest({
+    artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json',
+    config: descriptor('application/vnd.oci.empty.v1+json', empty),
+    layers: [descriptor(`${OCI}layer.v1.tar`, layer)],
+    subject: descriptor(`${OCI}manifest.v1+json`, subject),
+  })
+  await putManifest(worker, v2, signature, digestOf(signature))
+}
+
+async function pushBlob(worker: Worker, v2: string, body: Buffer): Promise<void> {
+  const path = `${v2}/blobs/uploads/?digest=${digestOf(body)}`
+  const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': body.length }
+  see(worker, 'push a blob', await worker.registry.send({ method: 'POST', path, headers, body }), [201, 404])
+}
+
+/** 400 and 404: its blobs, its subject's repository or the repository itself went away meanwhile. */
+async function putManifest(worker: Worker, v2: string, body: Buffer, reference: string): Promise<boolean> {
+  const { mediaType } = JSON.parse(body.toString('utf8')) as { mediaType: string }
+  const headers = { 'Content-Type': mediaType }
+  const path = `${v2}/manifests/${reference}`
+  const answer = await worker.registry.send({ method: 'PUT', path, headers, body })
+  see(worker, 'push a manifest', answer, [201, 400, 404])
+  return answer.status === 201
+}
+
+async function deleteSomeArtifact(worker: Worker, api: string): Promise<void> {
+  const list = await worker.registry.get(`${api}/artifacts?page_size=20`)
+  see(worker, 'list artifacts', list, [200, 404])
+  if (list.status !== 200) return
+  const artifacts = JSON.parse(list.body.toString('utf8')) as { digest: string }[]
+  if (artifacts.length === 0) return
+  const { digest } = pick(worker.random, artifacts)
+  see(worker, 'delete artifact', await worker.registry.delete(`${api}/artifacts/${digest}`), [200, 404, 412])
+}
+
+function see(worker: Worker, what: string, answer: Answer, allowed: readonly number[]): void {
+  worker.saw(what, answer, allowed)
+}
+
+function send(worker: Worker, method: string, path: string, body: object): Promise<Answer> {
+  const headers = { 'Content-Type': 'application/json' }
+  return worker.registry.send({ method, path, headers, body: JSON.stringify(body) })
+}
+
+function descriptor(mediaType: string, bytes: Buffer) {
+  return { mediaType, digest: digestOf(bytes), size: bytes.length }
+}
+
+function manifest(content: object): Buffer {
+  return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: `${OCI}manifest.v1+json`, ...content }))
+}
+
+function index(manifests: object[]): Buffer {
+  return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: `${OCI}index.v1+json`, manifests }))
+}
