@@ -26,6 +26,7 @@ const { values: options } = parseArgs({
     clients: { type: 'string', default: '16' },
     repositories: { type: 'string', default: '50' },
     seconds: { type: 'string', default: '3' },
+    starts: { type: 'string', default: '3' },
   },
 })
 if (options.other === undefined) throw new Error('--other names the checkout to compare with')
@@ -70,7 +71,7 @@ await print()
 type Subject = Awaited<ReturnType<typeof prepare>>
 
 async function startUps(): Promise<void> {
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < Number(options.starts); round += 1) {
     for (const [name, root] of Object.entries(SUBJECTS)) {
       const begin = performance.now()
       const server = await startServer({ program: await programOf(name, root) })
