@@ -149,10 +149,14 @@ describe('giving', () => {
       permissions: { system: new Set(), everyProject: new Set(words), projects: new Map() },
     })
     const context: ProjectContext = { id: 1, public: true, roles: [] }
-    const allows = { system: [], project: [...catalogued, 'repository:create' as const] }
+    const allows = { system: [], project: [...catalogued] }
+    // No robot can have this one: it goes with the rest of a built-in role only.
+    const more = { system: [], project: [...catalogued, 'repository:create' as const] }
 
     expect(findExcess(robot(catalogued), allows, context)).toBeUndefined()
     expect(findExcess(robot(['repository:push']), allows, context)).toBe('repository:pull')
+    expect(findExcess(robot(catalogued), more, context)).toBe('repository:create')
+    expect(findExcess(robot([...ROLE_PERMISSIONS.developer]), more, context)).toBeUndefined()
   })
 })
 
