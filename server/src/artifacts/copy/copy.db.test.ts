@@ -263,3 +263,28 @@ test('copies and the deletion of their original at once leave whole copies or no
   }
   for (const to of targets) expect([0, 2]).toContain((await copied(to)).size)
 })
+
+test('a copy whose source is deleted while it waits leaves nothing in the target', async () => {
+  const { digest } = await source.image('going', {}, 'v1')
+  const blocked = Promise.withResolvers<void>()
+  const go = Promise.withResolvers<void>()
+  const deletion = database.db.transaction().execute(async (tx) => {
+    await tx.selectFrom('artifacts').select('id').where('digest', '=', digest).forUpdate().execute()
+    blocked.resolve()
+    await go.promise
+    await tx
+      .updateTable('repositories')
+      .set({ deletion_time: new Date() })
+      .where('id', '=', source.repository.id)
+      .execute()
+  })
+  await blocked.promise
+
+  const copying = copy(':v1')
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  go.resolve()
+  await deletion
+
+  await expect(copying).rejects.toThrow('not found')
+  expect((await copied()).size).toBe(0)
+})

@@ -8,6 +8,7 @@ import { DomainError } from '../../platform/errors.ts'
 import { emit } from '../../platform/events/outbox.ts'
 import type { Repository } from '../../repositories/model.ts'
 import { ensureRepository } from '../../repositories/service.ts'
+import { holdRepository } from '../../repositories/store.ts'
 import { namesOf } from '../deletion.ts'
 import { lockArtifacts, lockTags, relist } from '../listed-store.ts'
 import type { ListedArtifact } from '../model.ts'
@@ -52,7 +53,7 @@ export interface CopyRequest {
  * transaction; no byte is moved. Artifacts that are there already stay, tags move: a copy can be asked for again. Answers the tag or
  * digest that the copy was asked by.
  *
- * Locks as a push takes them: the originals by id, the repository, tags by name, artifacts by id, what counts in the
+ * Locks as a push takes them: the originals by id, both repositories, tags by name, artifacts by id, what counts in the
  * project. Throws QuotaExceededError where the project may not hold what it does not have yet.
  */
 export async function copyArtifact(deps: CopyDeps, request: CopyRequest): Promise<string> {
@@ -127,7 +128,8 @@ async function copyFamily(
 ): Promise<{ id: number; created: boolean; tags: string[] }> {
   const ids = family.map((member) => member.id)
   const held = await holdMembers(tx, ids)
-  if (!held.has(root.id)) throw missing(root.digest)
+  // The rows of a deleted repository stay until they are swept, but it offers no blob any more.
+  if (!held.has(root.id) || !(await holdRepository(tx, root.repositoryId))) throw missing(root.digest)
   await holdNames(tx, repository)
 
   const tags = await findTagsToCopy(tx, root.id, [...held])
