@@ -2,6 +2,7 @@ import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
 import { transact } from '../platform/db/transact.ts'
 import { emit } from '../platform/events/outbox.ts'
+import { holdRepository } from '../repositories/store.ts'
 import { ArtifactReferencedError } from './errors.ts'
 import { lockRelatives } from './family-store.ts'
 import { deleteArtifactRows, lockArtifacts, lockTags, relist } from './listed-store.ts'
@@ -24,6 +25,7 @@ export async function deleteArtifact(
 ): Promise<boolean> {
   const repositoryId = place.repository.id
   return await transact(deps.db, async (tx) => {
+    if (!(await holdRepository(tx, place.repository))) return false
     const id = await findArtifactId(tx, repositoryId, digest)
     if (id === undefined) return false
     // Tags before artifacts, as everybody does.
@@ -61,6 +63,7 @@ export async function deleteTag(
 ): Promise<boolean> {
   const repositoryId = place.repository.id
   return await transact(deps.db, async (tx) => {
+    if (!(await holdRepository(tx, place.repository))) return false
     const named = await lockTags(tx, repositoryId, [tag])
     if (named.length === 0 || (artifactId !== undefined && !named.includes(artifactId))) return false
 

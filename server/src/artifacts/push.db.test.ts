@@ -41,9 +41,8 @@ beforeEach(async () => {
     sparseIndex: false,
     sparseImages: false,
   }
-  const seed = await seedRepository(database.db)
-  projectId = seed.projectId
-  repository = { id: seed.repositoryId, projectId, name: 'app', published: false }
+  repository = await seedRepository(database.db)
+  projectId = repository.projectId
 })
 
 function find(reference: { tag: string } | { digest: string }): Promise<Artifact | undefined> {
@@ -52,7 +51,7 @@ function find(reference: { tag: string } | { digest: string }): Promise<Artifact
 
 /** A manifest of one config blob, which is uploaded too. */
 async function image(seed: string, extra: object = {}): Promise<Buffer> {
-  await uploadWhole(uploads, repository.id, body([seed]), sha256(seed))
+  await uploadWhole(uploads, repository, body([seed]), sha256(seed))
   const config = { mediaType: 'application/vnd.example.config', digest: sha256(seed), size: seed.length }
 
   return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [], ...extra }))
@@ -168,7 +167,7 @@ test('refused pushes leave no objects behind, however many, and do not stand in 
   }
   const left = await deps.storage.list('', { limit: 10 })
 
-  await uploadWhole(uploads, repository.id, body(['late']), sha256('late'))
+  await uploadWhole(uploads, repository, body(['late']), sha256('late'))
   await push(bytes, 'v1')
 
   expect(left).toEqual([])
@@ -177,8 +176,7 @@ test('refused pushes leave no objects behind, however many, and do not stand in 
 
 test('a blob of another repository does not count', async () => {
   const bytes = await image('foreign')
-  const elsewhere = await seedRepository(database.db)
-  repository = { ...repository, id: elsewhere.repositoryId }
+  repository = await seedRepository(database.db)
 
   await expect(push(bytes, 'v1')).rejects.toBeInstanceOf(ReferencesUnknownError)
 })
@@ -209,7 +207,7 @@ test('an image needs its blobs unless sparse images are allowed', async () => {
   deps = { ...deps, sparseImages: true }
   await push(bytes, 'v1')
   const before = await findBlob(uploads, { projectId, repository: 'app', digest: layer.digest })
-  await uploadWhole(uploads, repository.id, body(['to come']), layer.digest)
+  await uploadWhole(uploads, repository, body(['to come']), layer.digest)
 
   expect(before).toBeUndefined()
   expect(await findBlob(uploads, { projectId, repository: 'app', digest: layer.digest })).toMatchObject({

@@ -8,7 +8,7 @@ import { transact } from '../platform/db/transact.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import type { CountedBlob } from '../quotas/model.ts'
-import type { Repository } from '../repositories/model.ts'
+import type { AdmittedRepository, Repository } from '../repositories/model.ts'
 import { holdRepository, publishRepository } from '../repositories/store.ts'
 import { attestationsIn } from './accessories/detect.ts'
 import { markAttestations } from './accessories/store.ts'
@@ -59,10 +59,10 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
   const { repository, digest, body, manifest } = push
   const classification = await classify(manifest, push.tags, repositoryContent(deps, repository))
   await transact(deps.db, async (tx) => {
-    const blobs = await holdBlobs(deps, tx, repository.id, manifest.blobs)
+    const blobs = await holdBlobs(deps, tx, repository, manifest.blobs)
     const childrenSize = await holdChildren(deps, tx, repository.id, manifest.children)
     await publish(tx, repository)
-    const ownBlob = { digest, size: body.length, repositoryId: repository.id }
+    const ownBlob = { digest, size: body.length, repository }
     const locked = await lockNewBlob(tx, ownBlob)
     const affected = await lockArtifacts(tx, repository.id, {
       ids: await lockTags(tx, repository.id, push.tags),
@@ -123,7 +123,7 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
 
 /** What the push goes to stays there until it is done. */
 export async function holdNames(tx: Database, repository: Repository): Promise<void> {
-  if (!(await holdRepository(tx, repository.id))) throw new DomainError('not-found', 'the repository is gone')
+  if (!(await holdRepository(tx, repository))) throw new DomainError('not-found', 'the repository is gone')
   await publish(tx, repository)
 }
 
@@ -137,14 +137,14 @@ async function publish(tx: Database, repository: Repository): Promise<void> {
 async function holdBlobs(
   deps: ArtifactsDeps,
   tx: Database,
-  repositoryId: number,
+  repository: AdmittedRepository,
   blobs: Descriptor[],
 ): Promise<{ held: CountedBlob[]; absent: number[] }> {
+  const held = await holdRepositoryBlobs(tx, deps.store, repository, distinctDigests(blobs))
   // Where there are blobs, the repository is held with them.
-  if (blobs.length === 0 && !(await holdRepository(tx, repositoryId))) {
+  if (held.length === 0 && !(await holdRepository(tx, repository))) {
     throw new DomainError('not-found', 'the repository is gone')
   }
-  const held = await holdRepositoryBlobs(tx, deps.store, repositoryId, distinctDigests(blobs))
   const known = new Set(held.map((blob) => blob.digest))
   const absent = deps.sparseImages ? blobs.filter((blob) => !known.has(blob.digest)) : []
   compare(deps.sparseImages ? blobs.filter((blob) => known.has(blob.digest)) : blobs, held)

@@ -37,7 +37,9 @@ export async function getArtifact(
 }
 
 /** Where the artifact is. */
-export function placeOf(artifact: ListedArtifact): ArtifactPlace {
+export function placeOf(
+  artifact: Pick<ListedArtifact, 'repositoryId' | 'projectId' | 'repositoryName' | 'projectName'>,
+): ArtifactPlace {
   const { repositoryId: id, projectId, repositoryName: name, projectName } = artifact
   return { repository: { id, projectId, name }, projectName }
 }

@@ -1,6 +1,6 @@
 import type { BlobsDeps } from '../blobs/service.ts'
 import type { Lru } from '../lib/lru.ts'
-import type { Repository } from '../repositories/model.ts'
+import type { AdmittedRepository } from '../repositories/model.ts'
 import type { FindReference } from './lookup.ts'
 import type { Artifact } from './model.ts'
 import { findManifestBody } from './store.ts'
@@ -17,7 +17,7 @@ export interface ArtifactsDeps extends BlobsDeps {
 
 /** Where an artifact is, by ids and by the names of this moment. */
 export interface ArtifactPlace {
-  repository: Pick<Repository, 'id' | 'projectId' | 'name'>
+  repository: AdmittedRepository
   projectName: string
 }
 

@@ -35,7 +35,7 @@ export async function usageWorld(db: Database, enforced = true): Promise<UsageWo
 
   return {
     deps,
-    upload: (repository, text) => uploadWhole(deps, repository.id, body([text]), sha256(text)),
+    upload: (repository, text) => uploadWhole(deps, repository, body([text]), sha256(text)),
     async push(repository, texts) {
       const bytes = imageOf(texts)
       const digest = sha256(bytes)
@@ -75,8 +75,9 @@ export function imageOf(texts: readonly string[]): Buffer {
 
 /** Repositories of one new project. */
 export async function seedRepositories(db: Database, count: number): Promise<Repository[]> {
-  const { projectId, repositoryId } = await seedRepository(db)
-  const repositories: Repository[] = [{ id: repositoryId, projectId, name: 'app', published: false }]
+  const first = await seedRepository(db)
+  const { projectId } = first
+  const repositories = [first]
   for (let at = 1; at < count; at += 1) {
     const { id } = await db
       .insertInto('repositories')

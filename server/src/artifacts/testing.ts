@@ -32,16 +32,15 @@ export async function openBench(db: Database, from?: Bench): Promise<Bench> {
     sparseIndex: false,
     sparseImages: true,
   }
-  const seed = await seedRepository(db)
-  const repository = { id: seed.repositoryId, projectId: seed.projectId, name: 'app', published: false }
+  const repository = await seedRepository(db)
   const { name: projectName } = await db
     .selectFrom('projects')
     .select('name')
-    .where('id', '=', seed.projectId)
+    .where('id', '=', repository.projectId)
     .executeTakeFirstOrThrow()
 
   const blob: Bench['blob'] = async (mediaType, text, annotations) => {
-    await uploadWhole(uploads, repository.id, body([text]), sha256(text))
+    await uploadWhole(uploads, repository, body([text]), sha256(text))
     const size = Buffer.byteLength(text)
     return { mediaType, digest: sha256(text), size, ...(annotations && { annotations }) }
   }

@@ -78,10 +78,10 @@ async function act(stage: Stage, step: Action): Promise<void> {
       for (const text of step.texts) await upload(repository, text)
       return
     case 'mount':
-      for (const text of step.texts) await mountBlob(deps, repository.id, sha256(text), source.id)
+      for (const text of step.texts) await mountBlob(deps, repository, sha256(text), source.id)
       return
     case 'withdraw':
-      for (const text of step.texts) await removeBlob(deps, repository.id, sha256(text))
+      for (const text of step.texts) await removeBlob(deps, repository, sha256(text))
       return
     case 'limit':
       await changeLimit({ db }, stage.free, { storage: step.texts.length > 2 ? -1 : 2_000 }, ROOT)
@@ -90,27 +90,29 @@ async function act(stage: Stage, step: Action): Promise<void> {
       await deleteAndRemake(stage, step.at, repository)
       return
     case 'move':
-      await move(stage, repository)
+      await move(stage, step.at, repository)
   }
 }
 
 async function deleteAndRemake(stage: Stage, at: number, repository: Repository): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    if (!(await lockRepository(tx, repository.id))) return
+    if (!(await lockRepository(tx, repository))) return
     await markRepositoryDeleted(tx, repository.id)
     await releaseRepository(tx, repository.id)
   })
   sweeper.kick()
+  const projectId = at < 2 ? stage.limited : stage.free
+  const name = `app-${Math.random()}`
   const { id } = await db
     .insertInto('repositories')
-    .values({ project_id: at < 2 ? stage.limited : stage.free, name: `app-${Math.random()}` })
+    .values({ project_id: projectId, name })
     .returning('id')
     .executeTakeFirstOrThrow()
-  stage.repositories[at] = { ...repository, id, published: false }
+  stage.repositories[at] = { id, projectId, name, published: false }
 }
 
-async function move(stage: Stage, repository: Repository): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+async function move(stage: Stage, at: number, repository: Repository): Promise<void> {
+  const moved = await db.transaction().execute(async (tx) => {
     const row = await tx
       .selectFrom('repositories')
       .select('project_id')
@@ -122,12 +124,16 @@ async function move(stage: Stage, repository: Repository): Promise<void> {
     const from = row.project_id
     const to = from === stage.free ? stage.limited : stage.free
     await moveUsage(tx, deps.quotas, repository.id, { from, to })
+    const name = `moved-${Math.random()}`
     await tx
       .updateTable('repositories')
-      .set({ project_id: to, name: `moved-${Math.random()}` })
+      .set({ project_id: to, name })
       .where('id', '=', repository.id)
       .execute()
+    return { ...repository, projectId: to, name }
   })
+  // Whoever was let in before, and waited, is refused.
+  if (moved && stage.repositories[at]?.id === repository.id) stage.repositories[at] = moved
 }
 
 /** Refusals that are answers; everything else, deadlocks first of all, is a failure. */

@@ -71,7 +71,7 @@ test('a blob that no manifest references counts until it is withdrawn or comes o
   await pushed(one, 'referenced')
   const before = await usage(one.projectId)
 
-  await removeBlob(deps, one.id, sha256('withdrawn'))
+  await removeBlob(deps, one, sha256('withdrawn'))
   const young = await createPendingRelease(db, 24)()
   await db
     .updateTable('project_blobs')
@@ -89,12 +89,12 @@ test('a blob that is withdrawn stays counted while a manifest references it or a
   const [one, two] = (await seedRepositories(db, 2)) as [Repository, Repository]
   await pushed(one, 'referenced')
   await upload(one, 'offered')
-  await mountBlob(deps, two.id, sha256('offered'), one.id)
+  await mountBlob(deps, two, sha256('offered'), one.id)
 
-  await removeBlob(deps, one.id, sha256('referenced'))
-  await removeBlob(deps, one.id, sha256('offered'))
+  await removeBlob(deps, one, sha256('referenced'))
+  await removeBlob(deps, one, sha256('offered'))
   const both = await usage(one.projectId)
-  await removeBlob(deps, two.id, sha256('offered'))
+  await removeBlob(deps, two, sha256('offered'))
 
   expect(both).toBe(size('referenced') + 'offered'.length)
   expect(await usage(one.projectId)).toBe(size('referenced'))
@@ -106,11 +106,11 @@ test('mounts and copies count where they go to, once', async () => {
   await upload(source, 'mounted')
   await upload(source, 'copied')
 
-  await mountBlob(deps, target.id, sha256('mounted'), source.id)
-  await mountBlob(deps, beside.id, sha256('mounted'), source.id)
+  await mountBlob(deps, target, sha256('mounted'), source.id)
+  await mountBlob(deps, beside, sha256('mounted'), source.id)
   const copied = await db.transaction().execute((tx) =>
-    linkBlobs(tx, deps, target.id, {
-      repositoryId: source.id,
+    linkBlobs(tx, deps, target, {
+      repository: source,
       digests: [sha256('copied'), sha256('mounted'), sha256('unknown')],
     }),
   )
@@ -202,9 +202,9 @@ test('an upload that does not fit at its end can be finished when the limit is r
   const text = 'more than ten'
   const uploaded = await appendChunk(deps, await startUpload(deps, one.id, 'sha256'), bytesOf(text))
 
-  await expect(finishUpload(deps, uploaded, sha256(text))).rejects.toBeInstanceOf(QuotaExceededError)
+  await expect(finishUpload(deps, one, uploaded, sha256(text))).rejects.toBeInstanceOf(QuotaExceededError)
   await limit(one, 20)
-  await finishUpload(deps, await getUpload(deps, one.id, uploaded.id), sha256(text))
+  await finishUpload(deps, one, await getUpload(deps, one.id, uploaded.id), sha256(text))
 
   expect(await usage(one.projectId)).toBe(text.length)
 })
@@ -232,7 +232,7 @@ test('without enforcement limits are passed over, and hold again afterwards', as
     await startUpload(lenient, one.id, 'sha256'),
     bytesOf('far more than ten'),
   )
-  await finishUpload(lenient, uploaded, sha256('far more than ten'))
+  await finishUpload(lenient, one, uploaded, sha256('far more than ten'))
 
   expect(await usage(one.projectId)).toBe('far more than ten'.length)
   await expect(upload(one, 'z')).rejects.toBeInstanceOf(QuotaExceededError)

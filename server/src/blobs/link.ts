@@ -2,15 +2,9 @@ import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
 import { countBlobs, giveBack, type QuotaPolicy } from '../quotas/count.ts'
 import type { CountedBlob } from '../quotas/model.ts'
-import {
-  findOffered,
-  holdRepositoryBlobs,
-  holdRepositoryProject,
-  lockBlob,
-  offerBlob,
-  offerBlobs,
-  withdrawBlob,
-} from './store.ts'
+import type { AdmittedRepository } from '../repositories/model.ts'
+import { holdRepository } from '../repositories/store.ts'
+import { findOffered, holdRepositoryBlobs, lockBlob, offerBlob, offerBlobs, withdrawBlob } from './store.ts'
 
 /** Those of the blobs that artifacts of the project reference. From `artifacts`. */
 export type FindReferenced = (tx: Database, projectId: number, blobIds: number[]) => Promise<number[]>
@@ -34,26 +28,21 @@ export interface LinkedBlob {
 export interface NewBlob {
   digest: string
   size: number
-  repositoryId: number
+  repository: AdmittedRepository
 }
 
 export interface LinkOptions {
   /** Blobs that the repository offers already, and that must count from here on in any case. */
   alongside?: readonly CountedBlob[]
-  /** What `lockNewBlob` has answered, for whoever takes other locks between. */
-  locked?: LockedBlob
+  /** The id that `lockNewBlob` has answered, for whoever takes other locks between. */
+  locked?: number
 }
 
-export interface LockedBlob {
-  id: number
-  projectId: number
-}
-
-/** The first half of `linkBlob`. Throws not-found where the repository is gone. */
-export async function lockNewBlob(tx: Database, blob: NewBlob): Promise<LockedBlob> {
-  const locked = await lockBlob(tx, blob.digest, blob.size, blob.repositoryId)
-  if (!locked) throw goneRepository()
-  return locked
+/** The first half of `linkBlob`: answers the blob's id. Throws not-found where the repository is gone. */
+export async function lockNewBlob(tx: Database, blob: NewBlob): Promise<number> {
+  const id = await lockBlob(tx, blob.digest, blob.size, blob.repository)
+  if (id === undefined) throw goneRepository()
+  return id
 }
 
 /**
@@ -68,13 +57,13 @@ export async function linkBlob(
   tx: Database,
   deps: LinkDeps,
   blob: NewBlob,
-  { alongside = [], locked: given }: LinkOptions = {},
+  { alongside = [], locked }: LinkOptions = {},
 ): Promise<LinkedBlob> {
-  const locked = given ?? (await lockNewBlob(tx, blob))
-  const object = await offerBlob(tx, deps.store, blob.repositoryId, locked.id)
-  await countBlobs(tx, deps.quotas, locked.projectId, [...alongside, { id: locked.id, size: blob.size }])
+  const id = locked ?? (await lockNewBlob(tx, blob))
+  const object = await offerBlob(tx, deps.store, blob.repository.id, id)
+  await countBlobs(tx, deps.quotas, blob.repository.projectId, [...alongside, { id, size: blob.size }])
 
-  return { id: locked.id, ...object }
+  return { id, ...object }
 }
 
 /**
@@ -87,18 +76,17 @@ export async function linkBlob(
 export async function linkBlobs(
   tx: Database,
   deps: LinkDeps,
-  repositoryId: number,
-  source: { repositoryId: number; digests: string[] },
+  repository: AdmittedRepository,
+  source: { repository: AdmittedRepository; digests: string[] },
 ): Promise<{ id: number; digest: string; size: number }[]> {
-  const projectId = await holdRepositoryProject(tx, repositoryId)
-  if (projectId === undefined) throw goneRepository()
-  const held = await holdRepositoryBlobs(tx, deps.store, source.repositoryId, source.digests)
+  if (!(await holdRepository(tx, repository))) throw goneRepository()
+  const held = await holdRepositoryBlobs(tx, deps.store, source.repository, source.digests)
   await offerBlobs(
     tx,
-    repositoryId,
+    repository.id,
     held.map((blob) => blob.id),
   )
-  await countBlobs(tx, deps.quotas, projectId, held)
+  await countBlobs(tx, deps.quotas, repository.projectId, held)
 
   return held
 }
@@ -110,13 +98,13 @@ export async function linkBlobs(
 export async function unlinkBlob(
   tx: Database,
   deps: LinkDeps,
-  repositoryId: number,
+  repository: AdmittedRepository,
   digest: string,
 ): Promise<boolean> {
-  const withdrawn = await withdrawBlob(tx, repositoryId, digest)
-  if (!withdrawn) return false
+  const id = await withdrawBlob(tx, repository, digest)
+  if (id === undefined) return false
 
-  const { id, projectId } = withdrawn
+  const { projectId } = repository
   await giveBack(tx, projectId, [id], async (ids) => {
     const needed = [
       ...(await deps.findReferenced(tx, projectId, ids)),

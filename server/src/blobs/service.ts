@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Database } from '../platform/db/database.ts'
+import type { AdmittedRepository } from '../repositories/model.ts'
 import type { ByteRange, StorageDriver } from '../storage/driver.ts'
 import { type LinkDeps, linkBlob, unlinkBlob } from './link.ts'
 import type { FindByName } from './lookup.ts'
@@ -36,7 +37,7 @@ export async function readBlob(deps: BlobsDeps, blob: StoredBlob, range?: ByteRa
  */
 export async function mountBlob(
   deps: BlobsDeps,
-  repositoryId: number,
+  repository: AdmittedRepository,
   digest: string,
   sourceRepositoryId: number,
 ): Promise<StoredBlob | undefined> {
@@ -45,7 +46,7 @@ export async function mountBlob(
 
   try {
     return await deps.db.transaction().execute(async (tx) => {
-      await linkBlob(tx, deps, { digest, size: source.size, repositoryId })
+      await linkBlob(tx, deps, { digest, size: source.size, repository })
       // Under the lock nobody can collect it, but somebody may have since it was read.
       const still = await findRepositoryBlob(tx, deps.store, sourceRepositoryId, digest)
       if (!still) throw new SourceGoneError()
@@ -66,6 +67,10 @@ export function findMountSources(deps: BlobsDeps, digest: string): Promise<numbe
 }
 
 /** Makes the repository offer the blob no longer; answers whether it did. The bytes are left to collection. */
-export function removeBlob(deps: BlobsDeps, repositoryId: number, digest: string): Promise<boolean> {
-  return deps.db.transaction().execute((tx) => unlinkBlob(tx, deps, repositoryId, digest))
+export function removeBlob(
+  deps: BlobsDeps,
+  repository: AdmittedRepository,
+  digest: string,
+): Promise<boolean> {
+  return deps.db.transaction().execute((tx) => unlinkBlob(tx, deps, repository, digest))
 }

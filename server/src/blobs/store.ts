@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
+import type { AdmittedRepository } from '../repositories/model.ts'
+import { heldAs } from '../repositories/store.ts'
 import type { StoredBlob } from './model.ts'
 
 /** The blob, if the repository offers it and its bytes are there. */
@@ -71,23 +73,21 @@ export async function findOfferingRepositories(
  * for a reference (`ensureBlobs`) has what some manifest said of it.
  *
  * Before it the repository that is to offer the blob is held against its deletion and its move to another
- * project; undefined where it is gone.
+ * project. Answers the blob's id, undefined where the repository is gone from where the caller was let in.
  */
 export async function lockBlob(
   tx: Database,
   digest: string,
   size: number,
-  repositoryId: number,
-): Promise<{ id: number; projectId: number } | undefined> {
-  const result = await sql<{ id: number; project_id: number }>`
-    WITH held AS MATERIALIZED (
-      SELECT project_id FROM repositories WHERE id = ${repositoryId} AND deletion_time IS NULL FOR KEY SHARE)
+  repository: AdmittedRepository,
+): Promise<number | undefined> {
+  const result = await sql<{ id: number }>`
+    WITH held AS MATERIALIZED (SELECT id FROM repositories WHERE ${heldAs(repository)} FOR KEY SHARE)
     INSERT INTO blobs (digest, size) SELECT ${digest}, ${size} FROM held
     ON CONFLICT (digest) DO UPDATE SET offer_time = now(), size = excluded.size
-    RETURNING id, (SELECT project_id FROM held) AS project_id`.execute(tx)
-  const row = result.rows[0]
+    RETURNING id`.execute(tx)
 
-  return row && { id: row.id, projectId: row.project_id }
+  return result.rows[0]?.id
 }
 
 /**
@@ -150,35 +150,21 @@ export async function unlinkSomeBlobs(db: Database, repositoryId: number, limit:
 }
 
 /**
- * Makes a repository offer a blob no longer; answers the blob and the project, undefined where it did not before.
- * The repository is held against its move to another project.
+ * Makes a repository offer a blob no longer; answers the blob's id, undefined where it did not before. The
+ * repository is held against its move to another project.
  */
 export async function withdrawBlob(
   tx: Database,
-  repositoryId: number,
+  repository: AdmittedRepository,
   digest: string,
-): Promise<{ id: number; projectId: number } | undefined> {
-  const result = await sql<{ id: number; project_id: number }>`
-    WITH held AS MATERIALIZED (SELECT id, project_id FROM repositories WHERE id = ${repositoryId} FOR KEY SHARE)
+): Promise<number | undefined> {
+  const result = await sql<{ id: number }>`
+    WITH held AS MATERIALIZED (SELECT id FROM repositories WHERE ${heldAs(repository)} FOR KEY SHARE)
     DELETE FROM repository_blobs rb USING held, blobs b
     WHERE rb.repository_id = held.id AND b.digest = ${digest} AND rb.blob_id = b.id
-    RETURNING rb.blob_id AS id, held.project_id`.execute(tx)
-  const row = result.rows[0]
+    RETURNING rb.blob_id AS id`.execute(tx)
 
-  return row && { id: row.id, projectId: row.project_id }
-}
-
-/** The project of a repository, which is held until the transaction ends; undefined where the repository is gone. */
-export async function holdRepositoryProject(tx: Database, repositoryId: number): Promise<number | undefined> {
-  const row = await tx
-    .selectFrom('repositories')
-    .select('project_id')
-    .where('id', '=', repositoryId)
-    .where('deletion_time', 'is', null)
-    .forKeyShare()
-    .executeTakeFirst()
-
-  return row?.project_id
+  return result.rows[0]?.id
 }
 
 /** Those of the blobs that live repositories of the project offer, but for one repository. */
@@ -213,19 +199,18 @@ export async function countsInProject(db: Database, projectId: number, digest: s
 
 /**
  * Those of the digests that the repository offers, with their ids and sizes. The repository is held against its
- * deletion, then the blobs against collection (not against each other) until the transaction ends, in digest
+ * deletion and its move, then the blobs against collection (not against each other) until the transaction ends, in digest
  * order, so that pushes which share layers never wait in a circle.
  */
 export async function holdRepositoryBlobs(
   tx: Database,
   store: string,
-  repositoryId: number,
+  repository: AdmittedRepository,
   digests: string[],
 ): Promise<{ id: number; digest: string; size: number }[]> {
   if (digests.length === 0) return []
   const result = await sql<{ id: number; digest: string; size: number }>`
-    WITH held AS MATERIALIZED (
-      SELECT id FROM repositories WHERE id = ${repositoryId} AND deletion_time IS NULL FOR KEY SHARE)
+    WITH held AS MATERIALIZED (SELECT id FROM repositories WHERE ${heldAs(repository)} FOR KEY SHARE)
     SELECT b.id, b.digest, b.size
     FROM held
     JOIN repository_blobs rb ON rb.repository_id = held.id

@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Database } from '../platform/db/database.ts'
+import type { Repository } from '../repositories/model.ts'
 import { openMemoryDriver } from '../storage/drivers/memory/memory-driver.ts'
 import { createBlobLookup } from './lookup.ts'
 import { createUploadHashes } from './upload-hashes.ts'
 import type { UploadsDeps } from './uploads.ts'
 
-/** A user, a project and a repository to hold blobs; ids of project and repository. */
-export async function seedRepository(db: Database): Promise<{ projectId: number; repositoryId: number }> {
+/** A user, a project and a repository to hold blobs. */
+export async function seedRepository(db: Database): Promise<Repository> {
   const name = `p${randomUUID().slice(0, 8)}`
   const user = await db
     .insertInto('users')
@@ -18,13 +19,13 @@ export async function seedRepository(db: Database): Promise<{ projectId: number;
     .values({ name, owner_id: user.id })
     .returning('id')
     .executeTakeFirstOrThrow()
-  const repository = await db
+  const { id } = await db
     .insertInto('repositories')
     .values({ project_id: project.id, name: 'app' })
     .returning('id')
     .executeTakeFirstOrThrow()
 
-  return { projectId: project.id, repositoryId: repository.id }
+  return { id, projectId: project.id, name: 'app', published: false }
 }
 
 /** One process' view of the blob store: `of` shares the storage of another. */

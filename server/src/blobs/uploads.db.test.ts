@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
+import type { Repository } from '../repositories/model.ts'
 import {
   DigestMismatchError,
   UploadInterruptedError,
@@ -23,6 +24,7 @@ let database: TestDatabase
 let deps: UploadsDeps
 let repositoryId: number
 let projectId: number
+let repository: Repository
 
 beforeAll(async () => {
   database = await createTestDatabase()
@@ -30,7 +32,8 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 beforeEach(async () => {
   deps = await blobDeps(database.db)
-  ;({ repositoryId, projectId } = await seedRepository(database.db))
+  repository = await seedRepository(database.db)
+  ;({ id: repositoryId, projectId } = repository)
 })
 
 function find(project: number, digest: string) {
@@ -51,7 +54,7 @@ test('a blob uploaded in chunks is there, whole, once it is finished', async () 
   upload = await appendChunk(deps, upload, body(['hello ']), 0)
   upload = await appendChunk(deps, upload, body(['wor', 'ld']), 6)
   const before = await find(projectId, sha256('hello world'))
-  await finishUpload(deps, upload, sha256('hello world'))
+  await finishUpload(deps, repository, upload, sha256('hello world'))
 
   expect(before).toBeUndefined()
   expect(await content(sha256('hello world'))).toBe('hello world')
@@ -64,7 +67,7 @@ test('an upload begun by one process is continued and finished by another', asyn
 
   const found = await getUpload(other, repositoryId, begun.id)
   const continued = await appendChunk(other, found, body(['two']), 4)
-  await finishUpload(deps, await getUpload(deps, repositoryId, continued.id), sha256('one two'))
+  await finishUpload(deps, repository, await getUpload(deps, repositoryId, continued.id), sha256('one two'))
 
   expect(await content(sha256('one two'))).toBe('one two')
 })
@@ -72,7 +75,7 @@ test('an upload begun by one process is continued and finished by another', asyn
 test('a digest of another algorithm than the session began with is computed from the bytes', async () => {
   const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha512'), body(['content']))
 
-  await finishUpload(deps, upload, sha256('content'))
+  await finishUpload(deps, repository, upload, sha256('content'))
 
   expect(await content(sha256('content'))).toBe('content')
 })
@@ -93,7 +96,7 @@ test('what arrived before a client broke off is kept and can be continued', asyn
   await expect(broken).rejects.toBeInstanceOf(UploadInterruptedError)
   const found = await getUpload(deps, repositoryId, upload.id)
   const continued = await appendChunk(deps, found, body(['end']), found.offset)
-  await finishUpload(deps, continued, sha256('kept too end'))
+  await finishUpload(deps, repository, continued, sha256('kept too end'))
 
   expect(found.offset).toBe(9)
   expect(await content(sha256('kept too end'))).toBe('kept too end')
@@ -115,7 +118,7 @@ test('a writer that was overtaken can change nothing any more', async () => {
   gate.resolve()
 
   await expect(slow).rejects.toThrow(/upload/)
-  await finishUpload(other, taken, sha256('base fresh'))
+  await finishUpload(other, repository, taken, sha256('base fresh'))
   expect(await content(sha256('base fresh'))).toBe('base fresh')
 })
 
@@ -129,7 +132,7 @@ test('a session whose writer has not reported its end is finished with what is c
 
   const slow = appendChunk(deps, upload, stalled())
   await expect.poll(async () => (await getUpload(deps, repositoryId, upload.id)).writing).toBe(true)
-  await finishUpload(deps, await getUpload(deps, repositoryId, upload.id), sha256('whole'))
+  await finishUpload(deps, repository, await getUpload(deps, repositoryId, upload.id), sha256('whole'))
   gate.resolve()
 
   await expect(slow).rejects.toThrow(/upload/)
@@ -139,7 +142,9 @@ test('a session whose writer has not reported its end is finished with what is c
 test('a wrong digest stores nothing and ends the upload', async () => {
   const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['abc']))
 
-  await expect(finishUpload(deps, upload, sha256('other'))).rejects.toBeInstanceOf(DigestMismatchError)
+  await expect(finishUpload(deps, repository, upload, sha256('other'))).rejects.toBeInstanceOf(
+    DigestMismatchError,
+  )
 
   expect(await deps.storage.list('docker', { limit: 10 })).toEqual([])
   await expect(getUpload(deps, repositoryId, upload.id)).rejects.toBeInstanceOf(UploadUnknownError)
@@ -147,7 +152,7 @@ test('a wrong digest stores nothing and ends the upload', async () => {
 
 test('many uploads of one digest at once leave one object and all succeed', async () => {
   await Promise.all(
-    Array.from({ length: 12 }, () => uploadWhole(deps, repositoryId, body(['same']), sha256('same'))),
+    Array.from({ length: 12 }, () => uploadWhole(deps, repository, body(['same']), sha256('same'))),
   )
 
   expect(await deps.storage.list('docker', { limit: 10 })).toHaveLength(1)
@@ -159,7 +164,7 @@ test('a key that a crash left taken is not used again: the next generation is', 
   const left = `docker/registry/v2/blobs/sha256/${digest.slice(7, 9)}/${digest.slice(7)}/data`
   await deps.storage.put(left, Buffer.from('left behind'))
 
-  await uploadWhole(deps, repositoryId, body(['after a crash']), digest)
+  await uploadWhole(deps, repository, body(['after a crash']), digest)
 
   expect(await content(digest)).toBe('after a crash')
   expect((await find(projectId, digest))?.key).toBe(`${left}.2`)
@@ -167,7 +172,7 @@ test('a key that a crash left taken is not used again: the next generation is', 
 
 test('an upload of a digest whose object is being deleted gets an object of its own', async () => {
   const digest = sha256('collected')
-  await uploadWhole(deps, repositoryId, body(['collected']), digest)
+  await uploadWhole(deps, repository, body(['collected']), digest)
   const first = await find(projectId, digest)
   await database.db
     .updateTable('blob_objects')
@@ -175,19 +180,14 @@ test('an upload of a digest whose object is being deleted gets an object of its 
     .where('key', '=', first?.key ?? '')
     .execute()
 
-  await uploadWhole(deps, repositoryId, body(['collected']), digest)
+  await uploadWhole(deps, repository, body(['collected']), digest)
   await deps.storage.delete(first?.key ?? '')
 
   expect(await content(digest)).toBe('collected')
 })
 
 test('a whole upload that breaks off leaves nothing behind', async () => {
-  const broken = uploadWhole(
-    deps,
-    repositoryId,
-    body(['half'], new Error('aborted')),
-    sha256('half and half'),
-  )
+  const broken = uploadWhole(deps, repository, body(['half'], new Error('aborted')), sha256('half and half'))
 
   await expect(broken).rejects.toBeInstanceOf(UploadInterruptedError)
   expect(await deps.storage.list('docker', { limit: 10 })).toEqual([])
@@ -234,15 +234,15 @@ test('an upload cannot be reached through another repository', async () => {
   const upload = await startUpload(deps, repositoryId, 'sha256')
   const elsewhere = await seedRepository(database.db)
 
-  await expect(getUpload(deps, elsewhere.repositoryId, upload.id)).rejects.toBeInstanceOf(UploadUnknownError)
+  await expect(getUpload(deps, elsewhere.id, upload.id)).rejects.toBeInstanceOf(UploadUnknownError)
 })
 
 test('a mounted blob is offered by its new repository, and survives its removal from the first', async () => {
   const target = await seedRepository(database.db)
-  await uploadWhole(deps, repositoryId, body(['shared']), sha256('shared'))
+  await uploadWhole(deps, repository, body(['shared']), sha256('shared'))
 
-  const mounted = await mountBlob(deps, target.repositoryId, sha256('shared'), repositoryId)
-  const removed = await removeBlob(deps, repositoryId, sha256('shared'))
+  const mounted = await mountBlob(deps, target, sha256('shared'), repositoryId)
+  const removed = await removeBlob(deps, repository, sha256('shared'))
 
   expect(mounted?.size).toBe(6)
   expect(removed).toBe(true)
@@ -253,11 +253,11 @@ test('a mounted blob is offered by its new repository, and survives its removal 
 test('what the source does not offer cannot be mounted', async () => {
   const target = await seedRepository(database.db)
 
-  expect(await mountBlob(deps, target.repositoryId, sha256('nothing'), repositoryId)).toBeUndefined()
+  expect(await mountBlob(deps, target, sha256('nothing'), repositoryId)).toBeUndefined()
 })
 
 test('offering a blob renews its grace once half of it has passed', async () => {
-  await uploadWhole(deps, repositoryId, body(['grace']), sha256('grace'))
+  await uploadWhole(deps, repository, body(['grace']), sha256('grace'))
   const longAgo = new Date(Date.now() - 20 * 3_600_000)
   await database.db
     .updateTable('blobs')
@@ -289,6 +289,6 @@ test('whoever saw a writer at work cannot undo what that writer has finished sin
   await expect(appendChunk(deps, seen, body(['other']))).rejects.toBeInstanceOf(UploadOffsetError)
 
   const after = await getUpload(deps, repositoryId, begun.id)
-  await finishUpload(deps, after, sha256('acknowledged'))
+  await finishUpload(deps, repository, after, sha256('acknowledged'))
   expect(await content(sha256('acknowledged'))).toBe('acknowledged')
 })

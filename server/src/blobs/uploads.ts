@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createRunningHash, hashThrough } from '../lib/running-hash.ts'
 import { type Algorithm, algorithmOf } from '../oci/digest.ts'
 import { QuotaExceededError } from '../quotas/model.ts'
+import type { AdmittedRepository } from '../repositories/model.ts'
 import { ObjectMissingError } from '../storage/errors.ts'
 import { commitBlob } from './commit.ts'
 import {
@@ -81,14 +82,19 @@ export async function appendChunk(
 }
 
 /**
- * Ends an upload: compares the digest, places the object and makes the repository offer the blob. When
+ * Ends an upload to the repository: compares the digest, places the object and makes the repository offer the blob. When
  * it resolves, bytes and rows are on stable storage. A wrong digest ends the upload too; one that does not fit
  * into the project's quota can be finished later.
  *
  * @throws {DigestMismatchError}
  * @throws {QuotaExceededError}
  */
-export async function finishUpload(deps: UploadsDeps, session: Upload, digest: string): Promise<void> {
+export async function finishUpload(
+  deps: UploadsDeps,
+  repository: AdmittedRepository,
+  session: Upload,
+  digest: string,
+): Promise<void> {
   // A writer that has not reported its end might still write, into what would then be an object.
   const upload = session.writing ? await takeOver(deps, session) : session
   const actual =
@@ -102,7 +108,7 @@ export async function finishUpload(deps: UploadsDeps, session: Upload, digest: s
 
   const { placed } = await deps.db.transaction().execute(async (tx) => {
     if (!(await deleteUpload(tx, upload))) throw new UploadUnknownError(upload.id)
-    return commitUploaded(deps, tx, upload, digest)
+    return commitUploaded(deps, tx, repository, upload, digest)
   })
   if (!placed) await deps.storage.abortUpload(upload.state)
 }
@@ -110,11 +116,11 @@ export async function finishUpload(deps: UploadsDeps, session: Upload, digest: s
 /** Takes a whole blob in one go, without a session. Same promises as `finishUpload`. */
 export async function uploadWhole(
   deps: UploadsDeps,
-  repositoryId: number,
+  repository: AdmittedRepository,
   source: AsyncIterable<Uint8Array>,
   digest: string,
 ): Promise<void> {
-  const upload = await newUpload(deps, repositoryId, algorithmOf(digest))
+  const upload = await newUpload(deps, repository.id, algorithmOf(digest))
   let placed = false
   let state = upload.state
   try {
@@ -126,7 +132,9 @@ export async function uploadWhole(
     if (hash.digest() !== digest) throw new DigestMismatchError(digest, hash.digest())
 
     const whole = { ...upload, state, offset: result.written }
-    const committed = await deps.db.transaction().execute((tx) => commitUploaded(deps, tx, whole, digest))
+    const committed = await deps.db
+      .transaction()
+      .execute((tx) => commitUploaded(deps, tx, repository, whole, digest))
     placed = committed.placed
   } finally {
     if (!placed) await deps.storage.abortUpload(state)
@@ -174,8 +182,14 @@ async function takeOver(deps: UploadsDeps, upload: Upload): Promise<Upload> {
   return { ...upload, state, epoch: upload.epoch + 1, writing: true }
 }
 
-function commitUploaded(deps: UploadsDeps, tx: BlobsDeps['db'], upload: Upload, digest: string) {
-  return commitBlob(tx, deps, { digest, size: upload.offset, repositoryId: upload.repositoryId }, (key) =>
+function commitUploaded(
+  deps: UploadsDeps,
+  tx: BlobsDeps['db'],
+  repository: AdmittedRepository,
+  upload: Upload,
+  digest: string,
+) {
+  return commitBlob(tx, deps, { digest, size: upload.offset, repository }, (key) =>
     ownBytes(upload.id, () => deps.storage.finishUpload(upload.state, upload.offset, key)),
   )
 }

@@ -54,7 +54,7 @@ async function sendBlob(exchange: Exchange, blob: StoredBlob, tag: string): Prom
 /** DELETE /v2/<name>/blobs/<digest> ("Deleting Blobs"). */
 export async function deleteBlob(exchange: Exchange): Promise<unknown> {
   const { reply, reference: digest } = exchange
-  if (!(await removeBlob(exchange.deps.uploads, filled(exchange, 'repository').id, digest))) {
+  if (!(await removeBlob(exchange.deps.uploads, filled(exchange, 'repository'), digest))) {
     throw new OciError('BLOB_UNKNOWN', { detail: digest })
   }
 

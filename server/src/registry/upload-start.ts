@@ -26,7 +26,7 @@ export async function startUploadSession(exchange: Exchange): Promise<unknown> {
   if (digest !== null && !isDigest(digest)) throw new OciError('DIGEST_INVALID', { detail: digest })
   if (digest !== null && (hasBody(exchange) || isEmptyBlob(digest))) {
     const body = await bodyWithinQuota(exchange, 0, digest)
-    await uploadWhole(deps.uploads, repository.id, body, digest)
+    await uploadWhole(deps.uploads, repository, body, digest)
     return createdBlob(exchange, digest)
   }
 
@@ -40,7 +40,7 @@ async function tryMount(exchange: Exchange, digest: string): Promise<boolean> {
   if (!isDigest(digest)) return false
 
   const { uploads } = exchange.deps
-  const target = filled(exchange, 'repository').id
+  const target = filled(exchange, 'repository')
   for (const source of await readableSources(exchange, digest)) {
     if (await mountBlob(uploads, target, digest, source)) return true
   }

@@ -37,7 +37,7 @@ export async function finishUploadSession(exchange: Exchange): Promise<unknown> 
   const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
   const session = await findSession(exchange)
   const upload = empty ? session : await receiveChunk(exchange, session, digest)
-  await finishUpload(exchange.deps.uploads, upload, digest)
+  await finishUpload(exchange.deps.uploads, filled(exchange, 'repository'), upload, digest)
   return createdBlob(exchange, digest)
 }
 

@@ -1,16 +1,17 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
+import type { AdmittedRepository } from './model.ts'
+import { heldAs } from './store.ts'
 
 /**
  * Locks a live repository against everything that would write below it; pushes that are under way end first.
- * Answers whether it is there.
+ * Answers whether it is still where the caller was let in.
  */
-export async function lockRepository(tx: Database, id: number): Promise<boolean> {
+export async function lockRepository(tx: Database, repository: AdmittedRepository): Promise<boolean> {
   const row = await tx
     .selectFrom('repositories')
     .select('id')
-    .where('id', '=', id)
-    .where('deletion_time', 'is', null)
+    .where(heldAs(repository))
     .forUpdate()
     .executeTakeFirst()
   return row !== undefined

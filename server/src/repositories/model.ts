@@ -7,6 +7,12 @@ export interface Repository {
   published: boolean
 }
 
+/**
+ * A repository as a caller was let in to it: in this project, under this name. Who writes into it holds it with
+ * `heldAs`, so that a move to a project in which he may have no rights does not take him along.
+ */
+export type AdmittedRepository = Pick<Repository, 'id' | 'projectId' | 'name'>
+
 /** A repository as lists show it. */
 export interface ListedRepository {
   id: number

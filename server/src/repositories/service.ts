@@ -73,7 +73,7 @@ export async function describeRepository(
 ): Promise<void> {
   const repository = await getByKey(deps, key)
   await deps.db.transaction().execute(async (tx) => {
-    const done = await updateDescription(tx, repository.id, escapeDescription(description))
+    const done = await updateDescription(tx, repository, escapeDescription(description))
     if (!done) throw notFound(key)
     await emit(tx, { type: 'repository.updated', payload: payloadOf(repository, actor) })
   })
@@ -90,7 +90,7 @@ export async function deleteRepository(
 ): Promise<void> {
   const repository = await getByKey(deps, key)
   await deps.db.transaction().execute(async (tx) => {
-    if (!(await lockRepository(tx, repository.id))) throw notFound(key)
+    if (!(await lockRepository(tx, repository))) throw notFound(key)
     await markRepositoryDeleted(tx, repository.id)
     await deps.releaseUsage(tx, repository.id)
     await emit(tx, { type: 'repository.deleted', payload: payloadOf(repository, actor) })

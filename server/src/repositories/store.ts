@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import type { Viewer } from '../projects/viewer.ts'
 import { visibleTo } from '../projects/visible-store.ts'
-import type { Repository } from './model.ts'
+import type { AdmittedRepository, Repository } from './model.ts'
 
 /** The live repository of that name. Former names are followed by `names/`, for reading only. */
 export async function findRepository(
@@ -74,27 +74,38 @@ export async function publishRepository(tx: Database, repository: Repository): P
 }
 
 /**
- * Keeps a repository from being deleted until the transaction ends; answers whether it is still there. Costs
- * nothing beside what rows below it do anyway, and holds up nobody but the deletion.
+ * Keeps a repository from being deleted, renamed or moved until the transaction ends; answers whether it is still
+ * where the caller was let in. Costs nothing beside what rows below it do anyway, and holds up nobody else.
  */
-export async function holdRepository(tx: Database, id: number): Promise<boolean> {
+export async function holdRepository(tx: Database, repository: AdmittedRepository): Promise<boolean> {
   const row = await tx
     .selectFrom('repositories')
     .select('id')
-    .where('id', '=', id)
-    .where('deletion_time', 'is', null)
+    .where(heldAs(repository))
     .forKeyShare()
     .executeTakeFirst()
   return row !== undefined
 }
 
+/**
+ * The condition on `repositories` under which a lock is taken: that it is alive in that project under that name,
+ * looked at again by whoever had to wait for the lock.
+ */
+export function heldAs({ id, projectId, name }: AdmittedRepository): RawBuilder<boolean> {
+  return sql<boolean>`(repositories.id = ${id} AND repositories.project_id = ${projectId}
+    AND repositories.name = ${name} AND repositories.deletion_time IS NULL)`
+}
+
 /** Writes the description; answers whether the repository is still there. */
-export async function updateDescription(tx: Database, id: number, description: string): Promise<boolean> {
+export async function updateDescription(
+  tx: Database,
+  repository: AdmittedRepository,
+  description: string,
+): Promise<boolean> {
   const result = await tx
     .updateTable('repositories')
     .set({ description, activity_time: sql<Date>`now()` })
-    .where('id', '=', id)
-    .where('deletion_time', 'is', null)
+    .where(heldAs(repository))
     .executeTakeFirst()
   return result.numUpdatedRows > 0n
 }

@@ -13,7 +13,7 @@ import { namesOf } from '../deletion.ts'
 import { lockArtifacts, lockTags, relist } from '../listed-store.ts'
 import type { ListedArtifact } from '../model.ts'
 import { holdNames } from '../push.ts'
-import { getArtifact } from '../reading.ts'
+import { getArtifact, placeOf } from '../reading.ts'
 import type { ArtifactsDeps } from '../service.ts'
 import { type ArtifactReference, parseArtifactReference } from './reference.ts'
 import {
@@ -129,7 +129,7 @@ async function copyFamily(
   const ids = family.map((member) => member.id)
   const held = await holdMembers(tx, ids)
   // The rows of a deleted repository stay until they are swept, but it offers no blob any more.
-  if (!held.has(root.id) || !(await holdRepository(tx, root.repositoryId))) throw missing(root.digest)
+  if (!held.has(root.id) || !(await holdRepository(tx, placeOf(root).repository))) throw missing(root.digest)
   await holdNames(tx, repository)
 
   const tags = await findTagsToCopy(tx, root.id, [...held])
@@ -142,7 +142,7 @@ async function copyFamily(
     digests: family.map((member) => member.digest),
   })
   const digests = await findBlobDigests(tx, ids)
-  await linkBlobs(tx, deps, repository.id, { repositoryId: root.repositoryId, digests })
+  await linkBlobs(tx, deps, repository, { repository: placeOf(root).repository, digests })
   const copies = await insertCopies(tx, repository.id, [...held])
   await copyReferences(tx, repository.id, [...held])
   if (tags.length > 0) await pointTags(tx, repository.id, tags)

@@ -1,10 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import * as Wire from '@portolan/api/artifacts'
-import { addArtifactLabel, type MarkedArtifact, removeArtifactLabel } from '../../labels/marking.ts'
 import { actorOf } from '../../platform/http/principal.ts'
 import { repositoryKey } from '../../repositories/routes.ts'
-import type { ListedArtifact } from '../model.ts'
 import { getArtifact, type ReadingDeps } from '../reading.ts'
+import { addArtifactLabel, removeArtifactLabel } from './service.ts'
 
 const ALL = '/projects/:project_name/repositories/:repository_name/artifacts/:reference/labels'
 
@@ -19,7 +18,7 @@ export function artifactLabelsRoutes(deps: ReadingDeps): FastifyPluginAsyncTypeb
       },
       async (request, reply) => {
         const artifact = await getArtifact(deps, repositoryKey(request), request.params.reference)
-        await addArtifactLabel(deps, marked(artifact), request.body.id, actorOf(request))
+        await addArtifactLabel(deps, artifact, request.body.id, actorOf(request))
         return reply.send()
       },
     )
@@ -32,13 +31,9 @@ export function artifactLabelsRoutes(deps: ReadingDeps): FastifyPluginAsyncTypeb
       },
       async (request, reply) => {
         const artifact = await getArtifact(deps, repositoryKey(request), request.params.reference)
-        await removeArtifactLabel(deps, marked(artifact), request.params.label_id, actorOf(request))
+        await removeArtifactLabel(deps, artifact, request.params.label_id, actorOf(request))
         return reply.send()
       },
     )
   }
-}
-
-function marked({ id, digest, projectId, projectName, repositoryName }: ListedArtifact): MarkedArtifact {
-  return { id, digest, projectId, projectName, repository: repositoryName }
 }

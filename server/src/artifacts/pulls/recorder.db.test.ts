@@ -19,7 +19,8 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 beforeEach(async () => {
   const { db } = database
-  place = await seedRepository(db)
+  const { id: repositoryId, projectId } = await seedRepository(db)
+  place = { repositoryId, projectId }
   const artifact = { repository_id: place.repositoryId, media_type: 'x', manifest_size: 1, size: 1 }
   const add = async (digest: string) =>
     (

@@ -27,7 +27,7 @@ export async function createTag(
   if (!isTag(name)) throw new DomainError('bad-request', `invalid tag name: ${name}`)
   const { repositoryId, id, digest } = artifact
   await transact(deps.db, async (tx) => {
-    const held = await holdRepository(tx, repositoryId)
+    const held = await holdRepository(tx, placeOf(artifact).repository)
     const locked = held ? await lockArtifacts(tx, repositoryId, { ids: [id], digests: [] }) : []
     if (locked.length === 0) throw new DomainError('not-found', `artifact ${digest} not found`)
     if (!(await insertTag(tx, repositoryId, id, name))) {

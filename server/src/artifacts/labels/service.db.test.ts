@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Actor } from '../access/model.ts'
-import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
-import { addProject, projectsDeps } from '../projects/testing.ts'
-import { addUser } from '../users/testing.ts'
-import { selectLabelsOf } from './artifact-store.ts'
-import { addArtifactLabel, type MarkedArtifact, removeArtifactLabel } from './marking.ts'
-import { insertLabel } from './store.ts'
-import { labelsOfDeletedProjects } from './subscribers.ts'
+import type { Actor } from '../../access/model.ts'
+import { selectLabelsOf } from '../../labels/artifact-store.ts'
+import { insertLabel } from '../../labels/store.ts'
+import { labelsOfDeletedProjects } from '../../labels/subscribers.ts'
+import { createTestDatabase, type TestDatabase } from '../../platform/db/testing.ts'
+import { addProject, projectsDeps } from '../../projects/testing.ts'
+import { addUser } from '../../users/testing.ts'
+import { addArtifactLabel, type LabeledArtifact, removeArtifactLabel } from './service.ts'
 
 let database: TestDatabase
 let ann: Actor
-let artifact: MarkedArtifact
+let artifact: LabeledArtifact
 let labels: { global: number; own: number; foreign: number }
 
 beforeAll(async () => {
@@ -31,7 +31,14 @@ beforeAll(async () => {
     .values({ ...values, artifact_type: null, subject_digest: null })
     .returning('id')
     .executeTakeFirstOrThrow()
-  artifact = { id, digest, projectId: team, projectName: 'team', repository: 'app' }
+  artifact = {
+    id,
+    digest,
+    projectId: team,
+    projectName: 'team',
+    repositoryId: repository.id,
+    repositoryName: 'app',
+  }
   const label = async (projectId: number | undefined, name: string) =>
     (await insertLabel(db, projectId, { name, description: '', color: '' })) ?? 0
   labels = {
