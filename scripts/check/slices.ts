@@ -8,6 +8,7 @@ export const SLICES = [
   'users',
   'groups',
   'roles',
+  'jobs',
   'projects',
   'members',
   'robots',

@@ -41,6 +41,11 @@ const OWNERS: Record<string, string> = {
   artifact_blobs: 'artifacts',
   artifact_children: 'artifacts',
   tags: 'artifacts',
+  executions: 'jobs',
+  tasks: 'jobs',
+  workers: 'jobs',
+  paused_kinds: 'jobs',
+  schedules: 'jobs',
   events: 'platform/events',
   event_subscribers: 'platform/events',
 }

@@ -7,6 +7,7 @@ import { FatalError } from './platform/errors.ts'
 const HELP = `Portolan, a registry for OCI artifacts
 
   portolan serve                  runs the server
+      --roles web|worker          only answers requests, or only runs jobs (default: all)
   portolan migrate                brings the database schema up to date
   portolan check-config           prints the configuration in force, secrets masked
   portolan admin reset-password   gives a user a new password and prints it
@@ -27,7 +28,7 @@ interface CommandEntry {
 }
 
 const COMMANDS: Record<string, CommandEntry> = {
-  serve: { load: () => import('./app/commands/serve.ts'), options: [] },
+  serve: { load: () => import('./app/commands/serve.ts'), options: ['roles'] },
   migrate: { load: () => import('./app/commands/migrate.ts'), options: [] },
   'check-config': { load: () => import('./app/commands/check-config.ts'), options: [] },
   'admin reset-password': {
@@ -59,7 +60,8 @@ async function main(args: string[]): Promise<void> {
   }
   const { loadConfig } = await import('./config/load.ts')
   const command = await entry.load()
-  await command.run({ config: () => loadConfig({ file: options.config, env: process.env }), options })
+  const env = options.roles === undefined ? process.env : { ...process.env, PORTOLAN_ROLES: options.roles }
+  await command.run({ config: () => loadConfig({ file: options.config, env }), options })
 }
 
 interface CommandLine {
@@ -79,6 +81,7 @@ function parse(args: string[]): CommandLine {
         username: { type: 'string' },
         stdin: { type: 'boolean' },
         distrust: { type: 'boolean' },
+        roles: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },

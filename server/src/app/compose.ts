@@ -13,6 +13,7 @@ import { bindingsThatAreGone } from '../roles/subscribers.ts'
 import { FIRST_ADMINISTRATOR } from '../users/model.ts'
 import { getUser } from '../users/service.ts'
 import { createHttp } from './http.ts'
+import { composeWorker, scheduleOwnWork } from './jobs.ts'
 import { runPeriodically } from './periodic.ts'
 import { periodicTasks } from './periodic-tasks.ts'
 import { addRoutes } from './routes.ts'
@@ -48,9 +49,12 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
   await ensureSigningKey({ db, box: parts.secretKey, now: services.auth.now })
   await ensureLibraryProject(services.projects, await getUser({ db }, FIRST_ADMINISTRATOR))
 
+  await scheduleOwnWork(db)
+
   const tls = loadTls(config)
   const app = createHttp(config, log, tls)
   await addRoutes(app, parts, services)
+  const worker = config.roles === 'web' ? undefined : composeWorker(parts, services)
   // In the order in which they started.
   const stops: (() => void | Promise<void>)[] = []
 
@@ -67,6 +71,8 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
         services.sweeper.stop,
         runPeriodically(periodicTasks(parts, services), log).stop,
       )
+      worker?.start()
+      if (worker) stops.push(worker.stop)
       if (tls) stops.push(watchTls(app.server as Parameters<typeof watchTls>[0], config, log))
     },
     async close() {

@@ -29,9 +29,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   const lifecycle = createLifecycle(log)
   try {
     const running = await start(options, lifecycle)
-    const { port, url } = running.listening
-    log.info({ url, port, address: config.listen.address }, 'ready')
-    terminal?.show(`Portolan is ready: ${url}\nCtrl-C stops it.`)
+    if (running.listening) {
+      const { port, url } = running.listening
+      log.info({ url, port, address: config.listen.address }, 'ready')
+      terminal?.show(`Portolan is ready: ${url}\nCtrl-C stops it.`)
+    } else {
+      log.info({ roles: config.roles }, 'ready')
+      terminal?.show('This worker of Portolan is ready.\nCtrl-C stops it.')
+    }
 
     const end = await Promise.race([stop.received, running.failed])
     if (end instanceof Error) throw end
@@ -44,7 +49,8 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 interface Running {
-  listening: Listening
+  /** Undefined for a worker. */
+  listening: Listening | undefined
   /** Resolves when the embedded database ends by itself: nothing works without it. */
   failed: Promise<Error>
 }
@@ -77,6 +83,7 @@ async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecyc
   const server = await program.composeServer(parts)
   lifecycle.opened('workers', () => server.close())
   await server.start()
+  if (config.roles === 'worker') return { listening: undefined, failed }
   lifecycle.opened('requests', () => drain(server.app, config.drainSeconds))
 
   return { listening: await listen(server.app, config), failed }

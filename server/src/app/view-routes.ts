@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { countArtifacts } from '../artifacts/listed-store.ts'
 import { auditRoutes } from '../audit/routes.ts'
+import { jobsRoutes } from '../jobs/routes.ts'
 import { searchRoutes } from '../search/routes.ts'
 import { allowlistRoutes } from '../settings/allowlist/routes.ts'
 import { settingsRoutes } from '../settings/routes.ts'
@@ -23,5 +24,6 @@ export function viewRoutes(
     searchRoutes({ projects, countArtifacts }),
     statisticsRoutes({ db, storedBytes: createStoredBytes(db) }),
     auditRoutes({ db }),
+    jobsRoutes({ db, storage }),
   ]
 }

@@ -22,6 +22,13 @@ export const configSchema = {
       description: 'TCP port to listen on; `0` takes any free one, which the log line `ready` names.',
     },
   },
+  roles: {
+    type: 'choice',
+    choices: ['all', 'web', 'worker'],
+    default: 'all',
+    description:
+      'What this process does: `web` answers requests, `worker` runs jobs, `all` does both. A fleet needs both.',
+  },
   data_directory: {
     type: 'text',
     default: './data',
@@ -145,6 +152,23 @@ export const configSchema = {
       minimum: 1,
       maximum: 8760,
       description: 'Hours after which an upload that nobody continues is purged.',
+    },
+  },
+  jobs: {
+    concurrency: {
+      type: 'integer',
+      default: 10,
+      minimum: 1,
+      maximum: 1000,
+      description: 'How many tasks this process runs at once.',
+    },
+    keep_executions: {
+      type: 'integer',
+      default: 50,
+      minimum: 1,
+      maximum: 100000,
+      description:
+        'How many executions that are over are kept of each policy, and of each kind of work of the system, with their tasks and logs.',
     },
   },
   settings: {

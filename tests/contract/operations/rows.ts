@@ -1,6 +1,7 @@
 import { ARTIFACT_ROWS } from './artifact-rows.ts'
 import { AUDIT_ROWS } from './audit-rows.ts'
 import { GROUP_ROWS } from './group-rows.ts'
+import { JOB_ROWS } from './job-rows.ts'
 import { LABEL_ROWS } from './label-rows.ts'
 import { MEDIA_ROWS } from './media-rows.ts'
 import { MEMBER_ROWS } from './member-rows.ts'
@@ -31,6 +32,7 @@ export const ROWS: readonly Row[] = [
   ...AUDIT_ROWS,
   ...VIEW_ROWS,
   ...QUOTA_ROWS,
+  ...JOB_ROWS,
 ]
 
 /**

@@ -13,6 +13,7 @@ export interface CommandOptions {
   username?: string
   stdin?: boolean
   distrust?: boolean
+  roles?: string
 }
 
 /** A command's module. */

@@ -112,16 +112,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   getPurgeSchedule: { system: 'purge-audit:read' },
   createPurgeSchedule: { system: 'purge-audit:create' },
   updatePurgeSchedule: { system: 'purge-audit:update' },
-  // jobservice
-  getWorkerPools: { system: 'jobservice-monitor:list' },
-  getWorkers: { system: 'jobservice-monitor:list' },
-  stopRunningJob: { system: 'jobservice-monitor:stop' },
-  actionGetJobLog: { system: 'jobservice-monitor:list' },
-  listJobQueues: { system: 'jobservice-monitor:list' },
-  actionPendingJobs: { system: 'jobservice-monitor:stop' },
-  // schedule
-  listSchedules: { system: 'jobservice-monitor:list' },
-  getSchedulePaused: 'authenticated',
   // Retention
   getRentenitionMetadata: 'authenticated',
   createRetention: { everyProject: 'tag-retention:create' },

@@ -354,6 +354,67 @@ export interface LegacyAuditLogTable {
   username: string
 }
 
+export interface ExecutionsTable {
+  id: Generated<number>
+  vendor_type: string
+  vendor_id: Generated<number>
+  trigger: 'MANUAL' | 'SCHEDULE' | 'EVENT'
+  status: string
+  status_message: Generated<string>
+  attributes: Json<Record<string, unknown>>
+  start_time: Time
+  update_time: Time
+  end_time: OptionalTime
+}
+
+export interface TasksTable {
+  id: Generated<number>
+  execution_id: number
+  kind: string
+  job_id: string
+  status: Generated<string>
+  status_message: Generated<string>
+  input: Json<unknown>
+  state: OptionalJson<unknown>
+  attributes: ColumnType<Record<string, unknown>, string | undefined, string>
+  run_count: Generated<number>
+  failure_count: Generated<number>
+  due_time: Time
+  stop_requested: Generated<boolean>
+  worker_id: string | null
+  heartbeat_time: OptionalTime
+  creation_time: Time
+  start_time: OptionalTime
+  update_time: Time
+  end_time: OptionalTime
+}
+
+export interface WorkersTable {
+  id: string
+  host: string
+  pid: number
+  concurrency: number
+  start_time: Time
+  heartbeat_time: Time
+}
+
+export interface PausedKindsTable {
+  kind: string
+  creation_time: Time
+}
+
+export interface SchedulesTable {
+  id: Generated<number>
+  vendor_type: string
+  vendor_id: Generated<number>
+  cron_type: string
+  cron: string
+  parameters: Json<Record<string, unknown>>
+  next_time: Date
+  creation_time: Time
+  update_time: Time
+}
+
 export interface Tables {
   settings: SettingsTable
   users: UsersTable
@@ -391,4 +452,9 @@ export interface Tables {
   audit_log: AuditLogTable
   audit_counts: AuditCountsTable
   legacy_audit_log: LegacyAuditLogTable
+  executions: ExecutionsTable
+  tasks: TasksTable
+  workers: WorkersTable
+  paused_kinds: PausedKindsTable
+  schedules: SchedulesTable
 }

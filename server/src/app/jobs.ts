@@ -1,0 +1,23 @@
+import { ensureSchedule } from '../jobs/schedules/service.ts'
+import { EXECUTION_SWEEP, executionSweep, SWEEP_CRON, startSweep } from '../jobs/sweep.ts'
+import { createWorker, type Worker } from '../jobs/worker.ts'
+import type { Database } from '../platform/db/database.ts'
+import type { ServerParts } from './server-parts.ts'
+import type { Services } from './services.ts'
+
+/** The kinds of work that tasks are made of, and what schedules start. */
+export function composeWorker({ config, db, storage, log }: ServerParts, _services: Services): Worker {
+  return createWorker({
+    db,
+    storage,
+    log,
+    kinds: [executionSweep({ db, storage, keep: config.jobs.keepExecutions })],
+    schedules: { [EXECUTION_SWEEP]: startSweep },
+    concurrency: config.jobs.concurrency,
+  })
+}
+
+/** What is scheduled without anybody's asking. */
+export async function scheduleOwnWork(db: Database): Promise<void> {
+  await ensureSchedule(db, EXECUTION_SWEEP, SWEEP_CRON)
+}

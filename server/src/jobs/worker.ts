@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Logger } from 'pino'
+import type { Database } from '../platform/db/database.ts'
+import type { StorageDriver } from '../storage/driver.ts'
+import type { JobKind } from './kind.ts'
+import { type Ending, runTask } from './run-task.ts'
+import { type OnSchedule, runDueSchedules } from './schedules/due.ts'
+import { concludeExecution } from './service.ts'
+import { lockExecution } from './store.ts'
+import { beat, findAbandoned, freeAbandoned, takeTasks } from './take-store.ts'
+import { removeWorker, saveWorker } from './worker-store.ts'
+
+export interface WorkerDeps {
+  db: Database
+  storage: StorageDriver
+  log: Logger
+  kinds: readonly JobKind[]
+  schedules: Readonly<Record<string, OnSchedule>>
+  /** How many tasks this process runs at once. */
+  concurrency: number
+}
+
+export interface Worker {
+  start(): void
+  /** Takes nothing more; what runs is told to stop, and waits for another worker, or for the next start. */
+  stop(): Promise<void>
+}
+
+const ROUND_MILLISECONDS = 1000
+/** Every so many rounds the worker says that it lives, and looks for those that do not. */
+const SLOW_ROUNDS = 5
+
+/** Takes tasks and runs them, and starts what schedules say. Any number of workers share the work. */
+export function createWorker(deps: WorkerDeps): Worker {
+  const { db, log, kinds } = deps
+  const id = randomUUID()
+  const byName = new Map(kinds.map((kind) => [kind.name, kind]))
+  const running = new Map<number, { run: number; controller: AbortController; done: Promise<void> }>()
+  let timer: NodeJS.Timeout | undefined
+  let round: Promise<void> = Promise.resolve()
+  let rounds = 0
+  let stopped = false
+
+  async function keepTasks(): Promise<void> {
+    if (running.size === 0) return
+    const known = new Map((await beat(db, id)).map((task) => [task.id, task]))
+    for (const [taskId, { run, controller }] of running) {
+      const task = known.get(taskId)
+      if (task?.run !== run) controller.abort('lost' satisfies Ending)
+      else if (task.stopRequested) controller.abort('stop' satisfies Ending)
+    }
+  }
+
+  async function takeMore(): Promise<void> {
+    const free = deps.concurrency - running.size
+    if (free < 1) return
+    for (const task of await takeTasks(db, id, kinds, free)) {
+      const kind = byName.get(task.kind)
+      if (!kind) continue
+      const controller = new AbortController()
+      const done = runTask(deps, kind, task, controller.signal).finally(() => {
+        running.delete(task.id)
+        if (!stopped) plan(0)
+      })
+      running.set(task.id, { run: task.run, controller, done })
+    }
+  }
+
+  async function freeDeadWorkersTasks(): Promise<void> {
+    for (const executionId of await findAbandoned(db)) {
+      await db.transaction().execute(async (tx) => {
+        if (!(await lockExecution(tx, executionId))) return
+        await freeAbandoned(tx, executionId)
+        await concludeExecution(tx, executionId)
+      })
+    }
+  }
+
+  async function doRound(): Promise<void> {
+    await keepTasks()
+    if (rounds % SLOW_ROUNDS === 0) {
+      await saveWorker(db, { id, host: hostname(), pid: process.pid, concurrency: deps.concurrency })
+      await freeDeadWorkersTasks()
+    }
+    rounds += 1
+    await runDueSchedules(deps)
+    if (!stopped) await takeMore()
+  }
+
+  function plan(delay: number): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      round = round
+        .then(doRound)
+        .catch((error: unknown) => log.error({ err: error }, 'job worker'))
+        .then(() => {
+          if (!stopped) plan(ROUND_MILLISECONDS)
+        })
+    }, delay)
+  }
+
+  return {
+    start: () => plan(0),
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await round
+      for (const { controller } of running.values()) controller.abort('shutdown' satisfies Ending)
+      await Promise.all([...running.values()].map(({ done }) => done))
+      await removeWorker(db, id)
+    },
+  }
+}
