@@ -81,17 +81,6 @@ export async function refreshExecution(
   return { before: row.before, status, vendorType: row.vendor_type, vendorId: row.vendor_id }
 }
 
-/** Adds to the attributes of an execution. */
-export async function mergeAttributes(
-  tx: Database,
-  executionId: number,
-  attributes: Record<string, unknown>,
-): Promise<void> {
-  await sql`
-    UPDATE executions SET attributes = attributes || ${JSON.stringify(attributes)}::jsonb, update_time = now()
-    WHERE id = ${executionId}`.execute(tx)
-}
-
 /** Ends the tasks of a locked execution that wait, and asks for the end of those that run; with `taskId`, of that one. */
 export async function stopTasks(tx: Database, executionId: number, taskId?: number): Promise<void> {
   await sql`

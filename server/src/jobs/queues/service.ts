@@ -3,7 +3,7 @@ import { stopWaiting } from '../service.ts'
 import { pauseKinds, type Queue, resumeKinds, selectPaused, selectQueues } from './store.ts'
 
 /** Stands for all schedules where queues are paused. */
-export const SCHEDULER = 'SCHEDULER'
+const SCHEDULER = 'SCHEDULER'
 
 /** Harbor's kinds of jobs, in the order in which it lists them. */
 const KINDS = [
