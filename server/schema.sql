@@ -140,6 +140,7 @@ CREATE TABLE blob_objects (
   CONSTRAINT blob_objects_state_check CHECK ((state = ANY (ARRAY['stored'::text, 'deleting'::text, 'deleted'::text]))),
   CONSTRAINT blob_objects_blob_id_fkey FOREIGN KEY (blob_id) REFERENCES blobs(id)
 );
+CREATE INDEX blob_objects_deleting ON blob_objects USING btree (id) WHERE (state = 'deleting'::text);
 CREATE UNIQUE INDEX blob_objects_stored ON blob_objects USING btree (blob_id, store) WHERE (state = 'stored'::text);
 
 CREATE TABLE blobs (
@@ -148,6 +149,7 @@ CREATE TABLE blobs (
   size bigint NOT NULL,
   creation_time timestamp with time zone DEFAULT now() NOT NULL,
   offer_time timestamp with time zone DEFAULT now() NOT NULL,
+  collected boolean DEFAULT false NOT NULL,
   CONSTRAINT blobs_pkey PRIMARY KEY (id),
   CONSTRAINT blobs_digest_key UNIQUE (digest)
 );

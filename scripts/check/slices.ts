@@ -19,6 +19,7 @@ export const SLICES = [
   'repositories',
   'blobs',
   'artifacts',
+  'gc',
   'search',
   'statistics',
   'system',

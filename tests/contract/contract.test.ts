@@ -36,6 +36,7 @@ const topics = [
   'v2-content',
   'z-configurations',
   'z-cve-allowlist',
+  'z-gc',
   'z-jobservice',
 ]
 

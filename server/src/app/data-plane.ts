@@ -5,6 +5,7 @@ import type { ArtifactsDeps } from '../artifacts/service.ts'
 import { createBlobLookup } from '../blobs/lookup.ts'
 import { createUploadHashes } from '../blobs/upload-hashes.ts'
 import type { UploadsDeps } from '../blobs/uploads.ts'
+import { durationSeconds } from '../lib/duration.ts'
 import { createLru } from '../lib/lru.ts'
 import type { QuotaPolicy } from '../quotas/count.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -30,6 +31,7 @@ export function createDataPlane(
     db,
     storage,
     store,
+    graceSeconds: durationSeconds(config.gc.grace) ?? 0,
     findByName: createBlobLookup(db, store),
     hashes: createUploadHashes(storage),
     quotas: createQuotaPolicy(log, () => settings.get('quota_per_project_enable')),

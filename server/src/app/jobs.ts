@@ -1,18 +1,27 @@
+import { createPendingRelease } from '../artifacts/release.ts'
+import { GARBAGE_COLLECTION, garbageCollection } from '../gc/job.ts'
 import { ensureSchedule } from '../jobs/schedules/service.ts'
 import { EXECUTION_SWEEP, executionSweep, SWEEP_CRON, startSweep } from '../jobs/sweep.ts'
+import { onScheduleOf } from '../jobs/system-job/service.ts'
 import { createWorker, type Worker } from '../jobs/worker.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
 
 /** The kinds of work that tasks are made of, and what schedules start. */
-export function composeWorker({ config, db, storage, log }: ServerParts, _services: Services): Worker {
+export function composeWorker({ config, db, storage, log }: ServerParts, { data, gc }: Services): Worker {
+  const { store, graceSeconds } = data.uploads
+  const releasePending = createPendingRelease(db, graceSeconds)
+
   return createWorker({
     db,
     storage,
     log,
-    kinds: [executionSweep({ db, storage, keep: config.jobs.keepExecutions })],
-    schedules: { [EXECUTION_SWEEP]: startSweep },
+    kinds: [
+      executionSweep({ db, storage, keep: config.jobs.keepExecutions }),
+      garbageCollection({ db, storage, store, graceSeconds, releasePending }),
+    ],
+    schedules: { [EXECUTION_SWEEP]: startSweep, [GARBAGE_COLLECTION]: onScheduleOf(gc) },
     concurrency: config.jobs.concurrency,
   })
 }

@@ -4,18 +4,21 @@ import { createPendingRelease } from '../artifacts/release.ts'
 import { ensureComingPartitions } from '../audit/service.ts'
 import { purgeAuth, writeLastUses } from '../auth/service.ts'
 import { purgeAbandonedUploads } from '../blobs/purge.ts'
+import { createContinuousCollector } from '../gc/continuous.ts'
 import { SETTINGS_REFRESH } from '../settings/settings.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
 
 const MINUTE = 60_000
 const HOUR = 3_600_000
-// As long as an unreferenced blob is safe from collection.
-const PENDING_HOURS = 24
 
 /** What is done again and again, whoever asks or not. */
-export function periodicTasks({ config, db }: ServerParts, { auth, data, sweeper, configuration }: Services) {
-  const releasePending = createPendingRelease(db, PENDING_HOURS)
+export function periodicTasks(
+  { config, db, storage, log }: ServerParts,
+  { auth, data, sweeper, configuration }: Services,
+) {
+  const { store, graceSeconds } = data.uploads
+  const releasePending = createPendingRelease(db, graceSeconds)
 
   return [
     { name: 'refresh settings', everyMilliseconds: SETTINGS_REFRESH, run: configuration.settings.refresh },
@@ -35,6 +38,15 @@ export function periodicTasks({ config, db }: ServerParts, { auth, data, sweeper
         await releasePending()
       },
     },
+    ...(config.gc.continuous
+      ? [
+          {
+            name: 'reclaim space',
+            everyMilliseconds: Math.min(10_000, Math.max(graceSeconds, 1) * 1000),
+            run: createContinuousCollector({ db, storage, log, store, graceSeconds }),
+          },
+        ]
+      : []),
     {
       name: 'purge abandoned uploads',
       everyMilliseconds: HOUR,

@@ -3,6 +3,8 @@ import { writePulls } from '../audit/pulls.ts'
 import type { AuditDeps } from '../audit/subscribers.ts'
 import { type AuthDeps, createAuth, forgetRobot } from '../auth/service.ts'
 import type { BrowserDeps } from '../auth/sessions/routes.ts'
+import { gcSystemJob } from '../gc/model.ts'
+import type { SystemJob } from '../jobs/system-job/service.ts'
 import { createContextLookup, type FindContext } from '../members/context-lookup.ts'
 import { addProjectAdmin } from '../members/service.ts'
 import type { ProjectsDeps } from '../projects/service.ts'
@@ -26,6 +28,8 @@ export interface Services {
   projects: ProjectsDeps
   data: DataPlane
   sweeper: Sweeper
+  /** The collection as it is started and scheduled. */
+  gc: SystemJob
 }
 
 /** Makes them, in the order in which they need each other. */
@@ -70,6 +74,7 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
       addProjectAdmin,
     },
     data,
+    gc: gcSystemJob(data.uploads.graceSeconds),
     sweeper: createSweeper({
       db,
       onError: (error) => log.error({ err: error }, 'deleted repositories could not be swept'),

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { countArtifacts } from '../artifacts/listed-store.ts'
 import { auditRoutes } from '../audit/routes.ts'
+import { gcRoutes } from '../gc/routes.ts'
 import { jobsRoutes } from '../jobs/routes.ts'
 import { searchRoutes } from '../search/routes.ts'
 import { allowlistRoutes } from '../settings/allowlist/routes.ts'
@@ -14,7 +15,7 @@ import type { Services } from './services.ts'
 /** The REST API of the system as a whole: its state, its settings, and what is told of it. */
 export function viewRoutes(
   { db, storage, version }: ServerParts,
-  { settings, configuration, projects, auth }: Services,
+  { settings, configuration, projects, auth, gc }: Services,
   originOf: (request: FastifyRequest) => string,
 ): FastifyPluginAsync[] {
   return [
@@ -25,5 +26,6 @@ export function viewRoutes(
     statisticsRoutes({ db, storedBytes: createStoredBytes(db) }),
     auditRoutes({ db }),
     jobsRoutes({ db, storage }),
+    gcRoutes({ db, storage }, gc),
   ]
 }

@@ -18,6 +18,15 @@ export async function findReferenced(
   return result.rows.map((row) => row.blob_id)
 }
 
+/** Those of the blobs that any artifact references, wherever and in whatever state it is. */
+export async function findUsed(db: Database, blobIds: readonly number[]): Promise<number[]> {
+  const result = await sql<{ blob_id: number }>`
+    SELECT b.blob_id FROM unnest(${[...blobIds]}::bigint[]) AS b(blob_id)
+    WHERE EXISTS (SELECT FROM artifact_blobs ab WHERE ab.blob_id = b.blob_id)`.execute(db)
+
+  return result.rows.map((row) => row.blob_id)
+}
+
 /** The distinct blobs that artifacts reference. */
 async function findBlobsOfArtifacts(db: Database, artifactIds: readonly number[]): Promise<number[]> {
   const result = await sql<{ blob_id: number }>`

@@ -83,14 +83,16 @@ export async function moveUsage(
 
 const BATCH = 1_000
 const LOOK_BACK_DAYS = 30
+/** A round looks back over the one before it: a row bears the time when its transaction began, not when it was seen. */
+const OVERLAP_MILLISECONDS = 600_000
 
 /**
- * Gives back blobs that came to a project more than `hours` ago and that no manifest has referenced. A later manifest
+ * Gives back blobs that came to a project more than `seconds` ago and that no manifest has referenced. A later manifest
  * that does counts them again. Answers a function that does one round; each looks at what came of age since the
  * round before, the first one a month back.
  */
-export function createPendingRelease(db: Database, hours: number): () => Promise<number> {
-  const age = hours * 3_600_000
+export function createPendingRelease(db: Database, seconds: number): () => Promise<number> {
+  const age = seconds * 1000
   let from = new Date(Date.now() - age - LOOK_BACK_DAYS * 86_400_000)
 
   return async () => {
@@ -109,7 +111,7 @@ export function createPendingRelease(db: Database, hours: number): () => Promise
         )
       }
     }
-    from = to
+    from = new Date(to.getTime() - OVERLAP_MILLISECONDS)
     return released
   }
 }

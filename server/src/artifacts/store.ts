@@ -52,6 +52,16 @@ export async function insertManifestBody(tx: Database, digest: string, body: Uin
     .execute()
 }
 
+/** Deletes the bodies of manifests that are collected; answers how many of the digests were manifests. */
+export async function deleteManifestBodies(tx: Database, digests: readonly string[]): Promise<number> {
+  const result = await tx
+    .deleteFrom('manifests')
+    .where(sql<boolean>`digest = any(${[...digests]}::text[])`)
+    .executeTakeFirst()
+
+  return Number(result.numDeletedRows)
+}
+
 /**
  * Those of the digests that are artifacts of the repository, with their sizes; held until the transaction
  * ends so that nobody deletes a child while an index that lists it is being pushed.

@@ -72,13 +72,13 @@ test('a blob that no manifest references counts until it is withdrawn or comes o
   const before = await usage(one.projectId)
 
   await removeBlob(deps, one, sha256('withdrawn'))
-  const young = await createPendingRelease(db, 24)()
+  const young = await createPendingRelease(db, 86_400)()
   await db
     .updateTable('project_blobs')
     .set({ creation_time: new Date(Date.now() - 25 * 3_600_000) })
     .where('project_id', '=', one.projectId)
     .execute()
-  const old = await createPendingRelease(db, 24)()
+  const old = await createPendingRelease(db, 86_400)()
 
   expect(before).toBe('withdrawn'.length + 'forgotten'.length + size('referenced'))
   expect([young, old]).toEqual([0, 1])

@@ -27,13 +27,11 @@ export interface Upload {
   writing: boolean
 }
 
-/** How long an unreferenced blob is safe after it was last uploaded, offered or referenced. */
-const GRACE_MILLISECONDS = 24 * 3_600_000
-
 /**
- * Whether offering a blob must be noted. A client that is told the blob exists will not upload it, so
- * the offer renews the grace; writing only when half of it has passed keeps HEAD requests cheap.
+ * Whether offering a blob must be noted. A client that is told the blob exists will not upload it, so the offer renews
+ * the grace, which is how long an unreferenced blob is safe after it was last uploaded or offered; writing only when
+ * half of it has passed keeps HEAD requests cheap.
  */
-export function mustRenewOffer(offerTime: Date, now: Date): boolean {
-  return now.getTime() - offerTime.getTime() > GRACE_MILLISECONDS / 2
+export function mustRenewOffer(offerTime: Date, now: Date, graceSeconds: number): boolean {
+  return now.getTime() - offerTime.getTime() > (graceSeconds * 1000) / 2
 }

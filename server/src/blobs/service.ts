@@ -10,6 +10,8 @@ import { type BlobKey, findOfferingRepositories, findRepositoryBlob, renewOffer 
 export interface BlobsDeps extends LinkDeps {
   db: Database
   storage: StorageDriver
+  /** How long an unreferenced blob is safe after it was last uploaded or offered. */
+  graceSeconds: number
   findByName: FindByName
 }
 
@@ -19,9 +21,9 @@ const MAX_MOUNT_SOURCES = 50
 /** The blob, if the repository of that name offers it. Offering it renews its grace. */
 export async function findBlob(deps: BlobsDeps, key: BlobKey): Promise<StoredBlob | undefined> {
   const blob = await deps.findByName(key)
-  if (blob && mustRenewOffer(blob.offerTime, new Date())) await renewOffer(deps.db, blob.id)
+  if (!blob || !mustRenewOffer(blob.offerTime, new Date(), deps.graceSeconds)) return blob
 
-  return blob
+  return (await renewOffer(deps.db, blob.id)) ? blob : undefined
 }
 
 /** The bytes of a blob, or a part of them. */

@@ -84,7 +84,7 @@ export async function lockBlob(
   const result = await sql<{ id: number }>`
     WITH held AS MATERIALIZED (SELECT id FROM repositories WHERE ${heldAs(repository)} FOR KEY SHARE)
     INSERT INTO blobs (digest, size) SELECT ${digest}, ${size} FROM held
-    ON CONFLICT (digest) DO UPDATE SET offer_time = now(), size = excluded.size
+    ON CONFLICT (digest) DO UPDATE SET offer_time = now(), size = excluded.size, collected = false
     RETURNING id`.execute(tx)
 
   return result.rows[0]?.id
@@ -200,7 +200,8 @@ export async function countsInProject(db: Database, projectId: number, digest: s
 /**
  * Those of the digests that the repository offers, with their ids and sizes. The repository is held against its
  * deletion and its move, then the blobs against collection (not against each other) until the transaction ends, in digest
- * order, so that pushes which share layers never wait in a circle.
+ * order, so that pushes which share layers never wait in a circle. Whoever had to wait for the collector of a blob looks
+ * again at its own row alone, so that must say that it was collected.
  */
 export async function holdRepositoryBlobs(
   tx: Database,
@@ -214,7 +215,7 @@ export async function holdRepositoryBlobs(
     SELECT b.id, b.digest, b.size
     FROM held
     JOIN repository_blobs rb ON rb.repository_id = held.id
-    JOIN blobs b ON b.id = rb.blob_id AND b.digest = any(${digests}::text[])
+    JOIN blobs b ON b.id = rb.blob_id AND b.digest = any(${digests}::text[]) AND NOT b.collected
     JOIN blob_objects o ON o.blob_id = b.id AND o.store = ${store} AND o.state = 'stored'
     ORDER BY b.digest
     FOR KEY SHARE OF b`.execute(tx)
@@ -248,8 +249,16 @@ export async function ensureBlobs(
   return rows.map((row) => row.id)
 }
 
-export async function renewOffer(db: Database, blobId: number): Promise<void> {
-  await db.updateTable('blobs').set({ offer_time: sql<Date>`now()` }).where('id', '=', blobId).execute()
+/** Renews the grace of a blob; answers false where it has been collected meanwhile. */
+export async function renewOffer(db: Database, blobId: number): Promise<boolean> {
+  const result = await db
+    .updateTable('blobs')
+    .set({ offer_time: sql<Date>`now()` })
+    .where('id', '=', blobId)
+    .where('collected', '=', false)
+    .executeTakeFirst()
+
+  return result.numUpdatedRows > 0n
 }
 
 function storedBlobs(db: Database, store: string) {

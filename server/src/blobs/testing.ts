@@ -36,6 +36,7 @@ export async function blobDeps(db: Database, of?: UploadsDeps): Promise<UploadsD
     db,
     storage,
     store: 'memory',
+    graceSeconds: 86_400,
     findByName: createBlobLookup(db, 'memory'),
     hashes: createUploadHashes(storage),
     quotas: { enforced: () => true },

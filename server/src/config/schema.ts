@@ -154,6 +154,20 @@ export const configSchema = {
       description: 'Hours after which an upload that nobody continues is purged.',
     },
   },
+  gc: {
+    grace: {
+      type: 'duration',
+      default: '24h',
+      description:
+        'How long a blob that nothing references is safe after it was last uploaded or offered: the time that a push may take.',
+    },
+    continuous: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Whether space is reclaimed all the time, a little at once. Without it only runs that are scheduled or started reclaim it.',
+    },
+  },
   jobs: {
     concurrency: {
       type: 'integer',

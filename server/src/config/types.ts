@@ -2,7 +2,7 @@ export type PlainValue = string | number | boolean
 
 /** One key: what it takes, and its help text. Without a default it may be missing. */
 export type Key = { description: string; secret?: boolean } & (
-  | { type: 'text' | 'origin' | 'postgres-url' | 'key'; default?: string }
+  | { type: 'text' | 'origin' | 'postgres-url' | 'key' | 'duration'; default?: string }
   | { type: 'integer'; default: number; minimum: number; maximum: number }
   | { type: 'boolean'; default: boolean }
   | { type: 'choice'; choices: readonly string[]; default: string }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { durationSeconds } from '../lib/duration.ts'
 import { isTree } from './tree.ts'
 import type { Key } from './types.ts'
 
@@ -38,6 +39,8 @@ export function expectationOf(key: Key): string {
       return 'a URL such as postgres://user:password@host:5432/name'
     case 'key':
       return '32 bytes in base64'
+    case 'duration':
+      return 'a duration such as 90s, 30m, 24h or 7d'
     case 'values':
       return 'names with plain values'
     case 'text':
@@ -61,6 +64,8 @@ function fits(key: Key, value: unknown): boolean {
       return typeof value === 'string' && isPostgresUrl(value)
     case 'key':
       return typeof value === 'string' && isKey(value)
+    case 'duration':
+      return typeof value === 'string' && durationSeconds(value) !== undefined
     case 'values':
       return isTree(value) && Object.values(value).every(isPlain)
     case 'text':

@@ -1,5 +1,6 @@
 import { ARTIFACT_ROWS } from './artifact-rows.ts'
 import { AUDIT_ROWS } from './audit-rows.ts'
+import { GC_ROWS } from './gc-rows.ts'
 import { GROUP_ROWS } from './group-rows.ts'
 import { JOB_ROWS } from './job-rows.ts'
 import { LABEL_ROWS } from './label-rows.ts'
@@ -33,6 +34,7 @@ export const ROWS: readonly Row[] = [
   ...VIEW_ROWS,
   ...QUOTA_ROWS,
   ...JOB_ROWS,
+  ...GC_ROWS,
 ]
 
 /**

@@ -96,14 +96,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   updateScanAllSchedule: { system: 'scan-all:update' },
   createScanAllSchedule: { system: 'scan-all:create' },
   stopScanAll: { system: 'scan-all:stop' },
-  // gc
-  getGCHistory: { system: 'garbage-collection:list' },
-  getGC: { system: 'garbage-collection:read' },
-  stopGC: { system: 'garbage-collection:stop' },
-  getGCLog: { system: 'garbage-collection:read' },
-  getGCSchedule: { system: 'garbage-collection:read' },
-  createGCSchedule: { system: 'garbage-collection:create' },
-  updateGCSchedule: { system: 'garbage-collection:update' },
   // purge
   getPurgeHistory: { system: 'purge-audit:list' },
   getPurgeJob: { system: 'purge-audit:read' },

@@ -184,6 +184,7 @@ export interface BlobsTable {
   size: number
   creation_time: Time
   offer_time: Time
+  collected: Generated<boolean>
 }
 
 export interface BlobObjectsTable {

@@ -1,0 +1,77 @@
+import { sql } from 'kysely'
+import type { Database } from '../platform/db/database.ts'
+
+/** An object that nothing is to read any more. */
+export interface DoomedObject {
+  id: number
+  key: string
+  digest: string
+  /** Bytes. */
+  size: number
+}
+
+/**
+ * Locks those of the blobs that nobody is busy with, that have bytes, and whose grace is over. Whoever references one from here
+ * on waits, and then sees that it is collected. Answers digest and size by id.
+ */
+export async function lockIdle(
+  tx: Database,
+  store: string,
+  blobIds: readonly number[],
+  graceSeconds: number,
+): Promise<Map<number, { digest: string; size: number }>> {
+  const result = await sql<{ id: number; digest: string; size: number }>`
+    SELECT b.id, b.digest, b.size FROM blobs b
+    JOIN blob_objects o ON o.blob_id = b.id AND o.store = ${store} AND o.state = 'stored'
+    WHERE b.id = any(${[...blobIds]}::bigint[]) AND b.offer_time < now() - make_interval(secs => ${graceSeconds})
+    ORDER BY b.id FOR UPDATE OF b SKIP LOCKED`.execute(tx)
+
+  return new Map(result.rows.map(({ id, digest, size }) => [id, { digest, size }]))
+}
+
+/** Makes (locked) blobs collected: no repository offers them, and their objects are to go. */
+export async function markCollected(
+  tx: Database,
+  store: string,
+  blobIds: readonly number[],
+): Promise<DoomedObject[]> {
+  const ids = [...blobIds]
+  await tx.deleteFrom('repository_blobs').where(sql<boolean>`blob_id = any(${ids}::bigint[])`).execute()
+  await tx
+    .updateTable('blobs')
+    .set({ collected: true })
+    .where(sql<boolean>`id = any(${ids}::bigint[])`)
+    .execute()
+  const result = await sql<DoomedObject>`
+    UPDATE blob_objects o SET state = 'deleting' FROM blobs b
+    WHERE o.blob_id = any(${ids}::bigint[]) AND o.store = ${store} AND o.state = 'stored' AND b.id = o.blob_id
+    RETURNING o.id, o.key, b.digest, b.size`.execute(tx)
+
+  return result.rows
+}
+
+/** Objects that are to go and are not gone, behind one of them: what a crash or a failing store has left. */
+export async function findDoomed(
+  db: Database,
+  store: string,
+  after: number,
+  limit: number,
+): Promise<DoomedObject[]> {
+  const result = await sql<DoomedObject>`
+    SELECT o.id, o.key, b.digest, b.size FROM blob_objects o JOIN blobs b ON b.id = o.blob_id
+    WHERE o.state = 'deleting' AND o.store = ${store} AND o.id > ${after} ORDER BY o.id LIMIT ${limit}`.execute(
+    db,
+  )
+
+  return result.rows
+}
+
+/** Notes that objects are gone. The rows stay: no key is used twice. */
+export async function closeObjects(db: Database, ids: readonly number[]): Promise<void> {
+  await db
+    .updateTable('blob_objects')
+    .set({ state: 'deleted' })
+    .where(sql<boolean>`id = any(${[...ids]}::bigint[])`)
+    .where('state', '=', 'deleting')
+    .execute()
+}

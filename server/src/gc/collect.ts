@@ -1,0 +1,108 @@
+import { findUsed } from '../artifacts/reference-store.ts'
+import { deleteManifestBodies } from '../artifacts/store.ts'
+import {
+  closeObjects,
+  type DoomedObject,
+  findDoomed,
+  lockIdle,
+  markCollected,
+} from '../blobs/collect-store.ts'
+import type { Database } from '../platform/db/database.ts'
+import { transact } from '../platform/db/transact.ts'
+import type { StorageDriver } from '../storage/driver.ts'
+
+export interface CollectDeps {
+  db: Database
+  storage: StorageDriver
+  /** Name of the store in `blob_objects`. */
+  store: string
+  graceSeconds: number
+}
+
+/** What a batch came to. */
+export interface Collected {
+  blobs: number
+  manifests: number
+  bytes: number
+}
+
+/** Told of an object that the store would not delete; it goes on being due. */
+export type OnFailure = (object: DoomedObject, error: unknown) => void
+
+/**
+ * Collects those of the blobs that nothing references and whose grace is over. In one transaction each is locked, looked at
+ * again, and marked; with `alsoWrite` in it. Whoever references a blob at that moment comes first, or waits and is told
+ * that it is gone. Answers what was marked; the bytes are still to be deleted.
+ */
+export async function markIdle(
+  deps: CollectDeps,
+  blobIds: readonly number[],
+  alsoWrite?: (tx: Database, collected: Collected) => Promise<void>,
+): Promise<Collected & { objects: DoomedObject[] }> {
+  return await transact(deps.db, async (tx) => {
+    const locked = await lockIdle(tx, deps.store, blobIds, deps.graceSeconds)
+    // With the locks held nobody references them from here on; what was committed before is seen by now.
+    const used = new Set(await findUsed(tx, [...locked.keys()]))
+    const idle = [...locked].filter(([id]) => !used.has(id))
+    const objects = await markCollected(
+      tx,
+      deps.store,
+      idle.map(([id]) => id),
+    )
+    const manifests = await deleteManifestBodies(
+      tx,
+      idle.map(([, blob]) => blob.digest),
+    )
+    const bytes = idle.reduce((sum, [, blob]) => sum + blob.size, 0)
+    const collected = { blobs: idle.length, manifests, bytes }
+    await alsoWrite?.(tx, collected)
+    return { ...collected, objects }
+  })
+}
+
+/**
+ * Deletes the bytes of objects that are marked, so many at once. Two who do it do no harm: a key is never used again.
+ * One that fails keeps no other from it.
+ */
+export async function deleteObjects(
+  deps: CollectDeps,
+  objects: readonly DoomedObject[],
+  workers: number,
+  onFailure: OnFailure,
+): Promise<number> {
+  const queue = [...objects]
+  const gone: number[] = []
+  const work = async () => {
+    for (let object = queue.pop(); object; object = queue.pop()) {
+      try {
+        await deps.storage.delete(object.key)
+        gone.push(object.id)
+      } catch (error) {
+        onFailure(object, error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: workers }, work))
+  if (gone.length > 0) await closeObjects(deps.db, gone)
+
+  return gone.length
+}
+
+const BATCH = 1000
+
+/** Deletes what was marked before and is still there, after a crash or a failure of the store. */
+export async function deleteDoomed(
+  deps: CollectDeps,
+  workers: number,
+  onFailure: OnFailure,
+  signal?: AbortSignal,
+): Promise<number> {
+  let gone = 0
+  for (let after = 0; ; ) {
+    signal?.throwIfAborted()
+    const objects = await findDoomed(deps.db, deps.store, after, BATCH)
+    if (objects.length === 0) return gone
+    gone += await deleteObjects(deps, objects, workers, onFailure)
+    after = objects.at(-1)?.id ?? after
+  }
+}

@@ -1,0 +1,208 @@
+import type { Actor } from '../access/model.ts'
+import { deleteArtifact } from '../artifacts/deletion.ts'
+import { ArtifactReferencedError } from '../artifacts/errors.ts'
+import type { JobKind, TaskContext } from '../jobs/kind.ts'
+import { DomainError } from '../platform/errors.ts'
+import {
+  type CollectDeps,
+  type Collected,
+  deleteDoomed,
+  deleteObjects,
+  markIdle,
+  type OnFailure,
+} from './collect.ts'
+import { countManifests, describeBlobs, findUntagged, scanIdle } from './store.ts'
+
+/** Harbor's name for it. */
+export const GARBAGE_COLLECTION = 'GARBAGE_COLLECTION'
+
+/** What a run is to do. */
+export interface GcParameters {
+  deleteUntagged: boolean
+  dryRun: boolean
+  /** How many objects are deleted at once, by tens. */
+  workers: number
+}
+
+export interface GcJobDeps extends CollectDeps {
+  /** Gives back to the quotas what was uploaded and never referenced. From `artifacts`. */
+  releasePending(): Promise<unknown>
+}
+
+/** Where a run stands; kept in the transaction that did what it tells of. */
+interface State {
+  phase: 'untagged' | 'blobs'
+  /** The last id that is done with. */
+  after: number
+  blobs: number
+  manifests: number
+  bytes: number
+  artifacts: number
+  failures: number
+}
+
+const START: State = {
+  phase: 'untagged',
+  after: 0,
+  blobs: 0,
+  manifests: 0,
+  bytes: 0,
+  artifacts: 0,
+  failures: 0,
+}
+const SCANNED = 5_000
+const BATCH = 500
+const UNTAGGED = 200
+// No person deletes what a run does.
+const NOBODY: Actor | undefined = undefined
+
+/** A run of the collection: deletes artifacts without tags, if it is asked to, then blobs that nothing references. */
+export function garbageCollection(deps: GcJobDeps): JobKind {
+  return {
+    name: GARBAGE_COLLECTION,
+    limit: 1,
+    attempts: 1,
+    async run(context) {
+      const parameters = context.task.input as GcParameters
+      const state = { ...START, ...(context.task.state as State | undefined) }
+      context.log(`${describe(parameters)}, a grace of ${deps.graceSeconds} seconds`)
+      if (parameters.deleteUntagged && state.phase === 'untagged') {
+        await deleteUntagged(deps, parameters, state, context)
+      }
+      if (state.phase === 'untagged') Object.assign(state, { phase: 'blobs', after: 0 })
+      await (parameters.dryRun ? listIdle : collectIdle)(deps, parameters, state, context)
+      const verb = parameters.dryRun ? 'would be' : 'were'
+      context.log(
+        `${state.artifacts} artifacts, ${state.blobs} blobs (${state.manifests} of them manifests) ${verb} deleted, ` +
+          `${state.bytes} bytes; ${state.failures} objects could not be`,
+      )
+    },
+  }
+}
+
+function describe({ dryRun, deleteUntagged, workers }: GcParameters): string {
+  const what = deleteUntagged ? 'artifacts without tags and blobs' : 'blobs'
+  return `${dryRun ? 'looks for' : 'deletes'} ${what} that nothing references, with ${workers || 1} workers`
+}
+
+/** Artifacts without tags, with the children and accessories that only they have. */
+async function deleteUntagged(
+  deps: GcJobDeps,
+  { dryRun }: GcParameters,
+  state: State,
+  context: TaskContext,
+): Promise<void> {
+  for (;;) {
+    context.signal.throwIfAborted()
+    const { graceSeconds } = deps
+    const page = await findUntagged(deps.db, { after: state.after, limit: UNTAGGED, graceSeconds })
+    for (const artifact of page) {
+      context.signal.throwIfAborted()
+      const name = `${artifact.projectName}/${artifact.repositoryName}@${artifact.digest}`
+      const { repositoryId: id, repositoryName, projectId, projectName } = artifact
+      const place = { repository: { id, name: repositoryName, projectId }, projectName }
+      if (dryRun || (await tryToDelete(deps, place, artifact.digest, context))) {
+        context.log(`${dryRun ? 'would delete' : 'deleted'} artifact ${name}`)
+        state.artifacts += 1
+      }
+    }
+    state.after = page.at(-1)?.id ?? state.after
+    await context.save(state)
+    if (page.length < UNTAGGED) return
+  }
+}
+
+/** Somebody may have listed it, or protected it, meanwhile. */
+async function tryToDelete(
+  deps: GcJobDeps,
+  place: Parameters<typeof deleteArtifact>[1],
+  digest: string,
+  context: TaskContext,
+): Promise<boolean> {
+  try {
+    return await deleteArtifact(deps, place, digest, NOBODY)
+  } catch (error) {
+    if (!(error instanceof ArtifactReferencedError || error instanceof DomainError)) throw error
+    context.log(`artifact ${place.projectName}/${place.repository.name}@${digest} stays: ${error.message}`)
+    return false
+  }
+}
+
+async function collectIdle(
+  deps: GcJobDeps,
+  parameters: GcParameters,
+  state: State,
+  context: TaskContext,
+): Promise<void> {
+  const workers = 10 * (parameters.workers || 1)
+  const onFailure: OnFailure = (object, error) => {
+    state.failures += 1
+    context.log(
+      `blob ${object.digest} could not be deleted, and is tried again next time: ${reasonOf(error)}`,
+    )
+  }
+  await deps.releasePending()
+  const left = await deleteDoomed(deps, workers, onFailure, context.signal)
+  if (left > 0) context.log(`${left} blobs of before were deleted`)
+  await eachIdle(deps, state, context, async (ids, after) => {
+    const withThem = ({ blobs, manifests, bytes }: Collected) => ({
+      ...state,
+      after,
+      blobs: state.blobs + blobs,
+      manifests: state.manifests + manifests,
+      bytes: state.bytes + bytes,
+    })
+    const marked = await markIdle(deps, ids, (tx, collected) => context.save(withThem(collected), tx))
+    Object.assign(state, withThem(marked))
+    const { objects } = marked
+    await deleteObjects(deps, objects, workers, onFailure)
+    for (const { digest, size } of objects) context.log(`deleted blob ${digest}, ${size} bytes`)
+  })
+}
+
+async function listIdle(
+  deps: GcJobDeps,
+  _parameters: GcParameters,
+  state: State,
+  context: TaskContext,
+): Promise<void> {
+  await eachIdle(deps, state, context, async (ids) => {
+    const blobs = await describeBlobs(deps.db, ids)
+    for (const { digest, size } of blobs) context.log(`would delete blob ${digest}, ${size} bytes`)
+    state.blobs += blobs.length
+    state.bytes += blobs.reduce((sum, blob) => sum + blob.size, 0)
+    state.manifests += await countManifests(
+      deps.db,
+      blobs.map((blob) => blob.digest),
+    )
+  })
+}
+
+/** Goes through the blobs that are idle in batches, and tells how far it is. */
+async function eachIdle(
+  deps: GcJobDeps,
+  state: State,
+  context: TaskContext,
+  work: (ids: number[], after: number) => Promise<void>,
+): Promise<void> {
+  for (let after: number | undefined = state.after; after !== undefined; ) {
+    context.signal.throwIfAborted()
+    const { graceSeconds } = deps
+    const { idle, last } = await scanIdle(deps.db, deps.store, { after, limit: SCANNED, graceSeconds })
+    for (let from = 0; from < idle.length; from += BATCH) {
+      context.signal.throwIfAborted()
+      const ids = idle.slice(from, from + BATCH)
+      await work(ids, ids.at(-1) ?? 0)
+    }
+    after = last
+    if (after !== undefined) state.after = after
+    const { blobs, manifests, bytes } = state
+    await context.report({ freed_space: bytes, purged_blobs: blobs, purged_manifests: manifests })
+  }
+}
+
+/** Words of the system, not of the store's client, which may name addresses and keys. */
+function reasonOf(error: unknown): string {
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' ? code : 'the store refuses'
+}
