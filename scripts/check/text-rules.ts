@@ -136,7 +136,7 @@ const HTTP_WORD = /\b(statusCode|FastifyRequest|FastifyReply|FastifyPlugin\w*|re
 function httpInside(path: string, code: string): string[] {
   const atTheEdge =
     /[/-]routes\.ts$/.test(path) ||
-    /^(registry|platform\/http|app)\//.test(path) ||
+    /^(registry|platform\/(http|outbound)|app)\//.test(path) ||
     MAY_SPEAK_HTTP.some(({ file }) => file === path)
   const line = atTheEdge ? undefined : lineOf(code, HTTP_WORD)
 

@@ -68,6 +68,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
         services.auth.failedLogins.close,
         () => writeLastUses(services.auth),
         dispatcher.stop,
+        services.outbound.close,
         services.sweeper.stop,
         runPeriodically(periodicTasks(parts, services), log).stop,
       )

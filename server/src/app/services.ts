@@ -7,6 +7,7 @@ import { gcSystemJob } from '../gc/model.ts'
 import type { SystemJob } from '../jobs/system-job/service.ts'
 import { createContextLookup, type FindContext } from '../members/context-lookup.ts'
 import { addProjectAdmin } from '../members/service.ts'
+import type { OutboundClient } from '../platform/outbound/client.ts'
 import type { ProjectsDeps } from '../projects/service.ts'
 import { readUsage } from '../quotas/usage-store.ts'
 import { countRepositories } from '../repositories/store.ts'
@@ -16,6 +17,7 @@ import type { SettingsServiceDeps } from '../settings/service.ts'
 import type { Settings } from '../settings/settings.ts'
 import { createPasswords } from '../users/passwords.ts'
 import { createDataPlane, type DataPlane } from './data-plane.ts'
+import { createOutbound } from './outbound.ts'
 import type { ServerParts } from './server-parts.ts'
 
 /** Everything that the routes work with, put together once. */
@@ -30,6 +32,7 @@ export interface Services {
   sweeper: Sweeper
   /** The collection as it is started and scheduled. */
   gc: SystemJob
+  outbound: OutboundClient
 }
 
 /** Makes them, in the order in which they need each other. */
@@ -75,6 +78,7 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
     },
     data,
     gc: gcSystemJob(data.uploads.graceSeconds),
+    outbound: createOutbound(config),
     sweeper: createSweeper({
       db,
       onError: (error) => log.error({ err: error }, 'deleted repositories could not be swept'),

@@ -70,6 +70,10 @@ function complete(document: ConfigDocument): ConfigDocument {
     data_directory: dataDirectory,
     ...(external_url === undefined ? {} : { external_url: new URL(external_url).origin }),
     ...(secret_key_file === undefined ? {} : { secret_key_file: resolve(secret_key_file) }),
+    outbound: {
+      ...document.outbound,
+      ...(document.outbound.ca_file && { ca_file: resolve(document.outbound.ca_file) }),
+    },
     tls: Object.fromEntries(Object.entries(tls).map(([name, file]) => [name, resolve(file)])),
     storage: {
       ...storage,

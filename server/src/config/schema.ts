@@ -185,6 +185,35 @@ export const configSchema = {
         'How many executions that are over are kept of each policy, and of each kind of work of the system, with their tasks and logs.',
     },
   },
+  outbound: {
+    allow_networks: {
+      type: 'networks',
+      default: [],
+      description:
+        'Addresses and networks (CIDR) that may be called although they are not public: by webhooks, for instance. Without it nothing private, local to the machine or link-local is called.',
+    },
+    allow_hosts: {
+      type: 'names',
+      default: [],
+      description:
+        'Names of hosts that may be called although their addresses are private; `*.example.com` stands for all below `example.com`. Link-local addresses, where clouds offer secrets, must be named in `outbound.allow_networks`.',
+    },
+    proxy: {
+      type: 'text',
+      description:
+        'An HTTP proxy through which everything is called: `http://user:password@proxy.example.com:3128`.',
+      secret: true,
+    },
+    no_proxy: {
+      type: 'names',
+      default: [],
+      description: 'Hosts that are called without `outbound.proxy`; `*.example.com` for all below one.',
+    },
+    ca_file: {
+      type: 'text',
+      description: 'PEM file with authorities that are trusted in addition to those that everybody trusts.',
+    },
+  },
   settings: {
     type: 'values',
     default: {},

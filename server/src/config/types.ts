@@ -6,7 +6,7 @@ export type Key = { description: string; secret?: boolean } & (
   | { type: 'integer'; default: number; minimum: number; maximum: number }
   | { type: 'boolean'; default: boolean }
   | { type: 'choice'; choices: readonly string[]; default: string }
-  | { type: 'networks'; default: readonly string[] }
+  | { type: 'networks' | 'names'; default: readonly string[] }
   // Any names below this one, checked by who uses them; the variable of each is the key's with `_NAME` behind it.
   | { type: 'values'; default: Readonly<Record<string, PlainValue>> }
 )
@@ -22,7 +22,7 @@ type ValueOf<K> = K extends { type: 'choice'; choices: readonly (infer Choice)[]
     ? number
     : K extends { type: 'boolean' }
       ? boolean
-      : K extends { type: 'networks' }
+      : K extends { type: 'networks' | 'names' }
         ? readonly string[]
         : K extends { type: 'values' }
           ? Readonly<Record<string, PlainValue>>

@@ -16,6 +16,7 @@ export function fromText(key: Key, text: string): unknown {
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : text
     case 'networks':
+    case 'names':
       return text.split(',').map((item) => item.trim())
     default:
       return text
@@ -33,6 +34,8 @@ export function expectationOf(key: Key): string {
       return `one of ${key.choices.join(', ')}`
     case 'networks':
       return 'a list of addresses and networks such as 10.0.0.0/8'
+    case 'names':
+      return 'a list of host names such as ci.example.com or *.example.com'
     case 'origin':
       return 'an http or https URL without user, path, query or fragment'
     case 'postgres-url':
@@ -58,6 +61,8 @@ function fits(key: Key, value: unknown): boolean {
       return key.choices.includes(value as string)
     case 'networks':
       return Array.isArray(value) && value.every(isNetwork)
+    case 'names':
+      return Array.isArray(value) && value.every(isHostPattern)
     case 'origin':
       return typeof value === 'string' && isOrigin(value)
     case 'postgres-url':
@@ -94,6 +99,10 @@ function isPostgresUrl(value: string): boolean {
 
 function isKey(value: string): boolean {
   return /^[A-Za-z0-9+/]{43}=?$/.test(value.trim())
+}
+
+function isHostPattern(value: unknown): boolean {
+  return typeof value === 'string' && /^(\*\.)?[a-z0-9_]([a-z0-9_.:-]*[a-z0-9])?$/i.test(value)
 }
 
 function isNetwork(value: unknown): boolean {

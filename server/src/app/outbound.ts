@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+import type { Config } from '../config/schema.ts'
+import { FatalError } from '../platform/errors.ts'
+import { createOutboundClient, type OutboundClient } from '../platform/outbound/client.ts'
+
+/** The way out, as the configuration has it. Throws FatalError for a proxy or a file that cannot be used. */
+export function createOutbound({ outbound }: Pick<Config, 'outbound'>): OutboundClient {
+  const { proxy, caFile, ...rest } = outbound
+  // The value may hold a password: the message must not.
+  if (proxy !== undefined && !/^https?:$/.test(URL.parse(proxy)?.protocol ?? '')) {
+    throw new FatalError('outbound.proxy: must be an http or https URL')
+  }
+
+  return createOutboundClient({
+    ...rest,
+    proxy,
+    ca: caFile === undefined ? undefined : readAuthorities(caFile),
+  })
+}
+
+function readAuthorities(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new FatalError(`outbound.ca_file: ${path} cannot be read`, { cause })
+  }
+}
