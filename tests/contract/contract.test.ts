@@ -38,6 +38,7 @@ const topics = [
   'z-cve-allowlist',
   'z-gc',
   'z-jobservice',
+  'z-purge-audit',
 ]
 
 /** Differences on purpose, each with its reason. */

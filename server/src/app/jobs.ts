@@ -1,4 +1,5 @@
 import { createPendingRelease } from '../artifacts/release.ts'
+import { PURGE_AUDIT_LOG, purgeAuditLog, purgeSystemJob } from '../audit/purging/job.ts'
 import { GARBAGE_COLLECTION, garbageCollection } from '../gc/job.ts'
 import { ensureSchedule } from '../jobs/schedules/service.ts'
 import { EXECUTION_SWEEP, executionSweep, SWEEP_CRON, startSweep } from '../jobs/sweep.ts'
@@ -9,7 +10,10 @@ import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
 
 /** The kinds of work that tasks are made of, and what schedules start. */
-export function composeWorker({ config, db, storage, log }: ServerParts, { data, gc }: Services): Worker {
+export function composeWorker(
+  { config, db, storage, log }: ServerParts,
+  { data, gc, auth }: Services,
+): Worker {
   const { store, graceSeconds } = data.uploads
   const releasePending = createPendingRelease(db, graceSeconds)
 
@@ -19,9 +23,14 @@ export function composeWorker({ config, db, storage, log }: ServerParts, { data,
     log,
     kinds: [
       executionSweep({ db, storage, keep: config.jobs.keepExecutions }),
+      purgeAuditLog({ db, now: auth.now }),
       garbageCollection({ db, storage, store, graceSeconds, releasePending }),
     ],
-    schedules: { [EXECUTION_SWEEP]: startSweep, [GARBAGE_COLLECTION]: onScheduleOf(gc) },
+    schedules: {
+      [EXECUTION_SWEEP]: startSweep,
+      [GARBAGE_COLLECTION]: onScheduleOf(gc),
+      [PURGE_AUDIT_LOG]: onScheduleOf(purgeSystemJob),
+    },
     concurrency: config.jobs.concurrency,
   })
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { countArtifacts } from '../artifacts/listed-store.ts'
+import { purgeRoutes } from '../audit/purging/routes.ts'
 import { auditRoutes } from '../audit/routes.ts'
 import { gcRoutes } from '../gc/routes.ts'
 import { jobsRoutes } from '../jobs/routes.ts'
@@ -27,5 +28,6 @@ export function viewRoutes(
     auditRoutes({ db }),
     jobsRoutes({ db, storage }),
     gcRoutes({ db, storage }, gc),
+    purgeRoutes({ db, storage }),
   ]
 }

@@ -36,5 +36,11 @@ export interface AuditScope {
   projectIds: readonly number[]
 }
 
+/** Which entries: all of some operations, and some operations on some kinds of things. */
+export interface EventSelection {
+  operations: readonly string[]
+  pairs: readonly { operation: string; resourceType: string }[]
+}
+
 /** Longest texts that are kept, in characters; an index takes no longer key. */
 export const LONGEST = { resource: 512, username: 255, description: 1024, address: 64 } as const

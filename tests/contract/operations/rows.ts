@@ -1,6 +1,5 @@
 import { ARTIFACT_ROWS } from './artifact-rows.ts'
 import { AUDIT_ROWS } from './audit-rows.ts'
-import { GC_ROWS } from './gc-rows.ts'
 import { GROUP_ROWS } from './group-rows.ts'
 import { JOB_ROWS } from './job-rows.ts'
 import { LABEL_ROWS } from './label-rows.ts'
@@ -13,6 +12,7 @@ import { ROBOT_ROWS } from './robot-rows.ts'
 import type { Row } from './row.ts'
 import { SETTINGS_ROWS } from './settings-rows.ts'
 import type { Extras } from './shape.ts'
+import { SYSTEM_JOB_ROWS } from './system-job-rows.ts'
 import { SYSTEM_ROWS } from './system-rows.ts'
 import { USER_ROWS } from './user-rows.ts'
 import { VIEW_ROWS } from './view-rows.ts'
@@ -34,7 +34,7 @@ export const ROWS: readonly Row[] = [
   ...VIEW_ROWS,
   ...QUOTA_ROWS,
   ...JOB_ROWS,
-  ...GC_ROWS,
+  ...SYSTEM_JOB_ROWS,
 ]
 
 /**

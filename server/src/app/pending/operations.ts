@@ -96,14 +96,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   updateScanAllSchedule: { system: 'scan-all:update' },
   createScanAllSchedule: { system: 'scan-all:create' },
   stopScanAll: { system: 'scan-all:stop' },
-  // purge
-  getPurgeHistory: { system: 'purge-audit:list' },
-  getPurgeJob: { system: 'purge-audit:read' },
-  stopPurge: { system: 'purge-audit:stop' },
-  getPurgeJobLog: { system: 'purge-audit:read' },
-  getPurgeSchedule: { system: 'purge-audit:read' },
-  createPurgeSchedule: { system: 'purge-audit:create' },
-  updatePurgeSchedule: { system: 'purge-audit:update' },
   // Retention
   getRentenitionMetadata: 'authenticated',
   createRetention: { everyProject: 'tag-retention:create' },
