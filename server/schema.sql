@@ -587,6 +587,41 @@ BEGIN
   spent := added = 0 OR spend_bytes(project, added, NULL);
 END $function$;
 
+CREATE OR REPLACE FUNCTION gather_bytes(project bigint, amount bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  donor record;
+  target integer;
+  taken integer[] := '{}';
+  gathered bigint := 0;
+  part bigint;
+BEGIN
+  WHILE gathered < amount LOOP
+    -- One at a time: a loop over a query would lock several rows ahead.
+    SELECT slot, allowance - bytes AS room INTO donor FROM quota_usage
+      WHERE project_id = project AND allowance > bytes AND slot <> ALL (taken)
+      ORDER BY allowance - bytes DESC LIMIT 1 FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'no room' USING ERRCODE = 'PQ001';
+    END IF;
+    taken := taken || donor.slot;
+    part := least(donor.room, amount - gathered);
+    gathered := gathered + part;
+    IF target IS NULL THEN
+      target := donor.slot;
+    ELSE
+      UPDATE quota_usage SET allowance = allowance - part WHERE project_id = project AND slot = donor.slot;
+      UPDATE quota_usage SET allowance = allowance + part WHERE project_id = project AND slot = target;
+    END IF;
+  END LOOP;
+  UPDATE quota_usage SET bytes = bytes + amount WHERE project_id = project AND slot = target;
+  RETURN true;
+EXCEPTION WHEN SQLSTATE 'PQ001' THEN
+  RETURN false;
+END $function$;
+
 CREATE OR REPLACE FUNCTION spend_bytes(project bigint, amount bigint, fresh integer)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -596,7 +631,7 @@ DECLARE
 BEGIN
   SELECT slot INTO free FROM quota_usage
     WHERE project_id = project AND (allowance IS NULL OR bytes + amount <= allowance)
-    ORDER BY allowance - bytes LIMIT 1 FOR UPDATE SKIP LOCKED;
+    ORDER BY allowance - bytes DESC LIMIT 1 FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
     UPDATE quota_usage SET bytes = bytes + amount WHERE project_id = project AND slot = free;
     RETURN true;

@@ -1,8 +1,17 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Database } from '../platform/db/database.ts'
 import { allowances, SLOTS } from './allowances.ts'
 import { addCounted, lockCounted, removeCounted } from './counted-store.ts'
 import { type CountedBlob, QuotaExceededError } from './model.ts'
-import { lockFirst, lockSlots, readUsage, spendFree, spendUnlimited, writeSlots } from './usage-store.ts'
+import {
+  lockFirst,
+  lockSlots,
+  readUsage,
+  spendFree,
+  spendGathered,
+  spendUnlimited,
+  writeSlots,
+} from './usage-store.ts'
 
 /** How counting is done; the same for everybody who counts. */
 export interface QuotaPolicy {
@@ -14,6 +23,9 @@ export interface QuotaPolicy {
 
 // Each round fails only because somebody else has succeeded meanwhile.
 const MAX_ROUNDS = 100
+/** So often a caller looks again without a lock; then he queues, so that everybody has his turn. */
+const PATIENT_ROUNDS = 20
+const LONGEST_PAUSE = 8
 
 /**
  * Makes blobs count in a project, those that do not yet, within a transaction. Once a transaction: whoever has spent
@@ -54,14 +66,23 @@ export async function giveBack(
   if (locked.length > 0) await removeCounted(tx, projectId, await unused(locked))
 }
 
-/** Spends where no free slot had room: all are taken, or what room there is must be shared out again. */
+/**
+ * Spends where no free slot had room: what several have is moved into one. Where the rest of the room is in the hands of
+ * transactions that have not ended, it is looked again a moment later: either it comes free, or the project is full.
+ * Only where the slots together lack room that the limit leaves, all are locked and it is shared out again.
+ */
 async function spend(tx: Database, projectId: number, bytes: number, enforced: boolean): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { limit, used } = await readUsage(tx, projectId)
+    const { limit, used, room } = await readUsage(tx, projectId)
     if (limit === null) {
       if (await spendUnlimited(tx, projectId, bytes)) return
     } else {
       if (enforced && used + bytes > limit) throw new QuotaExceededError(bytes, used, limit)
+      if (await spendGathered(tx, projectId, bytes)) return
+      if (room >= bytes && round < PATIENT_ROUNDS) {
+        await setTimeout(1 + Math.random() * LONGEST_PAUSE)
+        continue
+      }
       await lockFirst(tx, projectId)
       if (await spendFree(tx, projectId, bytes)) return
       if (await shareOut(tx, projectId, bytes, enforced)) return

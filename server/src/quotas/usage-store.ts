@@ -2,19 +2,30 @@ import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import { SLOTS } from './allowances.ts'
 
-/** What is committed at this moment: limit (null without), bytes in use. Waits for nobody. */
+/**
+ * What is committed at this moment: limit (null without), bytes in use, and the room that the slots have, which others may
+ * be about to take. Waits for nobody.
+ */
 export async function readUsage(
   db: Database,
   projectId: number,
-): Promise<{ limit: number | null; used: number }> {
-  const result = await sql<{ storage_limit: number | null; used: number }>`
-    SELECT (SELECT storage_limit FROM projects WHERE id = ${projectId}),
-      (SELECT coalesce(sum(bytes), 0)::bigint FROM quota_usage WHERE project_id = ${projectId}) AS used`.execute(
-    db,
-  )
+): Promise<{ limit: number | null; used: number; room: number }> {
+  const result = await sql<{ storage_limit: number | null; used: number; room: number }>`
+    SELECT (SELECT storage_limit FROM projects WHERE id = ${projectId}), coalesce(sum(bytes), 0)::bigint AS used,
+      coalesce(sum(greatest(allowance - bytes, 0)), 0)::bigint AS room
+    FROM quota_usage WHERE project_id = ${projectId}`.execute(db)
   const row = result.rows[0]
 
-  return { limit: row?.storage_limit ?? null, used: row?.used ?? 0 }
+  return { limit: row?.storage_limit ?? null, used: row?.used ?? 0, room: row?.room ?? 0 }
+}
+
+/** Spends from free slots that have room together; answers whether they had. Waits for nobody. */
+export async function spendGathered(tx: Database, projectId: number, bytes: number): Promise<boolean> {
+  const result = await sql<{ spent: boolean }>`SELECT gather_bytes(${projectId}, ${bytes}) AS spent`.execute(
+    tx,
+  )
+
+  return result.rows[0]?.spent === true
 }
 
 /** Spends from a free slot with room; answers whether there was one. Waits for nobody, and leaves no lock where it could not. */
