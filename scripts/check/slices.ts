@@ -20,6 +20,7 @@ export const SLICES = [
   'blobs',
   'artifacts',
   'gc',
+  'webhooks',
   'search',
   'statistics',
   'system',

@@ -46,6 +46,9 @@ const OWNERS: Record<string, string> = {
   workers: 'jobs',
   paused_kinds: 'jobs',
   schedules: 'jobs',
+  webhook_policies: 'webhooks',
+  webhook_deliveries: 'webhooks',
+  webhook_lanes: 'webhooks',
   events: 'platform/events',
   event_subscribers: 'platform/events',
 }

@@ -50,6 +50,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     PORTOLAN_LISTEN_PORT: '0',
     PORTOLAN_ADMIN_PASSWORD: adminPassword,
     PORTOLAN_LOG_FORMAT: 'json',
+    // Tests play those whom the server calls.
+    PORTOLAN_OUTBOUND_ALLOW_NETWORKS: '127.0.0.0/8',
     ...options.env,
   }
   const output: string[] = []

@@ -12,6 +12,7 @@ import { robotsOfDeletedProjects } from '../robots/subscribers.ts'
 import { bindingsThatAreGone } from '../roles/subscribers.ts'
 import { FIRST_ADMINISTRATOR } from '../users/model.ts'
 import { getUser } from '../users/service.ts'
+import { webhookDeliveries, webhooksOfDeletedProjects } from '../webhooks/subscribers.ts'
 import { createHttp } from './http.ts'
 import { composeWorker, scheduleOwnWork } from './jobs.ts'
 import { runPeriodically } from './periodic.ts'
@@ -21,6 +22,7 @@ import type { ComposedServer, ServerParts } from './server-parts.ts'
 import { auditOf, createServices } from './services.ts'
 import { composeSettings } from './settings.ts'
 import { loadTls, watchTls } from './tls.ts'
+import { composeWebhookWorker, webhooksOf } from './webhooks.ts'
 
 const POLL_MILLISECONDS = 1000
 
@@ -39,6 +41,8 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
       robotsOfDeletedProjects,
       auditTrail(auditOf(configuration.settings)),
       bindingsThatAreGone,
+      webhookDeliveries(webhooksOf(config, configuration.settings)),
+      webhooksOfDeletedProjects,
     ],
     pollMilliseconds: POLL_MILLISECONDS,
   })
@@ -55,6 +59,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
   const app = createHttp(config, log, tls)
   await addRoutes(app, parts, services)
   const worker = config.roles === 'web' ? undefined : composeWorker(parts, services)
+  const webhookWorker = config.roles === 'web' ? undefined : composeWebhookWorker(parts, services.webhooks)
   // In the order in which they started.
   const stops: (() => void | Promise<void>)[] = []
 
@@ -74,6 +79,8 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
       )
       worker?.start()
       if (worker) stops.push(worker.stop)
+      webhookWorker?.start()
+      if (webhookWorker) stops.push(webhookWorker.stop)
       if (tls) stops.push(watchTls(app.server as Parameters<typeof watchTls>[0], config, log))
     },
     async close() {

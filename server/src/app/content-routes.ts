@@ -19,13 +19,15 @@ import { quotasRoutes } from '../quotas/routes.ts'
 import { repositoryNamesRoutes } from '../repositories/names/routes.ts'
 import { findLongestName } from '../repositories/names/store.ts'
 import { repositoriesRoutes } from '../repositories/routes.ts'
+import { deliveryRoutes } from '../webhooks/deliveries/routes.ts'
+import { webhooksRoutes } from '../webhooks/routes.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
 
 /** The REST API of projects and what they hold: repositories, artifacts, tags, labels, limits. */
 export function contentRoutes(
   { db }: ServerParts,
-  { projects, data: { artifacts }, sweeper }: Services,
+  { projects, data: { artifacts }, sweeper, webhooks }: Services,
   guard: Pick<RestOptions, 'projectContext'>,
 ): FastifyPluginAsync[] {
   return [
@@ -53,5 +55,7 @@ export function contentRoutes(
     additionsRoutes({ ...artifacts, slots: createAdditionSlots() }),
     copyRoutes({ ...artifacts, projectContext: guard.projectContext }),
     iconsRoutes(artifacts),
+    webhooksRoutes(webhooks),
+    deliveryRoutes(webhooks),
   ]
 }

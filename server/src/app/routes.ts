@@ -5,6 +5,7 @@ import { restAuthentication } from '../auth/sessions/routes.ts'
 import { keySetRoutes, tokenRoutes } from '../auth/tokens/routes.ts'
 import { findProjectContext } from '../members/service.ts'
 import { type RestOptions, restPlugin } from '../platform/http/rest.ts'
+import { createRefusals } from '../quotas/refusals.ts'
 import { registryRoutes } from '../registry/routes.ts'
 import { checkWritable } from '../settings/read-only.ts'
 import { versionRoutes } from '../system/routes.ts'
@@ -61,6 +62,7 @@ export async function addRoutes(app: FastifyInstance, parts: ServerParts, servic
       uploads: data.uploads,
       artifacts: data.artifacts,
       recordPull: data.pulls.record,
+      tellQuotaExceeded: createRefusals({ db, now: auth.now }),
       checkWritable: () => checkWritable(settings),
       externalOrigin: originOf,
       manifestMaxBytes: config.registry.manifestMaxBytes,

@@ -16,9 +16,12 @@ import { disabledAuditEvents } from '../settings/disabled-audit-events.ts'
 import type { SettingsServiceDeps } from '../settings/service.ts'
 import type { Settings } from '../settings/settings.ts'
 import { createPasswords } from '../users/passwords.ts'
+import type { DeliveriesDeps } from '../webhooks/deliveries/service.ts'
+import { tellPulls } from '../webhooks/subscribers.ts'
 import { createDataPlane, type DataPlane } from './data-plane.ts'
 import { createOutbound } from './outbound.ts'
 import type { ServerParts } from './server-parts.ts'
+import { createWebhooks } from './webhooks.ts'
 
 /** Everything that the routes work with, put together once. */
 export interface Services {
@@ -33,6 +36,7 @@ export interface Services {
   /** The collection as it is started and scheduled. */
   gc: SystemJob
   outbound: OutboundClient
+  webhooks: DeliveriesDeps
 }
 
 /** Makes them, in the order in which they need each other. */
@@ -54,7 +58,12 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
     robotNamePrefix: () => settings.get('robot_name_prefix'),
   })
 
-  const data = createDataPlane(parts, settings, (tx, pulls) => writePulls(audit, tx, pulls))
+  const outbound = createOutbound(config)
+  const webhooks = createWebhooks(parts, settings, outbound)
+  const data = createDataPlane(parts, settings, async (tx, pulls) => {
+    await writePulls(audit, tx, pulls)
+    await tellPulls(webhooks, tx, pulls)
+  })
 
   return {
     settings,
@@ -78,7 +87,8 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
     },
     data,
     gc: gcSystemJob(data.uploads.graceSeconds),
-    outbound: createOutbound(config),
+    outbound,
+    webhooks,
     sweeper: createSweeper({
       db,
       onError: (error) => log.error({ err: error }, 'deleted repositories could not be swept'),

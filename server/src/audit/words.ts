@@ -82,6 +82,22 @@ const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
     ...plain('update', 'quota', text(p, 'projectName')),
     description: `update quota of project: ${text(p, 'projectName')} to ${Number(p.limit)}`,
   }),
+  'quota.exceeded': (p) => ({
+    ...plain('create', 'artifact', repository(p)),
+    description: `push to repository: ${repository(p)} exceeds the quota`,
+    succeeded: false,
+  }),
+  'webhook.created': (p) => named('create', 'webhook', text(p, 'name')),
+  'webhook.updated': (p) => named('update', 'webhook', text(p, 'name')),
+  'webhook.deleted': (p) => named('delete', 'webhook', text(p, 'name')),
+  'webhook.redelivered': (p) => ({
+    ...named('update', 'webhook', text(p, 'name')),
+    description: `deliver again an event of webhook with name: ${text(p, 'name')}`,
+  }),
+  'webhook.replayed': (p) => ({
+    ...named('update', 'webhook', text(p, 'name')),
+    description: `replay dead letters of webhook with name: ${text(p, 'name')}`,
+  }),
   'cve_allowlist.updated': () => ({
     ...plain('update', 'configuration', ''),
     description: 'update system CVE allowlist',

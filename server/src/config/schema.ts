@@ -185,6 +185,30 @@ export const configSchema = {
         'How many executions that are over are kept of each policy, and of each kind of work of the system, with their tasks and logs.',
     },
   },
+  webhooks: {
+    timeout_seconds: {
+      type: 'integer',
+      default: 5,
+      minimum: 1,
+      maximum: 300,
+      description: 'How long a call of a webhook may take in all.',
+    },
+    give_up_minutes: {
+      type: 'integer',
+      default: 60,
+      minimum: 1,
+      maximum: 43200,
+      description:
+        'For how long a target may be down before what has waited so long is given up. Until then everything that happens waits for it, in order; what was given up can be replayed.',
+    },
+    keep_deliveries: {
+      type: 'integer',
+      default: 200,
+      minimum: 1,
+      maximum: 100000,
+      description: 'How many deliveries that have arrived are kept of each webhook.',
+    },
+  },
   outbound: {
     allow_networks: {
       type: 'networks',

@@ -4,6 +4,7 @@ import type { Pull } from '../artifacts/pulls/model.ts'
 import type { ArtifactsDeps } from '../artifacts/service.ts'
 import type { UploadsDeps } from '../blobs/uploads.ts'
 import type { RepositoryName } from '../oci/reference.ts'
+import type { QuotaRefusal } from '../quotas/refusals.ts'
 import type { Repository } from '../repositories/model.ts'
 import type { RepositoriesDeps } from '../repositories/service.ts'
 import type { Endpoint } from './endpoints.ts'
@@ -38,6 +39,8 @@ export interface RegistryDeps {
   artifacts: ArtifactsDeps
   /** A manifest is about to be handed out. */
   recordPull(pull: Pull): Promise<void> | undefined
+  /** A push was refused because the project is full. */
+  tellQuotaExceeded(refusal: QuotaRefusal): Promise<void>
   /** Throws where nothing may be changed at the moment. */
   checkWritable(): void
   /** `https://host[:port]` as clients see us. */

@@ -5,6 +5,7 @@ import type { Exchange, RegistryDeps } from './exchange.ts'
 import { runPipeline } from './pipeline.ts'
 import { renderError } from './render-error.ts'
 import { authenticate } from './steps/authenticate.ts'
+import { tellingQuota } from './tell-quota.ts'
 
 const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
@@ -37,7 +38,7 @@ async function dispatch(deps: RegistryDeps, request: FastifyRequest, reply: Fast
   const target = matchTarget(request.method, path)
   if (target && !('allowed' in target)) {
     const { endpoint, name, reference } = target
-    return runPipeline({
+    const exchange: Exchange = {
       deps,
       request,
       reply,
@@ -45,7 +46,8 @@ async function dispatch(deps: RegistryDeps, request: FastifyRequest, reply: Fast
       rawName: name,
       reference,
       query: new URLSearchParams(query),
-    })
+    }
+    return tellingQuota(exchange, () => runPipeline(exchange))
   }
 
   await authenticate(baseExchange(deps, request, reply))

@@ -16,6 +16,7 @@ import { SYSTEM_JOB_ROWS } from './system-job-rows.ts'
 import { SYSTEM_ROWS } from './system-rows.ts'
 import { USER_ROWS } from './user-rows.ts'
 import { VIEW_ROWS } from './view-rows.ts'
+import { WEBHOOK_ROWS } from './webhook-rows.ts'
 
 /** A row for each operation of Harbor's that is built. */
 export const ROWS: readonly Row[] = [
@@ -35,6 +36,7 @@ export const ROWS: readonly Row[] = [
   ...QUOTA_ROWS,
   ...JOB_ROWS,
   ...SYSTEM_JOB_ROWS,
+  ...WEBHOOK_ROWS,
 ]
 
 /**

@@ -54,19 +54,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   CreateImmuRule: { project: 'immutable-tag:create' },
   UpdateImmuRule: { project: 'immutable-tag:update' },
   DeleteImmuRule: { project: 'immutable-tag:delete' },
-  // webhook
-  ListWebhookPoliciesOfProject: { project: 'notification-policy:list' },
-  CreateWebhookPolicyOfProject: { project: 'notification-policy:create' },
-  GetWebhookPolicyOfProject: { project: 'notification-policy:read' },
-  UpdateWebhookPolicyOfProject: { project: 'notification-policy:update' },
-  DeleteWebhookPolicyOfProject: { project: 'notification-policy:delete' },
-  ListExecutionsOfWebhookPolicy: { project: 'notification-policy:read' },
-  ListTasksOfWebhookExecution: { project: 'notification-policy:read' },
-  GetLogsOfWebhookTask: { project: 'notification-policy:read' },
-  LastTrigger: { project: 'notification-policy:read' },
-  GetSupportedEventTypes: { project: 'notification-policy:read' },
-  // webhookjob
-  ListWebhookJobs: { project: 'notification-policy:list' },
   // icon
   // replication
   listReplicationPolicies: { system: 'replication-policy:list' },

@@ -1,12 +1,8 @@
 import type { ColumnType, Generated } from 'kysely'
+import type { Json, OptionalJson, OptionalTime, Time } from './columns.ts'
+import type { WebhookDeliveriesTable, WebhookLanesTable, WebhookPoliciesTable } from './webhook-tables.ts'
 
 /** The tables as Kysely sees them: columns of `migrations/*.sql`, one interface a table. */
-
-type Time = ColumnType<Date, Date | string | undefined, Date | string>
-type OptionalTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
-/** Written as JSON text, read parsed. */
-type Json<T> = ColumnType<T, string, string>
-type OptionalJson<T> = ColumnType<T | null, string | null | undefined, string | null>
 
 export interface SettingsTable {
   name: string
@@ -458,4 +454,7 @@ export interface Tables {
   workers: WorkersTable
   paused_kinds: PausedKindsTable
   schedules: SchedulesTable
+  webhook_policies: WebhookPoliciesTable
+  webhook_deliveries: WebhookDeliveriesTable
+  webhook_lanes: WebhookLanesTable
 }
