@@ -1,5 +1,5 @@
 -- A million rows of the audit log over a year, of 1,000 projects and 500 users, a tenth of the projects with most of
--- them; and a user, `bench-member`, who administers 300 projects. For a fresh database:
+-- them; `bench-member`, who must be there (password Bench12345), administers 300 projects. For a fresh database:
 --   psql -h <data directory>/postgres -U portolan postgres -f audit-rows.sql
 SET client_min_messages = warning;
 BEGIN;
@@ -52,6 +52,11 @@ CROSS JOIN LATERAL (SELECT t.day - (extract(day FROM t.day)::integer - 1
 CROSS JOIN LATERAL (VALUES ('d', 0::bigint, '', t.day), ('p', a.project_id, '', u.third), ('u', 0::bigint, a.username, u.third))
   AS g(grain, project_id, username, period)
 GROUP BY 1, 2, 3, 4, 5, 6, 7;
+DELETE FROM audit_user_counts;
+INSERT INTO audit_user_counts (project_id, username, period, rows)
+SELECT project_id, username, date_trunc('month', op_time AT TIME ZONE 'UTC')::date, count(*)
+FROM audit_log GROUP BY 1, 2, 3;
 COMMIT;
 VACUUM ANALYZE audit_log;
 VACUUM ANALYZE audit_counts;
+VACUUM ANALYZE audit_user_counts;

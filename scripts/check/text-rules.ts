@@ -24,6 +24,7 @@ const OWNERS: Record<string, string> = {
   artifact_labels: 'labels',
   audit_log: 'audit',
   audit_counts: 'audit',
+  audit_user_counts: 'audit',
   legacy_audit_log: 'audit',
   robots: 'robots',
   robot_grants: 'robots',

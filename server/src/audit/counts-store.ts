@@ -2,7 +2,16 @@ import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import { condition } from '../platform/db/list.ts'
 import { matching } from './list-store.ts'
-import { type AuditSelection, clip, grainOf, type Period, spanOf, takeRange } from './selection.ts'
+import {
+  type AuditFilter,
+  type AuditSelection,
+  clip,
+  type Grain,
+  grainOf,
+  type Period,
+  spanOf,
+  takeRange,
+} from './selection.ts'
 
 /** Columns that a list can be taken apart by. */
 export type GroupField = 'operation' | 'resource_type' | 'username'
@@ -13,7 +22,7 @@ export async function countPeriods(db: Database, selection: AuditSelection): Pro
   if (!grain) return undefined
   const { span, others } = takeRange(selection.filters)
   let query = cells(db, { ...selection, filters: others }, grain)
-  // A cell that begins before the range may reach into it.
+  // A cell that begins before the range may reach into it, by a month at most.
   if (span.from)
     query = query.where('period', '>', sql<Date>`(${span.from}::timestamptz AT TIME ZONE 'UTC')::date - 31`)
   if (span.to)
@@ -44,9 +53,11 @@ export async function countGroups(
   field: GroupField,
 ): Promise<{ value: string; rows: number }[] | undefined> {
   const ranged = selection.filters.some((filter) => filter.field === 'op_time')
-  const grain = grainOf(selection)
-  if (!grain || ranged || (field === 'username' && grain === 'p')) return undefined
-  const rows = await cells(db, selection, field === 'username' ? 'u' : grain)
+  // Cells that have the field are those that a filter on it would ask.
+  const asked: AuditFilter = { field, op: 'any', values: [] }
+  const grain = grainOf({ ...selection, filters: [...selection.filters, asked] })
+  if (!grain || ranged) return undefined
+  const rows = await cells(db, selection, grain)
     .select((eb) => [eb.ref(field).as('value'), eb.fn.sum<number>('rows').as('rows')])
     .groupBy(field)
     .orderBy(field)
@@ -67,11 +78,19 @@ export async function countRows(
   return Number(row.count)
 }
 
-function cells(db: Database, { scope, filters }: AuditSelection, grain: 'd' | 'p' | 'u') {
-  let query = db.selectFrom('audit_counts').where('grain', '=', grain)
-  if (grain !== 'p') query = query.where('project_id', '=', 0)
+function cells(db: Database, { scope, filters }: AuditSelection, grain: Exclude<Grain, undefined>) {
+  // The one table has all columns of the other but those that nobody asks it for.
+  let query =
+    grain === 'x'
+      ? (db.selectFrom('audit_user_counts') as unknown as ReturnType<typeof allCells>)
+      : allCells(db).where('grain', '=', grain)
+  if (grain === 'd' || grain === 'u') query = query.where('project_id', '=', 0)
   else if (!scope.all) query = query.where(sql<boolean>`project_id = ANY(${[...scope.projectIds]}::bigint[])`)
-  if (grain !== 'u') query = query.where('username', '=', '')
+  if (grain === 'd' || grain === 'p') query = query.where('username', '=', '')
   for (const filter of filters) query = query.where(condition(sql.ref(filter.field), filter))
   return query
+}
+
+function allCells(db: Database) {
+  return db.selectFrom('audit_counts')
 }

@@ -24,7 +24,9 @@ export async function dropPartitionsBefore(tx: Database, time: Date): Promise<st
     WHERE i.inhparent = 'audit_log'::regclass AND c.relname < ${`audit_log_${last}`} ORDER BY 1`.execute(tx)
   for (const { name } of found.rows) await sql`DROP TABLE ${sql.table(name)}`.execute(tx)
 
-  await sql`DELETE FROM audit_counts WHERE period < ${boundsOf(last)[0].slice(0, 10)}::date`.execute(tx)
+  const day = sql`${boundsOf(last)[0].slice(0, 10)}::date`
+  await sql`DELETE FROM audit_counts WHERE period < ${day}`.execute(tx)
+  await sql`DELETE FROM audit_user_counts WHERE period < ${day}`.execute(tx)
 
   return found.rows.map(({ name }) => name.slice('audit_log_'.length))
 }

@@ -15,7 +15,8 @@ test('counts of days answer for everybody, counts of projects for members, count
   expect(grainOf({ scope: ALL, filters: [pull, time] })).toBe('d')
   expect(grainOf({ scope: mine, filters: [pull] })).toBe('p')
   expect(grainOf({ scope: ALL, filters: [ann] })).toBe('u')
-  expect(grainOf({ scope: mine, filters: [ann] })).toBeUndefined()
+  expect(grainOf({ scope: mine, filters: [ann, time] })).toBe('x')
+  expect(grainOf({ scope: mine, filters: [ann, pull] })).toBeUndefined()
   expect(grainOf({ scope: ALL, filters: [resource] })).toBeUndefined()
 })
 
@@ -23,6 +24,7 @@ test('the last third of a month ends with the month, a day at midnight', () => {
   expect(spanOf('p', day('2026-02-21')).to).toEqual(day('2026-03-01'))
   expect(spanOf('p', day('2026-12-21')).to).toEqual(day('2027-01-01'))
   expect(spanOf('u', day('2026-01-11')).to).toEqual(day('2026-01-21'))
+  expect(spanOf('x', day('2026-12-01')).to).toEqual(day('2027-01-01'))
   expect(spanOf('d', day('2028-02-28')).to).toEqual(day('2028-02-29'))
 })
 

@@ -20,8 +20,11 @@ export interface AuditSelection {
   filters: readonly AuditFilter[]
 }
 
-/** Which counts tell how many rows a selection has: of days, of projects, of user names; undefined: none do. */
-export type Grain = 'd' | 'p' | 'u' | undefined
+/**
+ * Which counts tell how many rows a selection has: of days, of projects, of user names, of user names in projects;
+ * undefined: none do.
+ */
+export type Grain = 'd' | 'p' | 'u' | 'x' | undefined
 
 /** From the first moment on, up to before the second. */
 export interface Span {
@@ -40,9 +43,13 @@ export function grainOf({ scope, filters }: AuditSelection): Grain {
   if (fields.has('resource') || fields.has('id') || fields.has('op_time')) return undefined
   const byProject = !scope.all || fields.has('project_id')
   const byUser = fields.has('username')
-  if (byProject && byUser) return undefined
+  if (byProject && byUser) return hasOnly(fields, ['project_id', 'username']) ? 'x' : undefined
   if (byProject) return 'p'
   return byUser ? 'u' : 'd'
+}
+
+function hasOnly(fields: ReadonlySet<AuditField>, names: readonly AuditField[]): boolean {
+  return [...fields].every((field) => names.includes(field))
 }
 
 /** The span that filters on time leave, and the other filters. Ends are part of a range, to the millisecond. */
@@ -64,10 +71,11 @@ function isRange(filter: AuditFilter): filter is Extract<AuditFilter, { op: 'ran
   return filter.op === 'range' && filter.field === 'op_time'
 }
 
-/** The days (`d`) or thirds of a month that begin at `first`. */
-export function spanOf(grain: 'd' | 'p' | 'u', first: Date): Span {
+/** The day (`d`), month (`x`) or third of a month that begins at `first`. */
+export function spanOf(grain: 'd' | 'p' | 'u' | 'x', first: Date): Span {
   const [year, month, day] = [first.getUTCFullYear(), first.getUTCMonth(), first.getUTCDate()]
   if (grain === 'd') return { from: first, to: new Date(Date.UTC(year, month, day + 1)) }
+  if (grain === 'x') return { from: first, to: new Date(Date.UTC(year, month + 1, 1)) }
   return {
     from: first,
     to: new Date(Date.UTC(year, day >= 21 ? month + 1 : month, day >= 21 ? 1 : day + 10)),

@@ -38,6 +38,11 @@ export async function insertRows(tx: Database, rows: readonly NewAuditRow[]): Pr
       LEFT JOIN projects p ON p.id = r.project_id
       ORDER BY ordinal
       RETURNING op_time, project_id, operation, resource_type, username, op_result
+    ), users AS (
+      INSERT INTO audit_user_counts (project_id, username, period, rows)
+      SELECT project_id, username, date_trunc('month', op_time AT TIME ZONE 'UTC')::date, count(*)
+      FROM added GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+      ON CONFLICT (project_id, username, period) DO UPDATE SET rows = audit_user_counts.rows + excluded.rows
     )
     INSERT INTO audit_counts (grain, project_id, username, period, operation, resource_type, op_result, rows)
     SELECT g.grain, g.project_id, g.username, g.period, a.operation, a.resource_type, a.op_result, count(*)

@@ -30,6 +30,11 @@ export async function deleteSomeRows(
       ORDER BY 1, 2, 3, 4, 5, 6, 7
       ON CONFLICT (grain, project_id, username, period, operation, resource_type, op_result)
         DO UPDATE SET rows = audit_counts.rows + excluded.rows
+    ), users AS (
+      INSERT INTO audit_user_counts (project_id, username, period, rows)
+      SELECT project_id, username, date_trunc('month', op_time AT TIME ZONE 'UTC')::date, -count(*)
+      FROM gone GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+      ON CONFLICT (project_id, username, period) DO UPDATE SET rows = audit_user_counts.rows + excluded.rows
     )
     SELECT count(*) AS count FROM gone`.execute(tx)
 
@@ -79,11 +84,10 @@ export async function countBefore(
 
 /** Counts of nothing say nothing. */
 export async function deleteEmptyCounts(db: Database, before: Date): Promise<void> {
-  await db
-    .deleteFrom('audit_counts')
-    .where('rows', '=', 0)
-    .where('period', '<', sql<Date>`${before.toISOString().slice(0, 10)}::date`)
-    .execute()
+  const day = sql<Date>`${before.toISOString().slice(0, 10)}::date`
+  for (const table of ['audit_counts', 'audit_user_counts'] as const) {
+    await db.deleteFrom(table).where('rows', '=', 0).where('period', '<', day).execute()
+  }
 }
 
 /** Rows are not waited for longer than this, so that readers behind do not wait either. */

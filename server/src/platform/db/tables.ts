@@ -341,6 +341,14 @@ export interface AuditCountsTable {
   rows: number
 }
 
+export interface AuditUserCountsTable {
+  project_id: number
+  username: string
+  /** The first day of a month, `yyyy-mm-dd`. */
+  period: ColumnType<Date, string, string>
+  rows: number
+}
+
 export interface LegacyAuditLogTable {
   id: number
   op_time: Date
@@ -448,6 +456,7 @@ export interface Tables {
   event_subscribers: EventSubscribersTable
   audit_log: AuditLogTable
   audit_counts: AuditCountsTable
+  audit_user_counts: AuditUserCountsTable
   legacy_audit_log: LegacyAuditLogTable
   executions: ExecutionsTable
   tasks: TasksTable
