@@ -162,6 +162,20 @@ CREATE TABLE blobs (
   CONSTRAINT blobs_digest_key UNIQUE (digest)
 );
 
+CREATE TABLE event_dead_letters (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  subscriber text COLLATE "C" NOT NULL,
+  event_id bigint NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  payload jsonb NOT NULL,
+  occurrence_time timestamp with time zone NOT NULL,
+  error text NOT NULL,
+  attempts integer NOT NULL,
+  creation_time timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT event_dead_letters_pkey PRIMARY KEY (id),
+  CONSTRAINT event_dead_letters_subscriber_event_id_key UNIQUE (subscriber, event_id)
+);
+
 CREATE TABLE event_subscribers (
   name text COLLATE "C" NOT NULL,
   done_xid xid8 NOT NULL,
@@ -169,6 +183,9 @@ CREATE TABLE event_subscribers (
   done_id bigint DEFAULT 0 NOT NULL,
   failures integer DEFAULT 0 NOT NULL,
   retry_time timestamp with time zone,
+  failing_since timestamp with time zone,
+  failing_id bigint,
+  last_error text DEFAULT ''::text NOT NULL,
   CONSTRAINT event_subscribers_pkey PRIMARY KEY (name)
 );
 

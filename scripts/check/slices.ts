@@ -21,6 +21,7 @@ export const SLICES = [
   'artifacts',
   'gc',
   'webhooks',
+  'dead-letters',
   'search',
   'statistics',
   'system',

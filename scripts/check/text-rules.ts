@@ -52,6 +52,7 @@ const OWNERS: Record<string, string> = {
   webhook_lanes: 'webhooks',
   events: 'platform/events',
   event_subscribers: 'platform/events',
+  event_dead_letters: 'platform/events',
 }
 
 /** Stores that read a table from below, each with its reason. */

@@ -142,7 +142,7 @@ export const SIGNED_IN_PERMISSIONS = [
 
 /**
  * System-wide permissions of the system administrator alone, and of robots and custom roles that are given
- * them. `role`, `access-token`, `session` and `access` are ours; the rest are Harbor's words.
+ * them. `role`, `access-token`, `session`, `access` and `dead-letter` are ours; the rest are Harbor's words.
  */
 export const ADMINISTRATOR_PERMISSIONS = [
   'audit-log:list',
@@ -226,6 +226,9 @@ export const ADMINISTRATOR_PERMISSIONS = [
   'session:list',
   'session:delete',
   'access:explain',
+  'dead-letter:list',
+  'dead-letter:replay',
+  'dead-letter:delete',
 ] as const
 
 /** Every permission that is decided about the system. */

@@ -30,20 +30,22 @@ const POLL_MILLISECONDS = 1000
 export async function composeServer(opened: ServerParts): Promise<ComposedServer> {
   const { config, log } = opened
   const configuration = await composeSettings(opened)
+  const subscribers = [
+    repositoryActivity,
+    quotaCleanup,
+    labelsOfDeletedProjects,
+    membersThatAreGone,
+    robotsOfDeletedProjects,
+    auditTrail(auditOf(configuration.settings)),
+    bindingsThatAreGone,
+    webhookDeliveries(webhooksOf(config, configuration.settings)),
+    webhooksOfDeletedProjects,
+  ]
   const dispatcher = createDispatcher({
     db: opened.db,
     log,
-    subscribers: [
-      repositoryActivity,
-      quotaCleanup,
-      labelsOfDeletedProjects,
-      membersThatAreGone,
-      robotsOfDeletedProjects,
-      auditTrail(auditOf(configuration.settings)),
-      bindingsThatAreGone,
-      webhookDeliveries(webhooksOf(config, configuration.settings)),
-      webhooksOfDeletedProjects,
-    ],
+    subscribers,
+    patience: { attempts: 8, seconds: config.events.giveUpMinutes * 60 },
     pollMilliseconds: POLL_MILLISECONDS,
   })
   // Whoever writes an event wakes the dispatcher.
@@ -57,7 +59,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
 
   const tls = loadTls(config)
   const app = createHttp(config, log, tls)
-  await addRoutes(app, parts, services)
+  await addRoutes(app, parts, services, subscribers)
   const worker = config.roles === 'web' ? undefined : composeWorker(parts, services)
   const webhookWorker = config.roles === 'web' ? undefined : composeWebhookWorker(parts, services.webhooks)
   // In the order in which they started.

@@ -3,7 +3,9 @@ import { decide, decideEverywhere } from '../access/decide.ts'
 import { loginRoutes } from '../auth/routes.ts'
 import { restAuthentication } from '../auth/sessions/routes.ts'
 import { keySetRoutes, tokenRoutes } from '../auth/tokens/routes.ts'
+import { deadLettersRoutes } from '../dead-letters/routes.ts'
 import { findProjectContext } from '../members/service.ts'
+import type { Subscriber } from '../platform/events/subscriber.ts'
 import { type RestOptions, restPlugin } from '../platform/http/rest.ts'
 import { createRefusals } from '../quotas/refusals.ts'
 import { registryRoutes } from '../registry/routes.ts'
@@ -24,7 +26,12 @@ import type { Services } from './services.ts'
 import { viewRoutes } from './view-routes.ts'
 
 /** Everything that is answered, and who answers it: the REST API, the token service, `/v2` and the portal. */
-export async function addRoutes(app: FastifyInstance, parts: ServerParts, services: Services): Promise<void> {
+export async function addRoutes(
+  app: FastifyInstance,
+  parts: ServerParts,
+  services: Services,
+  subscribers: readonly Subscriber[],
+): Promise<void> {
   const { config, db, version } = parts
   const { settings, auth, data } = services
   const originOf = (request: FastifyRequest) => externalOrigin(config, request)
@@ -42,6 +49,7 @@ export async function addRoutes(app: FastifyInstance, parts: ServerParts, servic
     ...identityRoutes(parts, services, guard),
     ...contentRoutes(parts, services, guard),
     ...viewRoutes(parts, services, originOf),
+    deadLettersRoutes({ db, subscribers }),
     openApiRoutes(listRoutes(app), version),
     emptyLists(),
     pendingRoutes(),

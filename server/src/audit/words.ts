@@ -98,6 +98,14 @@ const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
     ...named('update', 'webhook', text(p, 'name')),
     description: `replay dead letters of webhook with name: ${text(p, 'name')}`,
   }),
+  'dead_letter.replayed': (p) => ({
+    ...plain('update', 'dead-letter', String(p.eventId)),
+    description: `replay event ${String(p.eventId)} (${text(p, 'eventType')}) for ${text(p, 'name')}`,
+  }),
+  'dead_letter.discarded': (p) => ({
+    ...plain('delete', 'dead-letter', String(p.eventId)),
+    description: `give up event ${String(p.eventId)} (${text(p, 'eventType')}) for ${text(p, 'name')}`,
+  }),
   'cve_allowlist.updated': () => ({
     ...plain('update', 'configuration', ''),
     description: 'update system CVE allowlist',

@@ -185,6 +185,16 @@ export const configSchema = {
         'How many executions that are over are kept of each policy, and of each kind of work of the system, with their tasks and logs.',
     },
   },
+  events: {
+    give_up_minutes: {
+      type: 'integer',
+      default: 15,
+      minimum: 1,
+      maximum: 43200,
+      description:
+        'For how long a part of the program tries to take an event that it fails at, before the event is put aside as a dead letter and the next one follows. Administrators see and replay dead letters under `/api/v2.0/system/events`.',
+    },
+  },
   webhooks: {
     timeout_seconds: {
       type: 'integer',

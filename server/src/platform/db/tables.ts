@@ -313,6 +313,9 @@ export interface EventSubscribersTable {
   done_id: Generated<number>
   failures: Generated<number>
   retry_time: OptionalTime
+  failing_since: OptionalTime
+  failing_id: number | null
+  last_error: Generated<string>
 }
 
 export interface AuditLogTable {
@@ -420,6 +423,18 @@ export interface SchedulesTable {
   update_time: Time
 }
 
+export interface EventDeadLettersTable {
+  id: Generated<number>
+  subscriber: string
+  event_id: number
+  type: string
+  payload: Json<Record<string, unknown>>
+  occurrence_time: Date
+  error: string
+  attempts: number
+  creation_time: Time
+}
+
 export interface Tables {
   settings: SettingsTable
   users: UsersTable
@@ -454,6 +469,7 @@ export interface Tables {
   artifact_labels: ArtifactLabelsTable
   events: EventsTable
   event_subscribers: EventSubscribersTable
+  event_dead_letters: EventDeadLettersTable
   audit_log: AuditLogTable
   audit_counts: AuditCountsTable
   audit_user_counts: AuditUserCountsTable

@@ -1,10 +1,13 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
+import { handOverOneByOne, messageOf, ONE_BY_ONE_FROM, type Patience, type Stop } from './hand-over.ts'
 import {
+  beginFailing,
   deleteDoneEvents,
   findHorizon,
   findPendingSubscribers,
   findWindowEvents,
+  type Progress,
   registerSubscriber,
   saveFailure,
   saveProgress,
@@ -18,6 +21,8 @@ export interface DispatcherDeps {
   subscribers: readonly Subscriber[]
   /** Milliseconds between two looks at an idle outbox: what other processes write is seen this late. */
   pollMilliseconds: number
+  /** With an event that a subscriber cannot take. */
+  patience?: Patience
 }
 
 export interface Dispatcher {
@@ -28,6 +33,7 @@ export interface Dispatcher {
   stop(): Promise<void>
 }
 
+const PATIENCE: Patience = { attempts: 8, seconds: 900 }
 const BATCH = 500
 const KEEP_HOURS = 24
 const CLEANUP_MILLISECONDS = 3_600_000
@@ -105,18 +111,35 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
 /** Hands one batch to one subscriber; answers whether there may be more at once. */
 export async function deliver(
-  deps: Pick<DispatcherDeps, 'db' | 'log'>,
+  deps: Pick<DispatcherDeps, 'db' | 'log' | 'patience'>,
   subscriber: Subscriber,
 ): Promise<boolean> {
+  const { db, log, patience = PATIENCE } = deps
   try {
-    return await deps.db.transaction().execute(async (tx) => {
+    return await db.transaction().execute(async (tx) => {
       const progress = await takeProgress(tx, subscriber.name)
       if (!progress) return false
 
       const windowXid = progress.windowXid ?? (await findHorizon(tx))
       const events = await findWindowEvents(tx, { ...progress, windowXid }, BATCH)
       const wanted = events.filter((event) => subscriber.types.includes(event.type))
-      if (wanted.length > 0) await subscriber.handle(tx, wanted)
+      if (progress.failures >= ONE_BY_ONE_FROM) {
+        const { stop, putAside } = await handOverOneByOne(tx, subscriber, wanted, progress, patience)
+        for (const { id, type } of putAside) {
+          log.error(
+            { subscriber: subscriber.name, event: id, type },
+            'an event was put aside as a dead letter',
+          )
+        }
+        if (stop) {
+          await stopAt(tx, progress, windowXid, stop)
+          log.error(
+            { err: stop.error, subscriber: subscriber.name, event: stop.at.id },
+            'a subscriber fails at an event',
+          )
+          return false
+        }
+      } else if (wanted.length > 0) await subscriber.handle(tx, wanted)
 
       const full = events.length === BATCH
       const nothingNew = !full && events.length === 0 && windowXid === progress.doneXid
@@ -131,11 +154,23 @@ export async function deliver(
       return events.length > 0
     })
   } catch (error) {
-    deps.log.error(
-      { err: error, subscriber: subscriber.name },
-      'a subscriber failed, its events will come again',
-    )
-    await saveFailure(deps.db, subscriber.name)
+    log.error({ err: error, subscriber: subscriber.name }, 'a subscriber failed, its events will come again')
+    await saveFailure(db, subscriber.name, { error: messageOf(error) })
     return false
   }
+}
+
+/** Keeps what is done before the event that the subscriber fails at, and notes the failure. */
+async function stopAt(
+  tx: Database,
+  progress: Progress,
+  windowXid: string,
+  { at, error }: Stop,
+): Promise<void> {
+  if (at.id !== progress.failingId) {
+    // Another event than before has its own attempts.
+    await saveProgress(tx, { ...progress, windowXid, doneId: at.id - 1 })
+    await beginFailing(tx, progress.name, ONE_BY_ONE_FROM - 1)
+  }
+  await saveFailure(tx, progress.name, { error: messageOf(error), failingId: at.id })
 }

@@ -8,6 +8,11 @@ export interface Progress {
   doneXid: string
   windowXid: string | null
   doneId: number
+  /** How often it has failed without a success between. */
+  failures: number
+  /** The event that it fails at, where that is known, and for how many seconds it has. */
+  failingId: number | null
+  failingSeconds: number
 }
 
 /** Makes a subscriber known; it hears of what happens from now on. */
@@ -38,14 +43,25 @@ export async function findPendingSubscribers(
 export async function takeProgress(tx: Database, name: string): Promise<Progress | undefined> {
   const row = await tx
     .selectFrom('event_subscribers')
-    .select(['name', 'done_xid', 'window_xid', 'done_id'])
+    .select(['name', 'done_xid', 'window_xid', 'done_id', 'failures', 'failing_id'])
+    .select(sql<number>`coalesce(extract(epoch FROM now() - failing_since), 0)::float8`.as('failing_seconds'))
     .where('name', '=', name)
     .where((eb) => eb.or([eb('retry_time', 'is', null), eb('retry_time', '<=', sql<Date>`now()`)]))
     .forUpdate()
     .skipLocked()
     .executeTakeFirst()
 
-  return row && { name: row.name, doneXid: row.done_xid, windowXid: row.window_xid, doneId: row.done_id }
+  return (
+    row && {
+      name: row.name,
+      doneXid: row.done_xid,
+      windowXid: row.window_xid,
+      doneId: row.done_id,
+      failures: row.failures,
+      failingId: row.failing_id,
+      failingSeconds: row.failing_seconds,
+    }
+  )
 }
 
 /** The oldest transaction still running: everything below it is committed or rolled back. */
@@ -80,7 +96,11 @@ export async function findWindowEvents(
   }))
 }
 
-export async function saveProgress(tx: Database, progress: Progress): Promise<void> {
+/** Where a subscriber stands now, nothing having failed. */
+export async function saveProgress(
+  tx: Database,
+  progress: Pick<Progress, 'name' | 'doneXid' | 'windowXid' | 'doneId'>,
+): Promise<void> {
   await tx
     .updateTable('event_subscribers')
     .set({
@@ -89,17 +109,39 @@ export async function saveProgress(tx: Database, progress: Progress): Promise<vo
       done_id: progress.doneId,
       failures: 0,
       retry_time: null,
+      failing_since: null,
+      failing_id: null,
+      last_error: '',
     })
     .where('name', '=', progress.name)
     .execute()
 }
 
-/** Notes a failure and when to try again: 1 s, 2 s, 4 s … at most 5 minutes. */
-export async function saveFailure(db: Database, name: string): Promise<void> {
+/** Notes that so many failures have gone before. */
+export async function beginFailing(tx: Database, name: string, failures: number): Promise<void> {
+  await tx.updateTable('event_subscribers').set({ failures }).where('name', '=', name).execute()
+}
+
+// Of an error so many characters are kept.
+const ERROR = 2000
+
+/**
+ * Notes a failure and when to try again: 1 s, 2 s, 4 s … at most 5 minutes. `failingId` is the event that it fails at,
+ * where that is known.
+ */
+export async function saveFailure(
+  db: Database,
+  name: string,
+  failure: { error: string; failingId?: number },
+): Promise<void> {
+  const failingId = failure.failingId ?? null
   await sql`
     UPDATE event_subscribers
     SET failures = failures + 1,
-        retry_time = now() + least(300, power(2, least(failures, 10))) * interval '1 second'
+        retry_time = now() + least(300, power(2, least(failures, 10))) * interval '1 second',
+        failing_since = coalesce(failing_since, now()),
+        failing_id = coalesce(${failingId}::bigint, failing_id),
+        last_error = left(${failure.error}, ${ERROR}::int)
     WHERE name = ${name}`.execute(db)
 }
 
