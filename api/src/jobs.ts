@@ -36,6 +36,9 @@ export const JobParams = Type.Object({
   job_id: Type.String({ description: 'The id of a job; to stop them, `all` too.' }),
 })
 
+/** Lines, each with its time. */
+export const JobLog = Type.String()
+
 export const JobQueues = Type.Array(
   Type.Object({
     job_type: Type.String(),

@@ -22,6 +22,9 @@ export type RunOfSystemJob = Static<typeof RunOfSystemJob>
 
 export const RunsOfSystemJob = Type.Array(RunOfSystemJob)
 
+/** Lines, each with its time. */
+export const LogOfSystemJob = Type.String()
+
 export const RunQuery = Type.Object({ ...ListQuery })
 
 /** The path of one run; Harbor gives the id of each kind of job a name of its own. */

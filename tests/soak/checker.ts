@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { json } from '../harness/http.ts'
 import type { Registry } from '../harness/registry.ts'
+import type { KeptImage } from './random-work.ts'
 
 interface ListedArtifact {
   digest: string
@@ -94,4 +96,20 @@ async function pages<Row>(registry: Registry, path: string): Promise<{ rows: Row
     rows.push(...found)
     if (found.length === 0) return { rows, total: Number(answer.headers['x-total-count']) }
   }
+}
+
+/** What is wrong with images that were taken and never deleted: they must be as they were pushed. */
+export async function checkKept(registry: Registry, images: readonly KeptImage[]): Promise<string[]> {
+  const faults: string[] = []
+  for (const { repository, manifest, blobs } of images) {
+    const digest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`
+    const answer = await registry.get(`${repository}/manifests/${digest}`)
+    if (!answer.body.equals(manifest)) faults.push(`${repository}@${digest} answers ${answer.status}`)
+    for (const blob of blobs) {
+      const { status, body } = await registry.get(`${repository}/blobs/${blob}`)
+      const actual = `sha256:${createHash('sha256').update(body).digest('hex')}`
+      if (actual !== blob) faults.push(`${repository} answers ${status} and ${actual} for ${blob}`)
+    }
+  }
+  return faults
 }

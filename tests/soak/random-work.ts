@@ -26,11 +26,23 @@ const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(rando
 const number = (random: Random, below: number) => Math.floor(random() * below)
 
 export interface Worker {
-  registry: Registry
+  /** One of the servers, another one each time perhaps. */
+  readonly registry: Registry
   projects: readonly string[]
+  /** The id of the second project, which has little room now and then. */
+  limited: number
   random: Random
   /** Hears every answer with the statuses that are no fault. */
   saw(what: string, answer: Answer, allowed: readonly number[]): void
+  /** Hears of an image that was taken in a repository that nobody deletes, moves or empties. */
+  kept(image: KeptImage): void
+}
+
+/** An image that must stay as it was pushed. */
+export interface KeptImage {
+  repository: string
+  manifest: Buffer
+  blobs: string[]
 }
 
 /** One step of a client: mostly a push, else something that gets into the way of others. */
@@ -42,6 +54,7 @@ export async function workOnce(worker: Worker): Promise<void> {
   const api = `/api/v2.0/projects/${project}/repositories/${name}`
   const tag = `v${number(random, 6)}`
   const dice = random()
+  if (dice < 0.1) return pushKept(worker, `/v2/${worker.projects[0]}/kept`)
   if (dice < 0.55) return push(worker, v2)
   if (dice < 0.65)
     return see(worker, 'delete tag', await registry.delete(`${v2}/manifests/${tag}`), [202, 404])
@@ -52,12 +65,14 @@ export async function workOnce(worker: Worker): Promise<void> {
     const path = `${target}/artifacts?from=${project}/${name}:${tag}`
     return see(worker, 'copy', await registry.send({ method: 'POST', path }), [201, 400, 403, 404])
   }
-  if (dice < 0.92) {
+  if (dice < 0.88) return labelSomeArtifact(worker, api)
+  if (dice < 0.9) return changeLimit(worker)
+  if (dice < 0.94) {
     const made = await send(worker, 'POST', `${api}/artifacts/${tag}/tags`, { name: `w${number(random, 4)}` })
     return see(worker, 'tag', made, [201, 404, 409])
   }
   const to = { project_name: pick(random, worker.projects), name: pick(random, REPOSITORIES) }
-  see(worker, 'move', await send(worker, 'PUT', `${api}/name`, to), [200, 404, 409])
+  see(worker, 'move', await send(worker, 'PUT', `${api}/name`, to), [200, 403, 404, 409])
   await registry.delete(`/api/v2.0/projects/${project}/repository-aliases/${name}`)
 }
 
@@ -65,7 +80,7 @@ async function push(worker: Worker, v2: string): Promise<void> {
   const { random } = worker
   const layers = [pick(random, LAYERS), pick(random, LAYERS)]
   const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', n: number(random, 16) }))
-  for (const blob of [...layers, config]) await pushBlob(worker, v2, blob)
+  for (const blob of [...layers, config]) await offerBlob(worker, v2, blob)
   const image = manifest({
     config: descriptor(`${OCI}config.v1+json`, config),
     layers: layers.map((layer) => descriptor(`${OCI}layer.v1.tar`, layer)),
@@ -82,9 +97,68 @@ async function push(worker: Worker, v2: string): Promise<void> {
   if (random() < 0.3) await pushSignature(worker, v2, image, layers[0] as Buffer)
 }
 
+/** Into a repository that stays: whatever the server said of its blobs must hold. */
+async function pushKept(worker: Worker, v2: string): Promise<void> {
+  const { random } = worker
+  const layers = [pick(random, LAYERS), Buffer.from(`only here ${random()}`)]
+  const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', n: random() }))
+  for (const blob of [...layers, config]) {
+    if (!(await offerBlob(worker, v2, blob, [201]))) return
+  }
+  const image = manifest({
+    config: descriptor(`${OCI}config.v1+json`, config),
+    layers: layers.map((layer) => descriptor(`${OCI}layer.v1.tar`, layer)),
+  })
+  const headers = { 'Content-Type': `${OCI}manifest.v1+json` }
+  const path = `${v2}/manifests/k${number(random, 1_000_000_000)}`
+  const answer = await worker.registry.send({ method: 'PUT', path, headers, body: image })
+  see(worker, 'push an image to stay', answer, [201])
+  if (answer.status !== 201) return
+  worker.kept({ repository: v2, manifest: image, blobs: [...layers, config].map(digestOf) })
+}
+
+/** As clients do: what is there already is not sent again. */
+async function offerBlob(
+  worker: Worker,
+  v2: string,
+  body: Buffer,
+  allowed: readonly number[] = [201, 403, 404],
+): Promise<boolean> {
+  const { status } = await worker.registry.head(`${v2}/blobs/${digestOf(body)}`)
+  return status === 200 || (await pushBlob(worker, v2, body, allowed))
+}
+
+async function labelSomeArtifact(worker: Worker, api: string): Promise<void> {
+  const known = await worker.registry.get(`/api/v2.0/labels?scope=g&page_size=5`)
+  const labels = known.status === 200 ? (JSON.parse(known.body.toString('utf8')) as { id: number }[]) : []
+  if (labels.length < 3) {
+    const made = await send(worker, 'POST', '/api/v2.0/labels', { name: `l${worker.random()}`, scope: 'g' })
+    return see(worker, 'make a label', made, [201, 409])
+  }
+  const path = `${api}/artifacts/v${number(worker.random, 6)}/labels`
+  const answer = await send(worker, 'POST', path, { id: pick(worker.random, labels).id })
+  see(worker, 'label an artifact', answer, [200, 404, 409])
+}
+
+/** The second project has little room now and then. */
+async function changeLimit(worker: Worker): Promise<void> {
+  const path = `/api/v2.0/projects/${worker.projects[1]}/summary`
+  const answer = await worker.registry.get(path)
+  if (answer.status !== 200) return
+  const { quota } = JSON.parse(answer.body.toString('utf8')) as { quota: { used: { storage: number } } }
+  const storage = worker.random() < 0.5 ? -1 : quota.used.storage + 500
+  const id = worker.limited
+  see(
+    worker,
+    'change a limit',
+    await send(worker, 'PUT', `/api/v2.0/quotas/${id}`, { hard: { storage } }),
+    [200],
+  )
+}
+
 async function pushSignature(worker: Worker, v2: string, subject: Buffer, layer: Buffer): Promise<void> {
   const empty = Buffer.from('{}')
-  await pushBlob(worker, v2, empty)
+  await pushBlob(worker, v2, empty, [201, 403, 404])
   const signature = manifest({
     artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json',
     config: descriptor('application/vnd.oci.empty.v1+json', empty),
@@ -94,19 +168,26 @@ async function pushSignature(worker: Worker, v2: string, subject: Buffer, layer:
   await putManifest(worker, v2, signature, digestOf(signature))
 }
 
-async function pushBlob(worker: Worker, v2: string, body: Buffer): Promise<void> {
+async function pushBlob(
+  worker: Worker,
+  v2: string,
+  body: Buffer,
+  allowed: readonly number[],
+): Promise<boolean> {
   const path = `${v2}/blobs/uploads/?digest=${digestOf(body)}`
   const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': body.length }
-  see(worker, 'push a blob', await worker.registry.send({ method: 'POST', path, headers, body }), [201, 404])
+  const answer = await worker.registry.send({ method: 'POST', path, headers, body })
+  see(worker, 'push a blob', answer, allowed)
+  return answer.status === 201
 }
 
-/** 400 and 404: its blobs, its subject's repository or the repository itself went away meanwhile. */
+/** 403: the project is full. 400 and 404: its blobs, its subject's repository or the repository itself went away meanwhile. */
 async function putManifest(worker: Worker, v2: string, body: Buffer, reference: string): Promise<boolean> {
   const { mediaType } = JSON.parse(body.toString('utf8')) as { mediaType: string }
   const headers = { 'Content-Type': mediaType }
   const path = `${v2}/manifests/${reference}`
   const answer = await worker.registry.send({ method: 'PUT', path, headers, body })
-  see(worker, 'push a manifest', answer, [201, 400, 404])
+  see(worker, 'push a manifest', answer, [201, 400, 403, 404])
   return answer.status === 201
 }
 

@@ -54,7 +54,7 @@ export function jobsRoutes(deps: JobsRoutesDeps): FastifyPluginAsyncTypebox {
 
     app.get(
       '/jobservice/jobs/:job_id/log',
-      { schema: { params: Wire.JobParams }, config: LIST },
+      { schema: { params: Wire.JobParams, response: { 200: Wire.JobLog } }, config: LIST },
       async (request, reply) => {
         const task = await findTaskByJob(db, request.params.job_id)
         const text = task && (await readTaskLog(storage, task.id))

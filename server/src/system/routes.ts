@@ -25,8 +25,10 @@ export function systemRoutes(deps: SystemDeps): FastifyPluginAsyncTypebox {
   const facts = { version: deps.version, storageProvider: deps.storage.kind }
 
   return async (app) => {
-    app.get('/ping', { schema: {}, config: { permission: 'anonymous' } }, async (_request, reply) =>
-      reply.type('text/plain').send('Pong'),
+    app.get(
+      '/ping',
+      { schema: { response: { 200: Wire.Ping } }, config: { permission: 'anonymous' } },
+      async (_request, reply) => reply.type('text/plain').send('Pong'),
     )
 
     app.get(

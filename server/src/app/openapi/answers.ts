@@ -52,8 +52,13 @@ function answer(status: string, headers: string[], schema: unknown): Answer {
   return {
     description: STATUS_CODES[status] ?? 'Refused',
     headers: Object.fromEntries(headers.map((name) => [name, reference('headers', name)])),
-    ...(schema === undefined ? {} : { content: { 'application/json': { schema } } }),
+    ...(schema === undefined ? {} : { content: { [mediaTypeOf(schema)]: { schema } } }),
   }
+}
+
+/** What is no more than a text is answered as one. */
+function mediaTypeOf(schema: unknown): string {
+  return (schema as { type?: unknown }).type === 'string' ? 'text/plain' : 'application/json'
 }
 
 function headersOf(route: RestRoute, status: string): string[] {

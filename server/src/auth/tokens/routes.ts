@@ -31,7 +31,10 @@ export function tokenRoutes(deps: AuthDeps): FastifyPluginAsyncTypebox {
     app.get(
       '/token',
       {
-        schema: { querystring: TokenQuery, response: { 200: TokenResponse, '4xx': Type.Unknown() } },
+        schema: {
+          querystring: TokenQuery,
+          response: { 200: TokenResponse, 400: Type.String(), '4xx': Type.Unknown() },
+        },
         config: { permission: 'anonymous' },
       },
       async (request, reply) => {

@@ -140,11 +140,15 @@ export function systemJobRoutes(
       return reply.send()
     })
 
-    app.get(`${one}/log`, { schema: { params }, config: may('read') }, async (request, reply) => {
-      const text = await readRunLog(deps, job, idOf(request))
-      if (text === undefined) throw new DomainError('not-found', logMissing(idOf(request)))
-      return reply.type('text/plain').send(text)
-    })
+    app.get(
+      `${one}/log`,
+      { schema: { params, response: { 200: Wire.LogOfSystemJob } }, config: may('read') },
+      async (request, reply) => {
+        const text = await readRunLog(deps, job, idOf(request))
+        if (text === undefined) throw new DomainError('not-found', logMissing(idOf(request)))
+        return reply.type('text/plain').send(text)
+      },
+    )
   }
 }
 
