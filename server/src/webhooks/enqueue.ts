@@ -32,7 +32,8 @@ export async function enqueue(
   const listeners = await findListeners(tx, projects, asked)
   if (listeners.length === 0) return
 
-  const events = [...heard, ...(await warnings(tx, heard, listeners))]
+  const warned = await warnings(tx, heard, listeners)
+  const events = heard.flatMap((event) => [event, ...(warned.get(event) ?? [])])
   const matched = events.flatMap((event) =>
     listeners
       .filter((policy) => policy.projectId === event.projectId && policy.creationTime <= event.time)
@@ -79,12 +80,12 @@ export function renderSafely(target: Target, payload: Payload, sender: Sender): 
 /** Which part of its limit a project may use before its webhooks hear of it, as in Harbor. */
 const WARNED_FROM = 0.85
 
-/** Warnings of projects that are nearly full after these pushes, one each. */
+/** Warnings of projects that are nearly full after these pushes, one each, behind the last push. */
 async function warnings(
   tx: Database,
   heard: readonly WebhookEvent[],
   listeners: readonly StoredPolicy[],
-): Promise<WebhookEvent[]> {
+): Promise<ReadonlyMap<WebhookEvent, WebhookEvent[]>> {
   const listening = new Set(
     listeners
       .filter((policy) => policy.eventTypes.includes('QUOTA_WARNING'))
@@ -94,12 +95,12 @@ async function warnings(
   for (const event of heard) {
     if (event.type === 'PUSH_ARTIFACT' && listening.has(event.projectId)) last.set(event.projectId, event)
   }
-  const warned: WebhookEvent[] = []
+  const warned = new Map<WebhookEvent, WebhookEvent[]>()
   for (const [projectId, event] of last) {
     const { limit, used } = await readUsage(tx, projectId)
     if (limit === null || used < limit * WARNED_FROM) continue
     const details = `quota usage reach ${WARNED_FROM * 100}%: resource storage used ${formatBytes(used)} of ${formatBytes(limit)}`
-    warned.push({ ...event, type: 'QUOTA_WARNING', details: {}, customAttributes: { Details: details } })
+    warned.set(event, [{ ...event, type: 'QUOTA_WARNING', customAttributes: { Details: details } }])
   }
   return warned
 }
