@@ -97,13 +97,14 @@ const LISTS: Record<string, List> = {
   getGCHistory: { path: () => `${api}/system/gc`, key: byId, sorts: ['id', 'creation_time'] },
   getPurgeHistory: { path: () => `${api}/system/purgeaudit`, key: byId, sorts: ['id'] },
   ListWebhookPoliciesOfProject: { path: inProject('/webhook/policies'), key: byId, sorts: ['name', 'id'] },
-  ListWebhookJobs: { path: () => `${inProject('/webhook/jobs')()}?policy_id=${policy}`, key: byId, least: 0 },
+  ListWebhookJobs: { path: () => `${inProject('/webhook/jobs')()}?policy_id=${policy}`, key: byId },
   ListExecutionsOfWebhookPolicy: {
     path: () => `${inProject('/webhook/policies')()}/${policy}/executions`,
     key: byId,
-    least: 0,
-    grows: true,
+    sorts: ['id', 'start_time'],
   },
+  // Nothing of the program has failed.
+  listDeadLetters: { path: () => `${api}/system/events/dead-letters`, key: byId, least: 0 },
   // Nothing of the kind is built yet.
   listRegistries: { path: () => `${api}/registries`, key: byId, least: 0 },
 }
@@ -151,6 +152,8 @@ beforeAll(async () => {
       targets: [{ type: 'http', address: 'http://127.0.0.1:1/' }],
     })
   })
+  // Nobody listens there: each is a delivery that has failed.
+  await times(() => ask(admin, 'POST', `${inProject('/webhook/policies')()}/${policy}/test`, {}))
   await times(async (at) => {
     role = await create(admin, `${api}/roles`, roleBody(at))
   })

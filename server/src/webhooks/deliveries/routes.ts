@@ -57,8 +57,8 @@ export function deliveryRoutes(deps: DeliveriesDeps): FastifyPluginAsyncTypebox 
           project.id,
           params.webhook_policy_id,
           {
-            filters: parseFilters(query.q, FIELDS),
-            orders: parseSort(query.sort, SORTABLE),
+            filters: parseFilters(query.q, FIELDS).map(asShown),
+            orders: parseSort(query.sort, SORTABLE).map(asShown),
             page: toPage(query),
           },
         )
@@ -182,4 +182,9 @@ export function deliveryRoutes(deps: DeliveriesDeps): FastifyPluginAsyncTypebox 
       },
     )
   }
+}
+
+/** An execution begins when it is ordered; a delivery, with its first attempt. */
+function asShown<One extends { field: DeliveryField }>(one: One): One {
+  return one.field === 'start_time' ? { ...one, field: 'creation_time' } : one
 }
