@@ -27,7 +27,7 @@ import type { Services } from './services.ts'
 /** The REST API of projects and what they hold: repositories, artifacts, tags, labels, limits. */
 export function contentRoutes(
   { db }: ServerParts,
-  { projects, data: { artifacts }, sweeper, webhooks }: Services,
+  { projects, data: { artifacts }, sweeper, webhooks, tellQuotaExceeded }: Services,
   guard: Pick<RestOptions, 'projectContext'>,
 ): FastifyPluginAsync[] {
   return [
@@ -53,7 +53,7 @@ export function contentRoutes(
     accessoriesRoutes(artifacts),
     artifactLabelsRoutes(artifacts),
     additionsRoutes({ ...artifacts, slots: createAdditionSlots() }),
-    copyRoutes({ ...artifacts, projectContext: guard.projectContext }),
+    copyRoutes({ ...artifacts, tellQuotaExceeded, projectContext: guard.projectContext }),
     iconsRoutes(artifacts),
     webhooksRoutes(webhooks),
     deliveryRoutes(webhooks),

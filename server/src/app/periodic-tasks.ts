@@ -6,7 +6,7 @@ import { purgeAuth, writeLastUses } from '../auth/service.ts'
 import { purgeAbandonedUploads } from '../blobs/purge.ts'
 import { createContinuousCollector } from '../gc/continuous.ts'
 import { SETTINGS_REFRESH } from '../settings/settings.ts'
-import { deleteOldDeliveries } from '../webhooks/delivery-store.ts'
+import { cleanUpDeliveries } from '../webhooks/clean-up.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
 
@@ -61,10 +61,13 @@ export function periodicTasks(
       run: () => ensureComingPartitions({ db, now: auth.now }),
     },
     {
-      name: 'delete old deliveries of webhooks',
+      name: 'clean up deliveries of webhooks',
       everyMilliseconds: HOUR / 4,
       run: () =>
-        deleteOldDeliveries(db, { keep: config.webhooks.keepDeliveries, deadDays: 30, mostDead: 10_000 }),
+        cleanUpDeliveries(
+          { db, log },
+          { keep: config.webhooks.keepDeliveries, mostWaiting: 50_000, mostDead: 10_000, deadDays: 30 },
+        ),
     },
     { name: 'tell of failed logins', everyMilliseconds: 1000, run: auth.failedLogins.flush },
     { name: 'write last uses of access tokens', everyMilliseconds: 60_000, run: () => writeLastUses(auth) },

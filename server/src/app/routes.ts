@@ -7,7 +7,6 @@ import { deadLettersRoutes } from '../dead-letters/routes.ts'
 import { findProjectContext } from '../members/service.ts'
 import type { Subscriber } from '../platform/events/subscriber.ts'
 import { type RestOptions, restPlugin } from '../platform/http/rest.ts'
-import { createRefusals } from '../quotas/refusals.ts'
 import { registryRoutes } from '../registry/routes.ts'
 import { checkWritable } from '../settings/read-only.ts'
 import { versionRoutes } from '../system/routes.ts'
@@ -70,7 +69,7 @@ export async function addRoutes(
       uploads: data.uploads,
       artifacts: data.artifacts,
       recordPull: data.pulls.record,
-      tellQuotaExceeded: createRefusals({ db, now: auth.now }),
+      tellQuotaExceeded: services.tellQuotaExceeded,
       checkWritable: () => checkWritable(settings),
       externalOrigin: originOf,
       manifestMaxBytes: config.registry.manifestMaxBytes,

@@ -9,6 +9,7 @@ import { createContextLookup, type FindContext } from '../members/context-lookup
 import { addProjectAdmin } from '../members/service.ts'
 import type { OutboundClient } from '../platform/outbound/client.ts'
 import type { ProjectsDeps } from '../projects/service.ts'
+import { createRefusals, type TellRefusal } from '../quotas/refusals.ts'
 import { readUsage } from '../quotas/usage-store.ts'
 import { countRepositories } from '../repositories/store.ts'
 import type { RobotsDeps } from '../robots/service.ts'
@@ -37,6 +38,7 @@ export interface Services {
   gc: SystemJob
   outbound: OutboundClient
   webhooks: DeliveriesDeps
+  tellQuotaExceeded: TellRefusal
 }
 
 /** Makes them, in the order in which they need each other. */
@@ -89,6 +91,7 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
     gc: gcSystemJob(data.uploads.graceSeconds),
     outbound,
     webhooks,
+    tellQuotaExceeded: createRefusals({ db, now: auth.now }),
     sweeper: createSweeper({
       db,
       onError: (error) => log.error({ err: error }, 'deleted repositories could not be swept'),

@@ -167,6 +167,46 @@ export async function giveUp(tx: Database, lane: Lane, seconds: number): Promise
   return Number(result.numAffectedRows ?? 0n)
 }
 
+/** Targets for which more waits than that. */
+export async function findCrowded(
+  db: Database,
+  most: number,
+): Promise<{ policyId: number; target: number }[]> {
+  const rows = await db
+    .selectFrom('webhook_deliveries')
+    .select(['policy_id', 'target'])
+    .where('status', 'in', ['Pending', 'Scheduled'])
+    .groupBy(['policy_id', 'target'])
+    .having((eb) => eb(eb.fn.countAll<number>(), '>', most))
+    .execute()
+
+  return rows.map((row) => ({ policyId: row.policy_id, target: row.target }))
+}
+
+/** Gives up the oldest of what waits for a target, but for so many; answers how many. */
+export async function giveUpOldest(
+  tx: Database,
+  { policyId, target }: { policyId: number; target: number },
+  most: number,
+): Promise<number> {
+  await tx
+    .selectFrom('webhook_lanes')
+    .select('policy_id')
+    .where('policy_id', '=', policyId)
+    .where('target', '=', target)
+    .forUpdate()
+    .execute()
+  const result = await sql`
+    UPDATE webhook_deliveries SET status = 'Error', update_time = now(), end_time = now(),
+      status_message = 'given up: too much waited for the target'
+    WHERE policy_id = ${policyId} AND target = ${target} AND status IN ('Pending', 'Scheduled') AND id <= (
+      SELECT id FROM webhook_deliveries
+      WHERE policy_id = ${policyId} AND target = ${target} AND status IN ('Pending', 'Scheduled')
+      ORDER BY id DESC OFFSET ${most} LIMIT 1)`.execute(tx)
+
+  return Number(result.numAffectedRows ?? 0n)
+}
+
 /** Ends what waits for a target that is not there any more. */
 export async function stopLane(tx: Database, lane: Lane, reason: string): Promise<void> {
   await sql`

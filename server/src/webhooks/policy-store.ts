@@ -57,6 +57,17 @@ export async function selectPolicies(
   return { policies: rows.map(toStored), total: Number(total) }
 }
 
+/** How many webhooks a project has. */
+export async function countPolicies(db: Database, projectId: number): Promise<number> {
+  const { count } = await db
+    .selectFrom('webhook_policies')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('project_id', '=', projectId)
+    .executeTakeFirstOrThrow()
+
+  return Number(count)
+}
+
 /** A policy, if it is the project's. */
 export async function findPolicy(
   db: Database,

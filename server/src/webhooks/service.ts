@@ -55,6 +55,9 @@ export async function getPolicy(deps: WebhooksDeps, projectId: number, id: numbe
   return opened(deps, policy)
 }
 
+// Each of them makes a delivery of every push.
+const MOST_POLICIES = 100
+
 /** Creates a webhook and answers its id. Throws bad-request, and conflict where the name is taken. */
 export async function createPolicy(
   deps: WebhooksDeps,
@@ -64,6 +67,9 @@ export async function createPolicy(
 ): Promise<number> {
   const settings = settingsOf(deps, request, undefined)
   return await deps.db.transaction().execute(async (tx) => {
+    if ((await store.countPolicies(tx, project.id)) >= MOST_POLICIES) {
+      throw new DomainError('bad-request', `a project has at most ${MOST_POLICIES} webhooks`)
+    }
     const id = await store.insertPolicy(tx, project.id, actor.username, sealed(deps, project.id, settings))
     if (id === undefined) throw taken(request.name)
     await emit(tx, { type: 'webhook.created', payload: payloadOf(project, id, request.name, actor) })

@@ -4,8 +4,8 @@ import { createTestDatabase } from '../platform/db/testing.ts'
 import type { StoredEvent } from '../platform/events/subscriber.ts'
 import { addProject, projectsDeps } from '../projects/testing.ts'
 import { addUser } from '../users/testing.ts'
+import { cleanUpDeliveries } from './clean-up.ts'
 import { readState, redeliver, replay, sendTest } from './deliveries/service.ts'
-import { deleteOldDeliveries } from './delivery-store.ts'
 import { takeLane } from './lane-store.ts'
 import { createPolicy, removePolicy } from './service.ts'
 import { tellPulls, webhookDeliveries, webhooksOfDeletedProjects } from './subscribers.ts'
@@ -414,7 +414,20 @@ test('of what has arrived the newest are kept, and nothing that waits is deleted
   await db.updateTable('webhook_deliveries').set({ status: 'Success' }).where('policy_id', '=', id).execute()
   await push('v6')
 
-  await deleteOldDeliveries(db, { keep: 2, deadDays: 30, mostDead: 10 })
+  await cleanUpDeliveries(deps, { keep: 2, mostWaiting: 10, deadDays: 30, mostDead: 10 })
 
   expect((await states(id)).map(({ status }) => status)).toEqual(['Success', 'Success', 'Pending'])
+})
+
+test('of what waits for a target that takes too little the oldest is given up', async () => {
+  const target = await receiver()
+  const id = await createPolicy(deps, project, policyRequest('hook', target.url), ann)
+  await push(...many(8))
+
+  await cleanUpDeliveries(deps, { keep: 2, mostWaiting: 5, deadDays: 30, mostDead: 10 })
+
+  expect((await states(id)).map(({ status }) => status)).toEqual([
+    ...Array(3).fill('Error'),
+    ...Array(5).fill('Pending'),
+  ])
 })

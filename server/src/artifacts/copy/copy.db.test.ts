@@ -4,6 +4,7 @@ import { findBlob } from '../../blobs/service.ts'
 import { OCI_IMAGE, OCI_IMAGE_CONFIG, OCI_INDEX } from '../../oci/media-types.ts'
 import { createTestDatabase, type TestDatabase } from '../../platform/db/testing.ts'
 import { QuotaExceededError } from '../../quotas/model.ts'
+import type { QuotaRefusal } from '../../quotas/refusals.ts'
 import { changeLimit } from '../../quotas/service.ts'
 import { deleteArtifact } from '../deletion.ts'
 import { countArtifacts } from '../listed-store.ts'
@@ -23,7 +24,10 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
+const refusals: QuotaRefusal[] = []
+
 beforeEach(async () => {
+  refusals.length = 0
   source = await openBench(database.db)
   target = await source.elsewhere()
 })
@@ -39,6 +43,9 @@ function copy(
       name === source.projectName
         ? { id: source.repository.projectId, name, public: false, roles: [] }
         : undefined,
+    tellQuotaExceeded: async (refusal: QuotaRefusal) => {
+      refusals.push(refusal)
+    },
   }
   return copyArtifact(deps, {
     from: `${source.projectName}/app${reference}`,
@@ -242,6 +249,9 @@ test('a copy counts in the project that it goes to, and is refused whole where t
     .executeTakeFirstOrThrow()
 
   expect(refused).toBeInstanceOf(QuotaExceededError)
+  expect(refusals).toMatchObject([
+    { project: { id: projectId }, repository: 'copied', digest: expect.any(String) },
+  ])
   expect(left).toBe(0)
   expect(Number(used)).toBe(bytes)
 })

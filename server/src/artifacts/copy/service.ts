@@ -6,6 +6,8 @@ import type { Database } from '../../platform/db/database.ts'
 import { transact } from '../../platform/db/transact.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { emit } from '../../platform/events/outbox.ts'
+import { QuotaExceededError } from '../../quotas/model.ts'
+import type { TellRefusal } from '../../quotas/refusals.ts'
 import type { Repository } from '../../repositories/model.ts'
 import { ensureRepository } from '../../repositories/service.ts'
 import { holdRepository } from '../../repositories/store.ts'
@@ -38,6 +40,8 @@ export interface CopyDeps extends ArtifactsDeps {
     name: string,
     byName: true,
   ): Promise<(ProjectContext & { name: string }) | undefined>
+  /** Hears that the target has no room. */
+  tellQuotaExceeded: TellRefusal
 }
 
 export interface CopyRequest {
@@ -66,7 +70,7 @@ export async function copyArtifact(deps: CopyDeps, request: CopyRequest): Promis
   const root = await getSource(deps, request.principal, from)
   const repository = await ensureRepository(deps, to.project.id, to.repository)
 
-  await transact(deps.db, async (tx) => {
+  const copy = transact(deps.db, async (tx) => {
     const family = await findFamily(tx, root.repositoryId, root.id, MAX_FAMILY + 1)
     if (family.length > MAX_FAMILY)
       throw new DomainError('too-large', `more than ${MAX_FAMILY} artifacts to copy`)
@@ -88,6 +92,19 @@ export async function copyArtifact(deps: CopyDeps, request: CopyRequest): Promis
         actor,
       },
     })
+  })
+  await copy.catch(async (error: unknown) => {
+    if (error instanceof QuotaExceededError) {
+      await deps.tellQuotaExceeded({
+        project: to.project,
+        repository: to.repository,
+        tag: undefined,
+        digest: root.digest,
+        actor,
+        message: error.message,
+      })
+    }
+    throw error
   })
 
   return from.reference
