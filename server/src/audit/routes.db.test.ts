@@ -28,7 +28,8 @@ const app = await buildRest({
 })
 
 beforeEach(async () => {
-  for (const table of ['audit_log', 'audit_counts'] as const) await db.deleteFrom(table).execute()
+  for (const table of ['audit_log', 'audit_counts', 'audit_user_counts'] as const)
+    await db.deleteFrom(table).execute()
   const at = (second: number) => new Date(Date.UTC(2026, 10, 30, 23, 59, second))
   await db.transaction().execute((tx) =>
     insertRows(tx, [

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 beforeEach(async () => {
-  await sql`TRUNCATE audit_log, audit_counts, legacy_audit_log`.execute(database.db)
+  await sql`TRUNCATE audit_log, audit_counts, audit_user_counts, legacy_audit_log`.execute(database.db)
 })
 
 function write(...rows: [time: string, operation: string, resourceType: string][]): Promise<void> {
@@ -61,7 +61,8 @@ async function left(): Promise<string[]> {
 /** The counts against the rows themselves, in all grains. */
 async function countsAgree(): Promise<void> {
   const rows = await sql<{ grain: string; told: number }>`
-    SELECT grain, sum(rows)::int AS told FROM audit_counts GROUP BY grain`.execute(database.db)
+    SELECT grain, sum(rows)::int AS told FROM audit_counts GROUP BY grain
+    UNION ALL SELECT 'x', coalesce(sum(rows), 0)::int FROM audit_user_counts`.execute(database.db)
   const { count } = await database.db
     .selectFrom('audit_log')
     .select((eb) => eb.fn.countAll<number>().as('count'))
