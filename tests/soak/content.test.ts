@@ -75,7 +75,7 @@ test('pushes, deletions, copies, moves and collection that meet all the time, an
 
   await Promise.all([...Array.from({ length: clients }, (_, seed) => work(seed + 1)), killNowAndThen(end)])
 
-  expect(faults).toEqual([])
+  expect([...faults, ...troubles()]).toEqual([])
   for (const what of [
     'push a manifest 201',
     'push an image to stay 201',
@@ -105,6 +105,12 @@ test('pushes, deletions, copies, moves and collection that meet all the time, an
     [{ deadlocks: 0 }],
   )
 })
+
+/** What the servers themselves say has gone wrong. */
+function troubles(): string[] {
+  const lines = [main, second].flatMap((server) => server.log().split('\n'))
+  return lines.filter((line) => /"level":"(error|fatal)"/.test(line))
+}
 
 /** Kills the second server and starts it again, every few seconds. */
 async function killNowAndThen(end: number): Promise<void> {

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Errors } from '@portolan/api/errors'
 import { LoginForm, OidcPing, UserExists, UserExistsForm } from '@portolan/api/sessions'
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
@@ -26,7 +27,10 @@ export function loginRoutes(deps: LoginRoutesDeps): FastifyPluginAsyncTypebox {
 
     app.post(
       '/login',
-      { schema: { body: LoginForm }, config: { permission: 'anonymous', whileReadOnly: true } },
+      {
+        schema: { body: LoginForm },
+        config: { permission: 'anonymous', whileReadOnly: true },
+      },
       async (request, reply) => {
         const { principal: username = '', password = '' } = request.body
         const outcome = await login(deps, { username, password, address: request.ip })
@@ -71,8 +75,11 @@ export function loginRoutes(deps: LoginRoutesDeps): FastifyPluginAsyncTypebox {
       },
     )
 
-    app.get('/oidc/login', { schema: {}, config: { permission: 'anonymous' } }, async (_request, reply) =>
-      reply.code(412).send({ errors: [{ code: 'PRECONDITION_FAILED', message: NOT_OIDC }] }),
+    app.get(
+      '/oidc/login',
+      { schema: { response: { 412: Errors } }, config: { permission: 'anonymous' } },
+      async (_request, reply) =>
+        reply.code(412).send({ errors: [{ code: 'PRECONDITION_FAILED', message: NOT_OIDC }] }),
     )
   }
 }

@@ -1,11 +1,12 @@
 import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
+import { transact } from '../platform/db/transact.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { lockRepository, markRepositoryDeleted } from './deletion-store.ts'
 import { findListedRepository } from './list-store.ts'
 import { escapeDescription, type ListedRepository, type Repository } from './model.ts'
-import { findAliasTarget } from './names/store.ts'
+import { findAliasTarget, lockNames } from './names/store.ts'
 import { findRepository, insertRepository, updateDescription } from './store.ts'
 
 export interface RepositoriesDeps {
@@ -89,7 +90,8 @@ export async function deleteRepository(
   actor: Actor,
 ): Promise<void> {
   const repository = await getByKey(deps, key)
-  await deps.db.transaction().execute(async (tx) => {
+  await transact(deps.db, async (tx) => {
+    await lockNames(tx)
     if (!(await lockRepository(tx, repository))) throw notFound(key)
     await markRepositoryDeleted(tx, repository.id)
     await deps.releaseUsage(tx, repository.id)

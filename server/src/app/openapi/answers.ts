@@ -88,7 +88,8 @@ function expectedStatuses(
   const refusals = [
     ...(permission === 'anonymous' ? [] : [401]),
     ...(typeof permission === 'object' ? [403] : []),
-    ...(schema.params || schema.querystring || schema.body ? [422] : []),
+    ...(schema.params || schema.querystring || schema.body ? [400, 422] : []),
+    ...(schema.params ? [404] : []),
     ...(pending ? [501] : []),
   ]
   const described = operation?.statuses ?? (schema.response ? [] : [200])

@@ -8,6 +8,7 @@ import {
   deleteAlias,
   holdProject,
   listAliases,
+  lockNames,
   lockRepository,
   type RepositoryAlias,
   renameRepositoryRow,
@@ -52,6 +53,7 @@ export async function renameRepository(
     throw new DomainError('bad-request', `invalid repository name: ${to.repository}`)
   }
   await transact(deps.db, async (tx) => {
+    await lockNames(tx)
     const repository = await lockRepository(tx, from.id, from.repository)
     if (!repository?.published) {
       throw new DomainError('not-found', `repository ${from.name}/${from.repository} not found`)

@@ -44,6 +44,16 @@ export async function deleteAlias(db: Database, projectId: number, name: string)
   return result.numDeletedRows > 0n
 }
 
+const NAMES = 7_104_003
+
+/**
+ * Keeps out others who give or free names, until the transaction ends; taken before anything else. Each of them writes
+ * several names, and two would wait for each other.
+ */
+export async function lockNames(tx: Database): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(${NAMES})`.execute(tx)
+}
+
 /** The live repository, locked: pushes to it that have begun are over, new ones wait and then look again. */
 export async function lockRepository(
   tx: Database,
