@@ -10,6 +10,7 @@ import { settingsRoutes } from '../settings/routes.ts'
 import { statisticsRoutes } from '../statistics/routes.ts'
 import { createStoredBytes } from '../statistics/service.ts'
 import { systemRoutes } from '../system/routes.ts'
+import { webhookQueues } from '../webhooks/queues-store.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
 
@@ -26,7 +27,7 @@ export function viewRoutes(
     searchRoutes({ projects, countArtifacts }),
     statisticsRoutes({ db, storedBytes: createStoredBytes(db) }),
     auditRoutes({ db }),
-    jobsRoutes({ db, storage }),
+    jobsRoutes({ db, storage, others: [webhookQueues] }),
     gcRoutes({ db, storage }, gc),
     purgeRoutes({ db, storage }),
   ]

@@ -1,6 +1,7 @@
 import pino from 'pino'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase } from '../platform/db/testing.ts'
+import { replayDeadLetter } from '../platform/events/dead-letters.ts'
 import { deliver } from '../platform/events/dispatcher.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { registerSubscriber } from '../platform/events/progress.ts'
@@ -99,4 +100,30 @@ test('a thousand events are a few batches', async () => {
   await drain()
 
   expect(await written()).toHaveLength(1100)
+})
+
+test('an entry that could not be written for long is written by a replay, with the time at which it happened', async () => {
+  let broken = true
+  const failing = auditTrail({
+    disabledTypes: async () => {
+      if (broken) throw new Error('settings are broken')
+      return new Set()
+    },
+  })
+  await create('held-up')
+  await create('behind')
+  for (let round = 0; round < 12; round += 1) {
+    await db.updateTable('event_subscribers').set({ retry_time: null }).execute()
+    await deliver({ db, log, patience: { attempts: 5, seconds: 0 } }, failing)
+  }
+  const before = await written()
+  broken = false
+  const letters = await db.selectFrom('event_dead_letters').selectAll().orderBy('event_id').execute()
+
+  for (const { id } of letters) await replayDeadLetter(db, [failing], id, async () => undefined)
+
+  expect(before).toEqual([])
+  expect(await written()).toEqual(['held-up', 'behind'])
+  const times = await db.selectFrom('audit_log').select('op_time').orderBy('id').execute()
+  expect(times.map((row) => row.op_time)).toEqual(letters.map((letter) => letter.occurrence_time))
 })

@@ -5,7 +5,7 @@ import { DomainError } from '../platform/errors.ts'
 import { sendTotal, toPage } from '../platform/http/paging.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import { findTaskByJob } from './list-store.ts'
-import { actOnQueue, isSchedulerPaused, listQueues } from './queues/service.ts'
+import { actOnQueue, isSchedulerPaused, listQueues, type OtherQueues } from './queues/service.ts'
 import { selectSchedules } from './schedules/store.ts'
 import { stopAll, stopJob } from './service.ts'
 import { readTaskLog } from './task-log.ts'
@@ -14,6 +14,8 @@ import { type RunningTask, selectRunning, selectWorkers, type WorkerPool } from 
 export interface JobsRoutesDeps {
   db: Database
   storage: StorageDriver
+  /** What waits elsewhere, and is shown with the queues. */
+  others?: readonly OtherQueues[]
 }
 
 const LIST = { permission: { system: 'jobservice-monitor:list' } } as const

@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { actOnQueue, listQueues } from '../jobs/queues/service.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import type { StoredEvent } from '../platform/events/subscriber.ts'
 import { addProject, projectsDeps } from '../projects/testing.ts'
@@ -7,6 +8,7 @@ import { addUser } from '../users/testing.ts'
 import { cleanUpDeliveries } from './clean-up.ts'
 import { readState, redeliver, replay, sendTest } from './deliveries/service.ts'
 import { takeLane } from './lane-store.ts'
+import { webhookQueues } from './queues-store.ts'
 import { createPolicy, removePolicy } from './service.ts'
 import { tellPulls, webhookDeliveries, webhooksOfDeletedProjects } from './subscribers.ts'
 import { openReceiver, policyRequest, type Receiver, webhooksDeps } from './testing.ts'
@@ -140,8 +142,8 @@ test('a target that stays down holds up itself alone, ends in dead letters, and 
   await expect.poll(async () => (await readState(deps, project.id, down)).dead, { timeout: 10_000 }).toBe(5)
   await push('v5')
   const between = await readState(deps, project.id, down)
-  const back = await receiver(port)
   const replayed = await replay(deps, project, down, ann)
+  const back = await receiver(port)
 
   await expect.poll(() => tagsOf(back), { timeout: 10_000 }).toEqual(many(6))
   expect(before).toMatchObject({ waiting: 5, dead: 0, targets: [{ failingSince: expect.any(Date) }] })
@@ -430,4 +432,25 @@ test('of what waits for a target that takes too little the oldest is given up', 
     ...Array(3).fill('Error'),
     ...Array(5).fill('Pending'),
   ])
+})
+
+test('the job service shows what waits, and ends it', async () => {
+  const target = await receiver()
+  const one = await createPolicy(deps, project, policyRequest('hook', target.url), ann)
+  const other = await createPolicy(
+    deps,
+    project,
+    policyRequest('slack', target.url, {}, { type: 'slack' }),
+    ann,
+  )
+  await push('v1', 'v2')
+  const queues = { db, others: [webhookQueues] }
+
+  const before = await listQueues(queues)
+  await actOnQueue(queues, 'slack', 'stop')
+
+  const waiting = (kind: string) => before.find((queue) => queue.kind === kind)?.waiting
+  expect([waiting('WEBHOOK'), waiting('SLACK'), waiting('RETENTION')]).toEqual([2, 2, 0])
+  expect((await states(one)).map(({ status }) => status)).toEqual(['Pending', 'Pending'])
+  expect((await states(other)).map(({ status }) => status)).toEqual(['Stopped', 'Stopped'])
 })

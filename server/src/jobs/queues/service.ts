@@ -22,9 +22,26 @@ const KINDS = [
   'WEBHOOK',
 ]
 
+/** Work that waits in rows of another slice, under a kind of Harbor's. It looks itself whether the kind is paused. */
+export interface OtherQueues {
+  select(db: Database): Promise<Queue[]>
+  /** Ends what waits of a kind, or of all its kinds. */
+  stopWaiting(db: Database, kind: string | undefined): Promise<void>
+}
+
+export interface QueuesDeps {
+  db: Database
+  others?: readonly OtherQueues[]
+}
+
 /** All queues, those in which nothing waits too. */
-export async function listQueues(deps: { db: Database }): Promise<(Queue & { paused: boolean })[]> {
-  const [queues, paused] = await Promise.all([selectQueues(deps.db), selectPaused(deps.db)])
+export async function listQueues({ db, others = [] }: QueuesDeps): Promise<(Queue & { paused: boolean })[]> {
+  const [paused, ...found] = await Promise.all([
+    selectPaused(db),
+    selectQueues(db),
+    ...others.map((other) => other.select(db)),
+  ])
+  const queues = found.flat()
   const waiting = new Map(queues.map((queue) => [queue.kind, queue]))
 
   return [...new Set([...KINDS, ...waiting.keys()])].sort().map((kind) => ({
@@ -40,12 +57,14 @@ export async function listQueues(deps: { db: Database }): Promise<(Queue & { pau
  * again. Of kinds that there are not nothing is said, as in Harbor.
  */
 export async function actOnQueue(
-  deps: { db: Database },
+  deps: QueuesDeps,
   kind: string,
   action: 'stop' | 'pause' | 'resume',
 ): Promise<void> {
   if (action === 'stop') {
-    await stopWaiting(deps, kind.toLowerCase() === 'all' ? undefined : kind.toUpperCase())
+    const named = kind.toLowerCase() === 'all' ? undefined : kind.toUpperCase()
+    await stopWaiting(deps, named)
+    for (const other of deps.others ?? []) await other.stopWaiting(deps.db, named)
     return
   }
   const known = (await listQueues(deps)).map((queue) => queue.kind)
