@@ -42,6 +42,8 @@ const OWNERS: Record<string, string> = {
   artifact_blobs: 'artifacts',
   artifact_children: 'artifacts',
   tags: 'artifacts',
+  trashed_artifacts: 'artifacts',
+  trashed_blobs: 'artifacts',
   executions: 'jobs',
   tasks: 'jobs',
   workers: 'jobs',

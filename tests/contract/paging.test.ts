@@ -77,6 +77,7 @@ const LISTS: Record<string, List> = {
   listArtifactsOfProject: { path: inProject('/artifacts'), key: byId },
   listTags: { path: () => `${artifact()}/tags`, key: byId, sorts: ['name', 'push_time'] },
   listAccessories: { path: () => `${artifact()}/accessories`, key: byId },
+  listTrash: { path: inProject('/trash'), key: byId },
   listRoles: { path: () => `${api}/roles`, key: byId },
   listRoleBindings: { path: () => `${api}/roles/${role}/bindings`, key: byId },
   listAccessTokensOfUser: { path: () => `${api}/users/${ann.id}/tokens`, key: byId },
@@ -135,6 +136,11 @@ beforeAll(async () => {
   await times((at) => openRepository(admin, `${project.name}/app-${at}`).pushImage('v1'))
   const many = openRepository(admin, `${project.name}/many`)
   await times((at) => many.pushImage(`v${at}`))
+  const trashed = openRepository(admin, `${project.name}/trashed`)
+  await times(async (at) => {
+    const { manifest } = await trashed.pushImage(`v${at}`)
+    await admin.delete(`/v2/${trashed.name}/manifests/${manifest.digest}`)
+  })
   await sign()
   for (const path of ['gc', 'purgeaudit']) {
     await times(() =>

@@ -21,7 +21,7 @@ let second: RunningServer
 let projects: Project[]
 
 beforeAll(async () => {
-  const env = { PORTOLAN_GC_GRACE: `${GRACE}s` }
+  const env = { PORTOLAN_GC_GRACE: `${GRACE}s`, PORTOLAN_TRASH_DAYS: '0' }
   main = await startServer({ env })
   second = await startServer({
     env: {

@@ -9,6 +9,8 @@ import { countArtifacts, findRepositoriesWithBlob } from '../artifacts/listed-st
 import { moveUsage, releaseRepository } from '../artifacts/release.ts'
 import { artifactsRoutes } from '../artifacts/routes.ts'
 import { tagsRoutes } from '../artifacts/tags/routes.ts'
+import { trashRoutes } from '../artifacts/trash/routes.ts'
+import { reclaimNow } from '../gc/collect.ts'
 import { deleteLabelsOnLeaving } from '../labels/artifact-store.ts'
 import { labelsRoutes } from '../labels/routes.ts'
 import type { RestOptions } from '../platform/http/rest.ts'
@@ -26,7 +28,7 @@ import type { Services } from './services.ts'
 
 /** The REST API of projects and what they hold: repositories, artifacts, tags, labels, limits. */
 export function contentRoutes(
-  { db }: ServerParts,
+  { db, log }: ServerParts,
   { projects, data: { artifacts }, sweeper, webhooks, tellQuotaExceeded }: Services,
   guard: Pick<RestOptions, 'projectContext'>,
 ): FastifyPluginAsync[] {
@@ -55,6 +57,13 @@ export function contentRoutes(
     additionsRoutes({ ...artifacts, slots: createAdditionSlots() }),
     copyRoutes({ ...artifacts, tellQuotaExceeded, projectContext: guard.projectContext }),
     iconsRoutes(artifacts),
+    trashRoutes({
+      ...artifacts,
+      reclaim: (ids) =>
+        reclaimNow(artifacts, ids, ({ digest }, error) =>
+          log.error({ err: error, digest }, 'a purged blob could not be deleted'),
+        ),
+    }),
     webhooksRoutes(webhooks),
     deliveryRoutes(webhooks),
   ]

@@ -41,6 +41,7 @@ export function createDataPlane(
     ...uploads,
     findReference: createReferenceLookup(db),
     manifestCache: createLru<string, Buffer>(MANIFEST_CACHE_BYTES, (body) => body.length),
+    trashDays: config.trash.days,
     sparseIndex: config.registry.sparseIndex,
     sparseImages: config.registry.sparseImages,
   }

@@ -24,7 +24,7 @@ export function composeWorker(
     kinds: [
       executionSweep({ db, storage, keep: config.jobs.keepExecutions }),
       purgeAuditLog({ db, now: auth.now }),
-      garbageCollection({ db, storage, store, graceSeconds, releasePending }),
+      garbageCollection({ db, storage, store, graceSeconds, releasePending, trashDays: config.trash.days }),
     ],
     schedules: {
       [EXECUTION_SWEEP]: startSweep,

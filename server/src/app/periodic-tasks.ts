@@ -1,6 +1,7 @@
 import { foldCounts } from '../artifacts/listed-store.ts'
 import { classifyPending } from '../artifacts/pending.ts'
 import { createPendingRelease } from '../artifacts/release.ts'
+import { emptyTrash } from '../artifacts/trash/service.ts'
 import { ensureComingPartitions } from '../audit/service.ts'
 import { purgeAuth, writeLastUses } from '../auth/service.ts'
 import { purgeAbandonedUploads } from '../blobs/purge.ts'
@@ -24,6 +25,7 @@ export function periodicTasks(
   return [
     { name: 'refresh settings', everyMilliseconds: SETTINGS_REFRESH, run: configuration.settings.refresh },
     { name: 'sweep deleted repositories', everyMilliseconds: MINUTE, run: sweeper.sweep },
+    { name: 'empty the trash', everyMilliseconds: HOUR, run: () => emptyTrash({ db }) },
     { name: 'fold artifact counts', everyMilliseconds: MINUTE, run: () => foldCounts(db) },
     {
       name: 'tell what artifacts of before are',

@@ -10,15 +10,17 @@ import { releaseArtifacts } from './release.ts'
 import type { ArtifactPlace } from './service.ts'
 import { findArtifactId, isListedByIndex, lockArtifact } from './store.ts'
 import { deleteTagRow, lockTagsOfArtifact } from './tag-store.ts'
+import { insertTrash } from './trash/store.ts'
 
 /**
- * Deletes an artifact and all its tags at once; answers whether it was there. With it go its accessories, and the
+ * Deletes an artifact and all its tags at once; answers whether it was there. It can be restored for `trashDays`
+ * (`trash/`). With it go its accessories, and the
  * children that have no tag and no other index to list them, each with its own.
  *
  * @throws {ArtifactReferencedError} an index lists it.
  */
 export async function deleteArtifact(
-  deps: { db: Database },
+  deps: { db: Database; trashDays: number },
   place: ArtifactPlace,
   digest: string,
   actor: Actor | undefined,
@@ -36,6 +38,10 @@ export async function deleteArtifact(
 
     const family = await lockFamily(tx, repositoryId, artifact)
     const ids = [...family.keys()]
+    if (deps.trashDays > 0) {
+      const username = actor?.username ?? 'system'
+      await insertTrash(tx, { rootId: artifact.id, artifactIds: ids, username, days: deps.trashDays })
+    }
     await releaseArtifacts(tx, repositoryId, ids, () => deleteArtifactRows(tx, ids))
     await emit(tx, {
       type: 'artifact.deleted',

@@ -38,6 +38,7 @@ beforeEach(async () => {
     ...uploads,
     findReference: createReferenceLookup(database.db),
     manifestCache: createLru(1000, () => 1),
+    trashDays: 0,
     sparseIndex: false,
     sparseImages: false,
   }

@@ -12,7 +12,7 @@ import type { AdmittedRepository, Repository } from '../repositories/model.ts'
 import { holdRepository, publishRepository } from '../repositories/store.ts'
 import { attestationsIn } from './accessories/detect.ts'
 import { markAttestations } from './accessories/store.ts'
-import { classify } from './classify.ts'
+import { type Classification, classify } from './classify.ts'
 import { repositoryContent } from './content.ts'
 import { ReferenceSizeError, ReferencesUnknownError } from './errors.ts'
 import { lockArtifacts, lockTags, relist } from './listed-store.ts'
@@ -56,51 +56,10 @@ export interface ManifestPush {
  * @throws {QuotaExceededError}
  */
 export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Promise<void> {
-  const { repository, digest, body, manifest } = push
-  const classification = await classify(manifest, push.tags, repositoryContent(deps, repository))
+  const { repository, digest, manifest } = push
+  const classification = await classifyPush(deps, push)
   await transact(deps.db, async (tx) => {
-    const blobs = await holdBlobs(deps, tx, repository, manifest.blobs)
-    const childrenSize = await holdChildren(deps, tx, repository.id, manifest.children)
-    await publish(tx, repository)
-    const ownBlob = { digest, size: body.length, repository }
-    const locked = await lockNewBlob(tx, ownBlob)
-    const affected = await lockArtifacts(tx, repository.id, {
-      ids: await lockTags(tx, repository.id, push.tags),
-      digests: [digest, ...distinctDigests(manifest.children)],
-    })
-    const own = await commitBlob(
-      tx,
-      deps,
-      ownBlob,
-      async (key) => {
-        await deps.storage.put(key, body)
-        return key
-      },
-      { alongside: blobs.held, locked },
-    )
-    await insertManifestBody(tx, digest, body)
-
-    const artifact = await upsertArtifact(tx, {
-      repositoryId: repository.id,
-      digest,
-      manifest,
-      manifestSize: body.length,
-      referencedSize: manifest.kind === 'index' ? childrenSize : manifest.referencedSize,
-      classification,
-      tagged: push.tags.length > 0,
-    })
-    if (artifact.created) {
-      const blobIds = [own.id, ...blobs.held.map((blob) => blob.id), ...blobs.absent]
-      await insertArtifactBlobs(tx, artifact.id, repository.id, blobIds)
-      if (manifest.children.length > 0) await insertArtifactChildren(tx, artifact.id, manifest.children)
-    }
-    const attestations = attestationsIn(manifest)
-    if (attestations.length > 0) await markAttestations(tx, repository.id, attestations)
-    if (push.tags.length > 0) await upsertTags(tx, repository.id, artifact.id, push.tags)
-    // The usual push, a new image under a tag that is new too, is listed already.
-    const isListed = artifact.created && artifact.listed
-    await relist(tx, isListed ? affected : [artifact.id, ...affected])
-
+    const artifact = await storeManifest(tx, deps, push, classification)
     await emit(tx, {
       type: 'artifact.pushed',
       payload: {
@@ -119,6 +78,63 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
       },
     })
   })
+}
+
+/** What the artifact is; to be told before the transaction. */
+export function classifyPush(deps: ArtifactsDeps, push: ManifestPush): Promise<Classification> {
+  return classify(push.manifest, push.tags, repositoryContent(deps, push.repository))
+}
+
+/** All of a push but the event, within a transaction. */
+export async function storeManifest(
+  tx: Database,
+  deps: ArtifactsDeps,
+  push: ManifestPush,
+  classification: Classification,
+): Promise<{ id: number; created: boolean }> {
+  const { repository, digest, body, manifest } = push
+  const blobs = await holdBlobs(deps, tx, repository, manifest.blobs)
+  const childrenSize = await holdChildren(deps, tx, repository.id, manifest.children)
+  await publish(tx, repository)
+  const ownBlob = { digest, size: body.length, repository }
+  const locked = await lockNewBlob(tx, ownBlob)
+  const affected = await lockArtifacts(tx, repository.id, {
+    ids: await lockTags(tx, repository.id, push.tags),
+    digests: [digest, ...distinctDigests(manifest.children)],
+  })
+  const own = await commitBlob(
+    tx,
+    deps,
+    ownBlob,
+    async (key) => {
+      await deps.storage.put(key, body)
+      return key
+    },
+    { alongside: blobs.held, locked },
+  )
+  await insertManifestBody(tx, digest, body)
+
+  const artifact = await upsertArtifact(tx, {
+    repositoryId: repository.id,
+    digest,
+    manifest,
+    manifestSize: body.length,
+    referencedSize: manifest.kind === 'index' ? childrenSize : manifest.referencedSize,
+    classification,
+    tagged: push.tags.length > 0,
+  })
+  if (artifact.created) {
+    const blobIds = [own.id, ...blobs.held.map((blob) => blob.id), ...blobs.absent]
+    await insertArtifactBlobs(tx, artifact.id, repository.id, blobIds)
+    if (manifest.children.length > 0) await insertArtifactChildren(tx, artifact.id, manifest.children)
+  }
+  const attestations = attestationsIn(manifest)
+  if (attestations.length > 0) await markAttestations(tx, repository.id, attestations)
+  if (push.tags.length > 0) await upsertTags(tx, repository.id, artifact.id, push.tags)
+  // The usual push, a new image under a tag that is new too, is listed already.
+  const isListed = artifact.created && artifact.listed
+  await relist(tx, isListed ? affected : [artifact.id, ...affected])
+  return artifact
 }
 
 /** What the push goes to stays there until it is done. */

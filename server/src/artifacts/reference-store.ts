@@ -18,11 +18,12 @@ export async function findReferenced(
   return result.rows.map((row) => row.blob_id)
 }
 
-/** Those of the blobs that any artifact references, wherever and in whatever state it is. */
+/** Those of the blobs that any artifact references, wherever and in whatever state it is, the trash included. */
 export async function findUsed(db: Database, blobIds: readonly number[]): Promise<number[]> {
   const result = await sql<{ blob_id: number }>`
     SELECT b.blob_id FROM unnest(${[...blobIds]}::bigint[]) AS b(blob_id)
-    WHERE EXISTS (SELECT FROM artifact_blobs ab WHERE ab.blob_id = b.blob_id)`.execute(db)
+    WHERE EXISTS (SELECT FROM artifact_blobs ab WHERE ab.blob_id = b.blob_id)
+      OR EXISTS (SELECT FROM trashed_blobs tb WHERE tb.blob_id = b.blob_id)`.execute(db)
 
   return result.rows.map((row) => row.blob_id)
 }

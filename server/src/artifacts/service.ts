@@ -9,6 +9,8 @@ export interface ArtifactsDeps extends BlobsDeps {
   findReference: FindReference
   /** Bodies by digest: content never changes, so it is never stale. */
   manifestCache: Lru<string, Buffer>
+  /** How long deleted artifacts can be restored; 0: not at all. */
+  trashDays: number
   /** Whether an index may list manifests that are not there. */
   sparseIndex: boolean
   /** Whether an image may name blobs that are not there. */

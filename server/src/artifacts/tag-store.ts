@@ -59,6 +59,23 @@ export async function lockTagsOfArtifact(tx: Database, artifactId: number): Prom
   return rows.map((row) => row.name)
 }
 
+/** Those of the names that tags of the repository have. */
+export async function findTagsThatExist(
+  db: Database,
+  repositoryId: number,
+  names: readonly string[],
+): Promise<string[]> {
+  if (names.length === 0) return []
+  const rows = await db
+    .selectFrom('tags')
+    .select('name')
+    .where('repository_id', '=', repositoryId)
+    .where('name', 'in', [...names])
+    .execute()
+
+  return rows.map((row) => row.name)
+}
+
 /** Tag names of a repository in byte order, those after `last`. */
 export async function listTagNames(
   db: Database,

@@ -27,6 +27,7 @@ export async function usageWorld(db: Database, enforced = true): Promise<UsageWo
     ...(await blobDeps(db)),
     findReference: createReferenceLookup(db),
     manifestCache: createLru(1000, () => 1),
+    trashDays: 0,
     sparseIndex: false,
     sparseImages: false,
     quotas: { enforced: () => enforced },

@@ -29,6 +29,7 @@ export async function openBench(db: Database, from?: Bench): Promise<Bench> {
     ...uploads,
     findReference: createReferenceLookup(db),
     manifestCache: createLru(1000, () => 1),
+    trashDays: 0,
     sparseIndex: false,
     sparseImages: true,
   }

@@ -123,6 +123,8 @@ const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
   // No event: `pulls.ts` brings them, in batches.
   'artifact.pulled': (p) => ofArtifact('pull', 'pull', p),
   'artifact.deleted': (p) => ofArtifact('delete', 'delete', p),
+  'artifact.restored': (p) => ofArtifact('create', 'restore', p),
+  'artifact.purged': (p) => ofArtifact('delete', 'purge', p),
   'repository.updated': (p) => plain('update', 'repository', repository(p)),
   'repository.deleted': (p) => plain('delete', 'repository', repository(p)),
   'tag.created': (p) => plain('create', 'tag', `${repository(p)}:${text(p, 'tag')}`),

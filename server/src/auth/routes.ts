@@ -28,7 +28,7 @@ export function loginRoutes(deps: LoginRoutesDeps): FastifyPluginAsyncTypebox {
     app.post(
       '/login',
       {
-        schema: { body: LoginForm },
+        schema: { body: LoginForm, response: { '4xx': Type.Unknown() } },
         config: { permission: 'anonymous', whileReadOnly: true },
       },
       async (request, reply) => {

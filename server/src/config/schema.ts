@@ -154,6 +154,16 @@ export const configSchema = {
       description: 'Hours after which an upload that nobody continues is purged.',
     },
   },
+  trash: {
+    days: {
+      type: 'integer',
+      default: 7,
+      minimum: 0,
+      maximum: 3650,
+      description:
+        'How many days a deleted artifact can be restored. Its bytes stay in the store as long, and do not count in the quota of its project. `0`: not at all.',
+    },
+  },
   gc: {
     grace: {
       type: 'duration',

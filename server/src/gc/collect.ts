@@ -89,6 +89,7 @@ export async function deleteObjects(
 }
 
 const BATCH = 1000
+const WORKERS = 4
 
 /** Deletes what was marked before and is still there, after a crash or a failure of the store. */
 export async function deleteDoomed(
@@ -105,4 +106,14 @@ export async function deleteDoomed(
     gone += await deleteObjects(deps, objects, workers, onFailure)
     after = objects.at(-1)?.id ?? after
   }
+}
+
+/** Collects blobs now, whatever their grace, if nothing references them: for what must not stay. */
+export async function reclaimNow(
+  deps: CollectDeps,
+  blobIds: readonly number[],
+  onFailure: OnFailure,
+): Promise<void> {
+  const { objects } = await markIdle({ ...deps, graceSeconds: 0 }, blobIds)
+  await deleteObjects(deps, objects, WORKERS, onFailure)
 }

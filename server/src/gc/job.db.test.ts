@@ -33,6 +33,7 @@ async function run(parameters: Partial<GcParameters>, from?: unknown, stopAfter 
     storage: bench.deps.storage,
     store: bench.deps.store,
     graceSeconds: 0,
+    trashDays: 0,
     releasePending: async () => undefined,
   })
   const seen: Seen = { lines: [], told: {}, state: from }

@@ -25,6 +25,8 @@ export interface GcParameters {
 }
 
 export interface GcJobDeps extends CollectDeps {
+  /** How long deleted artifacts can be restored. */
+  trashDays: number
   /** Gives back to the quotas what was uploaded and never referenced. From `artifacts`. */
   releasePending(): Promise<unknown>
 }

@@ -16,7 +16,8 @@ export async function scanIdle(
       WHERE store = ${store} AND state = 'stored' AND blob_id > ${page.after}
       ORDER BY blob_id LIMIT ${page.limit})
     SELECT page.id, b.offer_time < now() - make_interval(secs => ${page.graceSeconds})
-      AND NOT EXISTS (SELECT FROM artifact_blobs ab WHERE ab.blob_id = page.id) AS idle
+      AND NOT EXISTS (SELECT FROM artifact_blobs ab WHERE ab.blob_id = page.id)
+      AND NOT EXISTS (SELECT FROM trashed_blobs tb WHERE tb.blob_id = page.id) AS idle
     FROM page JOIN blobs b ON b.id = page.id ORDER BY page.id`.execute(db)
   const { rows } = result
 

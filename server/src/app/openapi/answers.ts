@@ -86,8 +86,7 @@ function expectedStatuses(
   operation: HarborOperation | undefined,
 ): number[] {
   const refusals = [
-    ...(permission === 'anonymous' ? [] : [401]),
-    ...(typeof permission === 'object' ? [403] : []),
+    ...(permission === 'anonymous' ? [] : [401, 403]),
     ...(schema.params || schema.querystring || schema.body ? [400, 422] : []),
     ...(schema.params ? [404] : []),
     ...(pending ? [501] : []),

@@ -1,5 +1,12 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { Json, OptionalJson, OptionalTime, Time } from './columns.ts'
+import type {
+  ExecutionsTable,
+  PausedKindsTable,
+  SchedulesTable,
+  TasksTable,
+  WorkersTable,
+} from './job-tables.ts'
 import type { WebhookDeliveriesTable, WebhookLanesTable, WebhookPoliciesTable } from './webhook-tables.ts'
 
 /** The tables as Kysely sees them: columns of `migrations/*.sql`, one interface a table. */
@@ -362,67 +369,6 @@ export interface LegacyAuditLogTable {
   username: string
 }
 
-export interface ExecutionsTable {
-  id: Generated<number>
-  vendor_type: string
-  vendor_id: Generated<number>
-  trigger: 'MANUAL' | 'SCHEDULE' | 'EVENT'
-  status: string
-  status_message: Generated<string>
-  attributes: Json<Record<string, unknown>>
-  start_time: Time
-  update_time: Time
-  end_time: OptionalTime
-}
-
-export interface TasksTable {
-  id: Generated<number>
-  execution_id: number
-  kind: string
-  job_id: string
-  status: Generated<string>
-  status_message: Generated<string>
-  input: Json<unknown>
-  state: OptionalJson<unknown>
-  attributes: ColumnType<Record<string, unknown>, string | undefined, string>
-  run_count: Generated<number>
-  failure_count: Generated<number>
-  due_time: Time
-  stop_requested: Generated<boolean>
-  worker_id: string | null
-  heartbeat_time: OptionalTime
-  creation_time: Time
-  start_time: OptionalTime
-  update_time: Time
-  end_time: OptionalTime
-}
-
-export interface WorkersTable {
-  id: string
-  host: string
-  pid: number
-  concurrency: number
-  start_time: Time
-  heartbeat_time: Time
-}
-
-export interface PausedKindsTable {
-  kind: string
-  creation_time: Time
-}
-
-export interface SchedulesTable {
-  id: Generated<number>
-  vendor_type: string
-  vendor_id: Generated<number>
-  cron_type: string
-  cron: string
-  parameters: Json<Record<string, unknown>>
-  next_time: Date
-  creation_time: Time
-  update_time: Time
-}
-
 export interface EventDeadLettersTable {
   id: Generated<number>
   subscriber: string
@@ -433,6 +379,25 @@ export interface EventDeadLettersTable {
   error: string
   attempts: number
   creation_time: Time
+}
+
+export interface TrashedArtifactsTable {
+  id: Generated<number>
+  root_id: number | null
+  repository_id: number
+  digest: string
+  media_type: string
+  artifact_type: string | null
+  size: number
+  tags: string[]
+  username: string
+  deletion_time: Time
+  expiry_time: Date
+}
+
+export interface TrashedBlobsTable {
+  trash_id: number
+  blob_id: number
 }
 
 export interface Tables {
@@ -474,6 +439,8 @@ export interface Tables {
   audit_counts: AuditCountsTable
   audit_user_counts: AuditUserCountsTable
   legacy_audit_log: LegacyAuditLogTable
+  trashed_artifacts: TrashedArtifactsTable
+  trashed_blobs: TrashedBlobsTable
   executions: ExecutionsTable
   tasks: TasksTable
   workers: WorkersTable
