@@ -108,7 +108,8 @@ export function createWorker(deps: WorkerDeps): Worker {
       await round
       for (const { controller } of running.values()) controller.abort('shutdown' satisfies Ending)
       await Promise.all([...running.values()].map(({ done }) => done))
-      await removeWorker(db, id)
+      // Where the database is gone, so is the need to say it.
+      await removeWorker(db, id).catch((error: unknown) => log.warn({ err: error }, 'job worker'))
     },
   }
 }

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { ignore } from '../../lib/ignore.ts'
 import type { Tables } from './tables.ts'
 
 /** The pool as slices see it; stores take this or a transaction of it. */
@@ -24,5 +25,7 @@ const types: pg.CustomTypesConfig = {
 export function openDatabase(options: DatabaseOptions, onError: (error: Error) => void): Database {
   const pool = new pg.Pool({ ...options.connection, max: options.maxConnections, types })
   pool.on('error', onError)
+  // Of one that breaks between two statements of a transaction the next statement tells; nobody else listens to it then.
+  pool.on('connect', (client) => client.on('error', ignore))
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
 }
