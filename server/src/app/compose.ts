@@ -3,6 +3,7 @@ import { writeLastUses } from '../auth/service.ts'
 import { ensureSigningKey } from '../auth/tokens/keys.ts'
 import { labelsOfDeletedProjects } from '../labels/subscribers.ts'
 import { membersThatAreGone } from '../members/subscribers.ts'
+import { watchCircles } from '../platform/db/transact.ts'
 import { createDispatcher } from '../platform/events/dispatcher.ts'
 import { watchEvents } from '../platform/events/watch.ts'
 import { ensureLibraryProject } from '../projects/service.ts'
@@ -48,8 +49,11 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
     patience: { attempts: 8, seconds: config.events.giveUpMinutes * 60 },
     pollMilliseconds: POLL_MILLISECONDS,
   })
+  const heard = watchCircles(opened.db, (circle) => {
+    log.warn(circle, 'transactions have waited for one another in a circle, and one of them was ended')
+  })
   // Whoever writes an event wakes the dispatcher.
-  const parts = { ...opened, db: watchEvents(opened.db, dispatcher.wake) }
+  const parts = { ...opened, db: watchEvents(heard, dispatcher.wake) }
   const { db } = parts
   const services = createServices(parts, { ...configuration, db })
   await ensureSigningKey({ db, box: parts.secretKey, now: services.auth.now })

@@ -1,8 +1,37 @@
+import type { KyselyPlugin } from 'kysely'
 import type { Database } from './database.ts'
 
 /** PostgreSQL has found a circle of waiting transactions and ended this one. */
 const DEADLOCK = '40P01'
 const ATTEMPTS = 5
+
+/** A transaction that the database has ended because of a circle of locks; without a word of what it was doing. */
+export interface Circle {
+  /** 1 for the first time. */
+  attempt: number
+  /** Whether it begins again, or the caller gets the error. */
+  again: boolean
+  /** The table whose row it waited for, where PostgreSQL says so. */
+  table: string | undefined
+  /** Who waited for whom, by process and lock. */
+  waits: string | undefined
+}
+
+class CircleWatch implements KyselyPlugin {
+  readonly onCircle: (circle: Circle) => void
+
+  constructor(onCircle: (circle: Circle) => void) {
+    this.onCircle = onCircle
+  }
+
+  transformQuery: KyselyPlugin['transformQuery'] = ({ node }) => node
+  transformResult: KyselyPlugin['transformResult'] = async ({ result }) => result
+}
+
+/** The same database, which calls `onCircle` whenever `transact` meets a circle: each is an order of locks to mend. */
+export function watchCircles(db: Database, onCircle: (circle: Circle) => void): Database {
+  return db.withPlugin(new CircleWatch(onCircle))
+}
 
 /**
  * Runs `work` in a transaction, and again where the database ended it because of a circle. `work` may run several
@@ -16,8 +45,24 @@ export async function transact<Result>(
     try {
       return await db.transaction().execute(work)
     } catch (error) {
-      const circle = error instanceof Error && 'code' in error && error.code === DEADLOCK
-      if (!circle || attempt === ATTEMPTS) throw error
+      if (!(error instanceof Error && 'code' in error && error.code === DEADLOCK)) throw error
+      const again = attempt < ATTEMPTS
+      tell(db, { attempt, again, ...placeOf(error) })
+      if (!again) throw error
     }
+  }
+}
+
+function tell(db: Database, circle: Circle): void {
+  for (const plugin of db.getExecutor().plugins) {
+    if (plugin instanceof CircleWatch) plugin.onCircle(circle)
+  }
+}
+
+/** The error's `where` may quote a statement behind the line that names the table: that line alone is taken. */
+function placeOf(error: Error & { where?: unknown; detail?: unknown }): Pick<Circle, 'table' | 'waits'> {
+  return {
+    table: /^while .* in relation "([^"]+)"/m.exec(String(error.where))?.[1],
+    waits: typeof error.detail === 'string' ? error.detail : undefined,
   }
 }
