@@ -6,6 +6,8 @@ export class PatternError extends Error {}
 
 const MOST_LENGTH = 1024
 const MOST_ALTERNATIVES = 200
+/** All alternatives together: names are matched where others wait. */
+const MOST_STEPS = 2048
 
 /** One step of a pattern. */
 type Step =
@@ -24,34 +26,48 @@ export function doublestar(pattern: string): Matcher {
   if (pattern.length > MOST_LENGTH) throw new PatternError(`a pattern has at most ${MOST_LENGTH} characters`)
   if (pattern === '' || pattern === '**') return () => true
   const alternatives = expandBraces(pattern).map(parse)
+  if (alternatives.flat().length > MOST_STEPS) throw new PatternError(`too many alternatives: ${pattern}`)
 
   return (name) => alternatives.some((steps) => matches(steps, [...name]))
 }
 
 /** All positions of the pattern that the name may have led to so far, one character after the other. */
 function matches(steps: readonly Step[], name: readonly string[]): boolean {
-  let reached = leaveOut(steps, new Set([0]))
+  let reached = new Uint8Array(steps.length + 1)
+  let next = new Uint8Array(steps.length + 1)
+  reached[0] = 1
+  leaveOut(steps, reached)
   for (const character of name) {
-    const next = new Set<number>()
-    for (const at of reached) {
+    next.fill(0)
+    let alive = false
+    for (let at = 0; at < steps.length; at += 1) {
+      if (reached[at] === 0) continue
       const step = steps[at]
-      if (step?.kind === 'one' && step.takes(character)) next.add(at + 1)
-      if (step?.kind === 'many' && (step.slashes || character !== '/')) next.add(at)
+      if (step?.kind === 'one' && step.takes(character)) next[at + 1] = 1
+      else if (step?.kind === 'many' && (step.slashes || character !== '/')) next[at] = 1
+      else continue
+      alive = true
     }
-    if (next.size === 0) return false
-    reached = leaveOut(steps, next)
+    if (!alive) return false
+    leaveOut(steps, next)
+    const former = reached
+    reached = next
+    next = former
   }
-  return reached.has(steps.length)
+  return reached[steps.length] === 1
 }
 
-/** Adds what is reached without a character. A set hands out what is added while it is walked. */
-function leaveOut(steps: readonly Step[], reached: Set<number>): Set<number> {
-  for (const at of reached) {
+/** Adds what is reached without a character: only positions further on. */
+function leaveOut(steps: readonly Step[], reached: Uint8Array): void {
+  for (let at = 0; at < steps.length; at += 1) {
+    if (reached[at] === 0) continue
     const step = steps[at]
-    if (step?.kind === 'many') reached.add(at + 1)
-    if (step?.kind === 'optional') reached.add(at + 1).add(at + 1 + step.steps)
+    if (step?.kind === 'many') reached[at + 1] = 1
+    else if (step?.kind === 'optional') {
+      reached[at + 1] = 1
+      reached[at + 1 + step.steps] = 1
+    }
   }
-  return reached
 }
 
 function parse(pattern: string): Step[] {

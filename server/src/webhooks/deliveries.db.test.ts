@@ -220,3 +220,20 @@ test('the job service shows what waits, and ends it', async () => {
   expect((await states(one)).map(({ status }) => status)).toEqual(['Pending', 'Pending'])
   expect((await states(other)).map(({ status }) => status)).toEqual(['Stopped', 'Stopped'])
 })
+
+test('very many at once are written in parts, in their order', async () => {
+  const target = await receiver()
+  const targets = Array.from({ length: 10 }, () => policyRequest('hook', target.url).targets).flat()
+  const id = await createPolicy(deps, project, { ...policyRequest('hook', target.url), targets }, ann)
+
+  await push(...many(1200))
+
+  const rows = await db
+    .selectFrom('webhook_deliveries')
+    .select('body')
+    .where('policy_id', '=', id)
+    .where('target', '=', 9)
+    .orderBy('id')
+    .execute()
+  expect(rows.map(({ body }) => JSON.parse(body).event_data.resources[0].tag)).toEqual(many(1200))
+})

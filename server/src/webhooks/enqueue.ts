@@ -3,7 +3,7 @@ import { formatBytes } from '../quotas/model.ts'
 import { readUsage } from '../quotas/usage-store.ts'
 import { insertDeliveries } from './delivery-store.ts'
 import { type Payload, type RepositoryFacts, toPayload, type WebhookEvent } from './events.ts'
-import { wanted } from './filters.ts'
+import { createFilter } from './filters.ts'
 import { type Message, render, type Sender } from './formats.ts'
 import { laneKind, type NewDelivery, type Target } from './model.ts'
 import { findListeners, findRepositoryFacts, type StoredPolicy } from './policy-store.ts'
@@ -33,25 +33,41 @@ export async function enqueue(
   if (listeners.length === 0) return
 
   const warned = await warnings(tx, heard, listeners)
-  const events = heard.flatMap((event) => [event, ...(warned.get(event) ?? [])])
-  const matched = events.flatMap((event) =>
-    listeners
-      .filter((policy) => policy.projectId === event.projectId && policy.creationTime <= event.time)
-      .flatMap((policy) => {
-        const kept = wanted(policy, event)
-        return kept ? [{ policy, event: kept }] : []
-      }),
-  )
-  const factsOf = await lookUp(
-    tx,
-    matched.map(({ event }) => event),
-  )
-  await insertDeliveries(
-    tx,
-    matched.flatMap(({ policy, event }) =>
-      deliveriesOf(policy, toPayload(event, factsOf(event), deps.registryHost)),
-    ),
-  )
+  const filtered = listeners.map((policy) => ({ policy, wants: createFilter(policy) }))
+  for (const part of parts(heard, listeners)) {
+    const events = part.flatMap((event) => [event, ...(warned.get(event) ?? [])])
+    const matched = events.flatMap((event) =>
+      filtered
+        .filter(({ policy }) => policy.projectId === event.projectId && policy.creationTime <= event.time)
+        .flatMap(({ policy, wants }) => {
+          const kept = wants(event)
+          return kept ? [{ policy, event: kept }] : []
+        }),
+    )
+    const factsOf = await lookUp(
+      tx,
+      matched.map(({ event }) => event),
+    )
+    await insertDeliveries(
+      tx,
+      matched.flatMap(({ policy, event }) =>
+        deliveriesOf(policy, toPayload(event, factsOf(event), deps.registryHost)),
+      ),
+    )
+  }
+}
+
+/** Deliveries that are held in memory at once. */
+const MOST_AT_ONCE = 5000
+
+/** The events in parts of which none makes more deliveries than that. */
+function* parts(
+  heard: readonly WebhookEvent[],
+  listeners: readonly StoredPolicy[],
+): Generator<readonly WebhookEvent[]> {
+  const targets = listeners.reduce((sum, policy) => sum + policy.targets.length, 0)
+  const size = Math.max(1, Math.floor(MOST_AT_ONCE / Math.max(1, targets)))
+  for (let at = 0; at < heard.length; at += size) yield heard.slice(at, at + size)
 }
 
 /** One for each target of the policy. */

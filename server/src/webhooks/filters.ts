@@ -3,22 +3,35 @@ import { DomainError } from '../platform/errors.ts'
 import type { WebhookEvent } from './events.ts'
 import type { WebhookPolicy } from './model.ts'
 
-/**
- * What of an event a policy wants to hear: the event with the resources that its patterns name, or undefined where that is
- * nothing.
- */
-export function wanted(
-  policy: Pick<WebhookPolicy, 'enabled' | 'eventTypes' | 'repositoryPattern' | 'tagPattern'>,
-  event: WebhookEvent,
-): WebhookEvent | undefined {
-  if (!policy.enabled || !policy.eventTypes.includes(event.type)) return undefined
-  const { repository, resources } = event
-  if (repository && !doublestar(policy.repositoryPattern)(repository.name)) return undefined
-  if (policy.tagPattern === '' || resources.length === 0) return event
+/** What a policy wants to hear of an event, or undefined where that is nothing. */
+export type Wanted = (event: WebhookEvent) => WebhookEvent | undefined
 
-  const takes = doublestar(policy.tagPattern)
-  const kept = resources.filter(({ tag }) => tag !== undefined && takes(tag))
-  return kept.length > 0 ? { ...event, resources: kept } : undefined
+/** Reads the patterns of a policy once, for many events: of each, the resources that they name are left. */
+export function createFilter(
+  policy: Pick<WebhookPolicy, 'enabled' | 'eventTypes' | 'repositoryPattern' | 'tagPattern'>,
+): Wanted {
+  const takesRepository = readPattern(policy.repositoryPattern)
+  const takesTag = readPattern(policy.tagPattern)
+
+  return (event) => {
+    if (!policy.enabled || !policy.eventTypes.includes(event.type)) return undefined
+    const { repository, resources } = event
+    if (repository && !takesRepository(repository.name)) return undefined
+    if (policy.tagPattern === '' || resources.length === 0) return event
+
+    const kept = resources.filter(({ tag }) => tag !== undefined && takesTag(tag))
+    return kept.length > 0 ? { ...event, resources: kept } : undefined
+  }
+}
+
+/** Patterns were checked when they were set. One that is none all the same must not hold up the events of all others. */
+function readPattern(pattern: string): Matcher {
+  try {
+    return doublestar(pattern)
+  } catch (error) {
+    if (error instanceof PatternError) return () => false
+    throw error
+  }
 }
 
 /** Throws bad-request for what is no pattern. */

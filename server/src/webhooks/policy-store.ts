@@ -57,15 +57,13 @@ export async function selectPolicies(
   return { policies: rows.map(toStored), total: Number(total) }
 }
 
-/** How many webhooks a project has. */
-export async function countPolicies(db: Database, projectId: number): Promise<number> {
-  const { count } = await db
-    .selectFrom('webhook_policies')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('project_id', '=', projectId)
-    .executeTakeFirstOrThrow()
+/** How many targets the webhooks of a project have, but for one of them. */
+export async function countTargets(db: Database, projectId: number, exceptId: number): Promise<number> {
+  const result = await sql<{ count: number }>`
+    SELECT coalesce(sum(jsonb_array_length(targets)), 0)::int AS count FROM webhook_policies
+    WHERE project_id = ${projectId} AND id <> ${exceptId}`.execute(db)
 
-  return Number(count)
+  return result.rows[0]?.count ?? 0
 }
 
 /** A policy, if it is the project's. */

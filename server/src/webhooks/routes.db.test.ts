@@ -263,3 +263,15 @@ test('what is done to a webhook is told', async () => {
     'webhook.deleted',
   ])
 })
+
+test('the webhooks of a project have a bounded number of targets together', async () => {
+  const targets = Array.from({ length: 10 }, () => ({ type: 'http', address: 'https://ci.example.com/' }))
+  for (let hook = 0; hook < 4; hook += 1) await create({ name: `h${hook}`, targets })
+  const last = await create({ name: 'last', targets: targets.slice(0, 9) })
+
+  const full = await ask('PUT', `${team}/webhook/policies/${last}`, ANN, { ...BODY, targets })
+  const more = await ask('POST', `${team}/webhook/policies`, ANN, { ...BODY, name: 'more' })
+  const changed = await ask('PUT', `${team}/webhook/policies/${last}`, ANN, { ...BODY, targets })
+
+  expect([full.status, more.status, changed.status]).toEqual([200, 400, 200])
+})

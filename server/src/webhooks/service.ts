@@ -55,9 +55,6 @@ export async function getPolicy(deps: WebhooksDeps, projectId: number, id: numbe
   return opened(deps, policy)
 }
 
-// Each of them makes a delivery of every push.
-const MOST_POLICIES = 100
-
 /** Creates a webhook and answers its id. Throws bad-request, and conflict where the name is taken. */
 export async function createPolicy(
   deps: WebhooksDeps,
@@ -67,9 +64,7 @@ export async function createPolicy(
 ): Promise<number> {
   const settings = settingsOf(deps, request, undefined)
   return await deps.db.transaction().execute(async (tx) => {
-    if ((await store.countPolicies(tx, project.id)) >= MOST_POLICIES) {
-      throw new DomainError('bad-request', `a project has at most ${MOST_POLICIES} webhooks`)
-    }
+    await checkTargets(tx, project.id, 0, settings)
     const id = await store.insertPolicy(tx, project.id, actor.username, sealed(deps, project.id, settings))
     if (id === undefined) throw taken(request.name)
     await emit(tx, { type: 'webhook.created', payload: payloadOf(project, id, request.name, actor) })
@@ -88,11 +83,26 @@ export async function changePolicy(
   const former = await getPolicy(deps, project.id, id)
   const settings = settingsOf(deps, request, former)
   await deps.db.transaction().execute(async (tx) => {
+    await checkTargets(tx, project.id, id, settings)
     const outcome = await store.updatePolicy(tx, id, sealed(deps, project.id, settings))
     if (outcome === 'absent') throw missing(id)
     if (outcome === 'taken') throw taken(request.name)
     await emit(tx, { type: 'webhook.updated', payload: payloadOf(project, id, request.name, actor) })
   })
+}
+
+/** Each of them makes a row of everything that happens, while others wait. */
+const MOST_TARGETS = 50
+
+async function checkTargets(
+  tx: Database,
+  projectId: number,
+  exceptId: number,
+  { targets }: PolicySettings,
+): Promise<void> {
+  if (targets.length + (await store.countTargets(tx, projectId, exceptId)) > MOST_TARGETS) {
+    throw new DomainError('bad-request', `the webhooks of a project have at most ${MOST_TARGETS} targets`)
+  }
 }
 
 /** Deletes a webhook with its history and with what waits for it. Throws not-found. */
