@@ -81,6 +81,35 @@ test('pushes, pulls and deletions are told, looks are not', async () => {
   }
 })
 
+test('the deletion of a repository is told artifact by artifact', async () => {
+  const repository = site.newRepository()
+  const { manifest } = await repository.pushImage('v1')
+  await repository.pushManifest(manifest, 'v2')
+  const other = await repository.pushImage('w1')
+  await expect.poll(() => types().slice(-3), { timeout: 10_000 }).toEqual(Array(3).fill('PUSH_ARTIFACT'))
+  heard.length = 0
+
+  const name = repository.name.slice(repository.name.indexOf('/') + 1)
+  const answer = await site.registry.send({
+    method: 'DELETE',
+    path: `/api/v2.0/projects/${site.project}/repositories/${encodeURIComponent(encodeURIComponent(name))}`,
+  })
+  expect(answer.status).toBe(200)
+  await expect.poll(types, { timeout: 10_000 }).toEqual(['DELETE_ARTIFACT', 'DELETE_ARTIFACT'])
+
+  const told = heard.map((one) => one.event_data.resources?.map(({ digest, tag }) => [digest, tag]))
+  expect(told).toEqual(
+    expect.arrayContaining([
+      [
+        [manifest.digest, 'v1'],
+        [manifest.digest, 'v2'],
+      ],
+      [[other.manifest.digest, 'w1']],
+    ]),
+  )
+  expect(heard.map(({ operator }) => operator)).toEqual(['admin', 'admin'])
+})
+
 test('a project that is nearly full warns, and a push that it has no room for is told once', async () => {
   const repository = site.newRepository()
   const project = await site.projectOnServer()

@@ -5,7 +5,7 @@ import { createAdditionSlots } from '../artifacts/additions/service.ts'
 import { copyRoutes } from '../artifacts/copy/routes.ts'
 import { iconsRoutes } from '../artifacts/icons/routes.ts'
 import { artifactLabelsRoutes } from '../artifacts/labels/routes.ts'
-import { countArtifacts, findRepositoriesWithBlob } from '../artifacts/listed-store.ts'
+import { countArtifacts, findRepositoriesWithBlob, selectNewest } from '../artifacts/listed-store.ts'
 import { moveUsage, releaseRepository } from '../artifacts/release.ts'
 import { artifactsRoutes } from '../artifacts/routes.ts'
 import { tagsRoutes } from '../artifacts/tags/routes.ts'
@@ -43,6 +43,7 @@ export function contentRoutes(
       countArtifacts,
       findRepositoriesWithBlob,
       releaseUsage: releaseRepository,
+      tellContent: selectNewest,
       onRepositoryDeleted: sweeper.kick,
     }),
     repositoryNamesRoutes({

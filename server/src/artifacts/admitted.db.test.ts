@@ -128,7 +128,11 @@ const WORK: Record<string, () => Promise<unknown>> = {
   'a label taken off': () => removeArtifactLabel(database, artifact, global, ACTOR),
   'a description': () => describeRepository(bench.deps, key(), 'mine', ACTOR),
   'the repository deleted': () =>
-    deleteRepository({ ...bench.deps, releaseUsage: async () => undefined }, key(), ACTOR),
+    deleteRepository(
+      { ...bench.deps, releaseUsage: async () => undefined, tellContent: async () => [] },
+      key(),
+      ACTOR,
+    ),
   'a copy into it': async () => {
     const from = `${other.projectName}/app:src`
     const to = { project: { id: bench.repository.projectId, name: bench.projectName }, repository: 'app' }

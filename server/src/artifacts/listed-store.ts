@@ -101,6 +101,24 @@ export async function countArtifacts(
   return new Map(rows.map((row) => [row.repository_id, Number(row.count)]))
 }
 
+// So many can be told in one event, and looked up in a moment whatever the size of the repository.
+const MOST_TOLD = 1000
+const MOST_TAGS_TOLD = 20
+
+/** The newest artifacts that a repository lists, with some of their tags: none is sorted that is not told. */
+export async function selectNewest(
+  db: Database,
+  repositoryId: number,
+): Promise<{ digest: string; tags: string[] }[]> {
+  const result = await sql<{ digest: string; tags: string[] }>`
+    SELECT digest, ARRAY(SELECT name FROM
+      (SELECT name FROM tags WHERE artifact_id = a.id LIMIT ${MOST_TAGS_TOLD}) t ORDER BY name) AS tags
+    FROM artifacts a WHERE repository_id = ${repositoryId} AND listed
+    ORDER BY push_time DESC, id DESC LIMIT ${MOST_TOLD}`.execute(db)
+
+  return result.rows
+}
+
 /** Sums the rows of each repository up to one. Exact whatever runs beside it: rows are taken and put in one statement. */
 export async function foldCounts(db: Database): Promise<void> {
   await sql`

@@ -22,10 +22,12 @@ import {
   getByKey,
   type ReleaseUsage,
   type RepositoryKey,
+  type TellContent,
 } from './service.ts'
 
 export interface RepositoryRoutesDeps extends ListingDeps {
   releaseUsage: ReleaseUsage
+  tellContent: TellContent
   /** Told when a repository was deleted: its rows can go. From `artifacts`. */
   onRepositoryDeleted(): void
 }

@@ -16,6 +16,12 @@ export interface RepositoriesDeps {
 /** Gives back at once, if it is not too much, what a deleted repository alone had in its project. From `artifacts`. */
 export type ReleaseUsage = (tx: Database, repositoryId: number) => Promise<unknown>
 
+/** What a repository lists, the newest first and not more than can be told: digests with their tags. From `artifacts`. */
+export type TellContent = (
+  tx: Database,
+  repositoryId: number,
+) => Promise<readonly { digest: string; tags: readonly string[] }[]>
+
 /** A repository as a caller names it: by names, in a project that he was let into. */
 export interface RepositoryKey {
   projectId: number
@@ -85,7 +91,7 @@ export async function describeRepository(
  * (`artifacts/sweep.ts`), so that it takes no longer for many of them. Throws not-found.
  */
 export async function deleteRepository(
-  deps: RepositoriesDeps & { releaseUsage: ReleaseUsage },
+  deps: RepositoriesDeps & { releaseUsage: ReleaseUsage; tellContent: TellContent },
   key: RepositoryKey,
   actor: Actor,
 ): Promise<void> {
@@ -95,7 +101,8 @@ export async function deleteRepository(
     if (!(await lockRepository(tx, repository))) throw notFound(key)
     await markRepositoryDeleted(tx, repository.id)
     await deps.releaseUsage(tx, repository.id)
-    await emit(tx, { type: 'repository.deleted', payload: payloadOf(repository, actor) })
+    const artifacts = await deps.tellContent(tx, repository.id)
+    await emit(tx, { type: 'repository.deleted', payload: { ...payloadOf(repository, actor), artifacts } })
   })
 }
 

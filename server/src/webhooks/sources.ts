@@ -8,9 +8,12 @@ type Told = Partial<Pick<WebhookEvent, 'resources' | 'details' | 'customAttribut
 type Payload = Readonly<Record<string, unknown>>
 
 /** THE TABLE: which facts webhooks tell of, and as what. One that is missing here is told to nobody. */
-const SOURCES: Readonly<Record<string, (payload: Payload) => Told | undefined>> = {
+const SOURCES: Readonly<Record<string, (payload: Payload) => Told | Told[]>> = {
   'artifact.pushed': (p) => ({ type: 'PUSH_ARTIFACT', resources: resourcesOf(p) }),
   'artifact.deleted': (p) => ({ type: 'DELETE_ARTIFACT', resources: resourcesOf(p) }),
+  // As Harbor tells it: artifact by artifact.
+  'repository.deleted': (p) =>
+    artifactsIn(p).map((artifact) => ({ type: 'DELETE_ARTIFACT', resources: resourcesOf(artifact) })),
   'quota.exceeded': (p) => ({
     type: 'QUOTA_EXCEED',
     resources: p.digest || p.tag ? resourcesOf(p) : [],
@@ -21,12 +24,11 @@ const SOURCES: Readonly<Record<string, (payload: Payload) => Told | undefined>> 
 /** Types of the events that webhooks may tell of. */
 export const TOLD_EVENTS: readonly string[] = Object.keys(SOURCES)
 
-/** The event as webhooks tell of it; undefined for one that they do not. */
-export function toWebhookEvent({ type, payload, occurrenceTime }: StoredEvent): WebhookEvent | undefined {
-  const told = SOURCES[type]?.(payload)
-  if (!told) return undefined
+/** The event as webhooks tell of it, which may be several, or none. */
+export function toWebhookEvents({ type, payload, occurrenceTime }: StoredEvent): WebhookEvent[] {
+  const told = SOURCES[type]?.(payload) ?? []
 
-  return {
+  return [told].flat().map((one) => ({
     time: occurrenceTime,
     operator: operatorIn(payload),
     projectId: Number(payload.projectId ?? 0),
@@ -34,8 +36,12 @@ export function toWebhookEvent({ type, payload, occurrenceTime }: StoredEvent): 
     resources: [],
     details: {},
     customAttributes: {},
-    ...told,
-  }
+    ...one,
+  }))
+}
+
+function artifactsIn({ artifacts }: Payload): Payload[] {
+  return Array.isArray(artifacts) ? artifacts : []
 }
 
 /** One resource for each tag; one for the digest where there is none. */

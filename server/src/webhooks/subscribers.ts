@@ -2,7 +2,7 @@ import type { Database } from '../platform/db/database.ts'
 import type { Subscriber } from '../platform/events/subscriber.ts'
 import { type EnqueueDeps, enqueue } from './enqueue.ts'
 import { deletePolicy, findPolicyIds } from './policy-store.ts'
-import { TOLD_EVENTS, toWebhookEvent } from './sources.ts'
+import { TOLD_EVENTS, toWebhookEvents } from './sources.ts'
 
 /** Hears what happens, and writes down whom it is to be told. */
 export function webhookDeliveries(deps: EnqueueDeps): Subscriber {
@@ -13,7 +13,7 @@ export function webhookDeliveries(deps: EnqueueDeps): Subscriber {
       await enqueue(
         deps,
         tx,
-        events.map((event) => toWebhookEvent(event)).filter((event) => event !== undefined),
+        events.flatMap((event) => toWebhookEvents(event)),
       )
     },
   }
