@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Actor } from '../access/model.ts'
 import { deleteArtifact } from '../artifacts/deletion.ts'
 import { ArtifactReferencedError } from '../artifacts/errors.ts'
@@ -55,6 +56,7 @@ const START: State = {
 const SCANNED = 5_000
 const BATCH = 500
 const UNTAGGED = 200
+const LONGEST_PAUSE = 200
 // No person deletes what a run does.
 const NOBODY: Actor | undefined = undefined
 
@@ -194,7 +196,10 @@ async function eachIdle(
     for (let from = 0; from < idle.length; from += BATCH) {
       context.signal.throwIfAborted()
       const ids = idle.slice(from, from + BATCH)
+      const begin = performance.now()
       await work(ids, ids.at(-1) ?? 0)
+      // Whoever pushes and pulls meanwhile has half the time for himself.
+      await setTimeout(Math.min(performance.now() - begin, LONGEST_PAUSE))
     }
     after = last
     if (after !== undefined) state.after = after
