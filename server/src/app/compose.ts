@@ -11,21 +11,44 @@ import { quotaCleanup } from '../quotas/subscribers.ts'
 import { repositoryActivity } from '../repositories/subscribers.ts'
 import { robotsOfDeletedProjects } from '../robots/subscribers.ts'
 import { bindingsThatAreGone } from '../roles/subscribers.ts'
+import { createHealthCheck } from '../system/health.ts'
 import { FIRST_ADMINISTRATOR } from '../users/model.ts'
 import { getUser } from '../users/service.ts'
 import { webhookDeliveries, webhooksOfDeletedProjects } from '../webhooks/subscribers.ts'
+import { createHealth } from './health.ts'
 import { createHttp } from './http.ts'
 import { composeWorker, scheduleOwnWork } from './jobs.ts'
 import { runPeriodically } from './periodic.ts'
 import { periodicTasks } from './periodic-tasks.ts'
 import { addRoutes } from './routes.ts'
 import type { ComposedServer, ServerParts } from './server-parts.ts'
-import { auditOf, createServices } from './services.ts'
+import { auditOf, createServices, type Services } from './services.ts'
 import { composeSettings } from './settings.ts'
 import { loadTls, watchTls } from './tls.ts'
 import { composeWebhookWorker, webhooksOf } from './webhooks.ts'
 
 const POLL_MILLISECONDS = 1000
+
+/** Read only where figures are shown. */
+async function showFigures(
+  app: ComposedServer['app'],
+  { metrics }: NonNullable<ServerParts['meters']>,
+  { config, db, storage, settings, version }: ServerParts & Pick<Services, 'settings'>,
+): Promise<void> {
+  const [{ measureRequests }, { addGauges }] = await Promise.all([
+    import('./metrics/http.ts'),
+    import('./metrics/gauges.ts'),
+  ])
+  measureRequests(app, metrics)
+  addGauges({
+    metrics,
+    db,
+    settings,
+    version,
+    mostProjects: config.metrics.projects,
+    checkHealth: createHealthCheck({ db, storage }),
+  })
+}
 
 /** Puts the program together: services, routes, subscribers and periodic tasks. Opens nothing. */
 export async function composeServer(opened: ServerParts): Promise<ComposedServer> {
@@ -63,6 +86,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
 
   const tls = loadTls(config)
   const app = createHttp(config, log, tls)
+  if (opened.meters) await showFigures(app, opened.meters, { ...parts, settings: services.settings })
   await addRoutes(app, parts, services, subscribers)
   const worker = config.roles === 'web' ? undefined : composeWorker(parts, services)
   const webhookWorker = config.roles === 'web' ? undefined : composeWebhookWorker(parts, services.webhooks)
@@ -71,6 +95,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
 
   return {
     app,
+    health: createHealth(db, worker),
     async start() {
       await dispatcher.start()
       services.data.pulls.start()

@@ -11,7 +11,7 @@ import type { Services } from './services.ts'
 
 /** The kinds of work that tasks are made of, and what schedules start. */
 export function composeWorker(
-  { config, db, storage, log }: ServerParts,
+  { config, db, storage, log, meters }: ServerParts,
   { data, gc, auth }: Services,
 ): Worker {
   const { store, graceSeconds } = data.uploads
@@ -24,7 +24,15 @@ export function composeWorker(
     kinds: [
       executionSweep({ db, storage, keep: config.jobs.keepExecutions }),
       purgeAuditLog({ db, now: auth.now }),
-      garbageCollection({ db, storage, store, graceSeconds, releasePending, trashDays: config.trash.days }),
+      garbageCollection({
+        db,
+        storage,
+        store,
+        graceSeconds,
+        releasePending,
+        trashDays: config.trash.days,
+        onCollected: meters?.onCollected,
+      }),
     ],
     schedules: {
       [EXECUTION_SWEEP]: startSweep,
@@ -32,6 +40,7 @@ export function composeWorker(
       [PURGE_AUDIT_LOG]: onScheduleOf(purgeSystemJob),
     },
     concurrency: config.jobs.concurrency,
+    observe: meters?.observeRun,
   })
 }
 

@@ -16,7 +16,7 @@ const HOUR = 3_600_000
 
 /** What is done again and again, whoever asks or not. */
 export function periodicTasks(
-  { config, db, storage, log }: ServerParts,
+  { config, db, storage, log, meters }: ServerParts,
   { auth, data, sweeper, configuration }: Services,
 ) {
   const { store, graceSeconds } = data.uploads
@@ -46,7 +46,14 @@ export function periodicTasks(
           {
             name: 'reclaim space',
             everyMilliseconds: Math.min(10_000, Math.max(graceSeconds, 1) * 1000),
-            run: createContinuousCollector({ db, storage, log, store, graceSeconds }),
+            run: createContinuousCollector({
+              db,
+              storage,
+              log,
+              store,
+              graceSeconds,
+              onCollected: meters?.onCollected,
+            }),
           },
         ]
       : []),

@@ -2,11 +2,12 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
 import { ignore } from '../lib/ignore.ts'
 import { loadSecretBox } from '../platform/crypto/secret-key.ts'
-import { connectDatabase } from '../platform/db/connect.ts'
+import { type ConnectedDatabase, connectDatabase } from '../platform/db/connect.ts'
 import { FatalError } from '../platform/errors.ts'
 import { openDataDirectory } from './data-directory.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { drain, type Listening, listen } from './listen.ts'
+import type { Meters } from './metrics/meters.ts'
 import { listenForStop } from './signals.ts'
 import type { Terminal } from './terminal.ts'
 import { loadTls } from './tls.ts'
@@ -68,10 +69,14 @@ async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecyc
   const database = await connecting
   lifecycle.opened('database', () => database.close())
   const { db, connection, failed } = database
+  const meters = config.metrics.port === 0 ? undefined : await openMeters(config, log, database)
   const program = await loading
   await program.migrate(db, { log })
   const storage = await program
-    .openStorage({ driver: 'filesystem', ...config.storage.filesystem })
+    .openStorage(
+      { driver: 'filesystem', ...config.storage.filesystem },
+      meters && { observe: meters.observeStorage },
+    )
     .catch((cause: unknown) => {
       throw new FatalError(storageProblem(config, cause), { cause })
     })
@@ -79,14 +84,33 @@ async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecyc
   const secretKey = await loadSecretBox(config)
   await program.createAdministrator({ db, passwords: program.createPasswords(), log, terminal }, config)
 
-  const parts = { config, log, db, connection, storage, secretKey, version: readVersion() }
+  const parts = { config, log, db, connection, storage, secretKey, version: readVersion(), meters }
   const server = await program.composeServer(parts)
   lifecycle.opened('workers', () => server.close())
   await server.start()
+  if (meters) {
+    const { listenForScrapes } = await import('../platform/metrics/listener.ts')
+    const shown = await listenForScrapes(config.metrics, { ...meters, health: server.health, log })
+    lifecycle.opened('metrics', shown.close)
+    log.info({ port: shown.port, address: config.metrics.address }, 'metrics are shown')
+  }
   if (config.roles === 'worker') return { listening: undefined, failed }
   lifecycle.opened('requests', () => drain(server.app, config.drainSeconds))
 
   return { listening: await listen(server.app, config), failed }
+}
+
+/** Read only where somebody wants figures. */
+async function openMeters(
+  config: Config,
+  log: Logger,
+  { pool }: Pick<ConnectedDatabase, 'pool'>,
+): Promise<Meters> {
+  const { createMeters, measurePool } = await import('./metrics/meters.ts')
+  const meters = await createMeters(log, config.storage.driver)
+  measurePool(meters.metrics, pool)
+
+  return meters
 }
 
 function storageProblem(config: Config, error: unknown): string {

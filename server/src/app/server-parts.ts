@@ -4,7 +4,9 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
 import type { SecretBox } from '../platform/crypto/secret-box.ts'
 import type { Database } from '../platform/db/database.ts'
+import type { Health } from '../platform/metrics/listener.ts'
 import type { StorageDriver } from '../storage/driver.ts'
+import type { Meters } from './metrics/meters.ts'
 
 /** What is open and ready when the server is put together. */
 export interface ServerParts {
@@ -16,11 +18,14 @@ export interface ServerParts {
   storage: StorageDriver
   secretKey: SecretBox
   version: string
+  /** Where figures are collected. */
+  meters?: Meters | undefined
 }
 
 /** The server put together, not listening yet. */
 export interface ComposedServer {
   app: FastifyInstance
+  health: Health
   /** Starts what works in the background. Called before the server listens. */
   start(): Promise<void>
   /** Stops it. Called when the last request has been answered. */

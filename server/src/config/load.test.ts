@@ -37,6 +37,12 @@ test('with nothing configured the defaults hold, paths absolute', () => {
   expect(config.database.url).toBeUndefined()
 })
 
+test('metrics are never shown on the port of clients', () => {
+  expect(problem({ PORTOLAN_METRICS_PORT: '8080' })).toBe(
+    'metrics.port: must be another port than listen.port',
+  )
+})
+
 test('the environment wins over the file, the file over the defaults', () => {
   writeFileSync(file, 'listen:\n  port: 1\n  address: 10.0.0.1\nlog: {level: warn}\n')
 

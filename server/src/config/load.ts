@@ -48,7 +48,7 @@ function above(value: unknown, below: unknown): unknown {
 }
 
 /** What no single key can tell. */
-function checkTogether({ tls, secret_key, secret_key_file }: ConfigDocument): void {
+function checkTogether({ tls, secret_key, secret_key_file, listen, metrics }: ConfigDocument): void {
   if (tls.certificate !== undefined && tls.key === undefined) {
     throw new FatalError('tls.key: must be set with tls.certificate')
   }
@@ -57,6 +57,9 @@ function checkTogether({ tls, secret_key, secret_key_file }: ConfigDocument): vo
   }
   if (secret_key !== undefined && secret_key_file !== undefined) {
     throw new FatalError('secret_key_file: must not be set with secret_key')
+  }
+  if (metrics.port !== 0 && metrics.port === listen.port) {
+    throw new FatalError('metrics.port: must be another port than listen.port')
   }
 }
 

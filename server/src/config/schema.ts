@@ -278,6 +278,29 @@ export const configSchema = {
       description: '`json`: one object a line. `text`: for people. `auto`: text on a terminal, else JSON.',
     },
   },
+  metrics: {
+    port: {
+      type: 'integer',
+      default: 0,
+      minimum: 0,
+      maximum: 65535,
+      description:
+        'TCP port on which this process shows its metrics (`/metrics`, for Prometheus) and its health (`/healthz`), workers too. Nobody is asked who he is there: keep it away from clients. `0`: not at all.',
+    },
+    address: {
+      type: 'text',
+      default: '127.0.0.1',
+      description:
+        'Address on which `metrics.port` is opened. Where Prometheus runs on another machine or in another container: `0.0.0.0`, and a firewall.',
+    },
+    projects: {
+      type: 'integer',
+      default: 1000,
+      minimum: 0,
+      maximum: 100000,
+      description: 'Of how many projects, the oldest first, the metrics have figures of their own.',
+    },
+  },
   drain_seconds: {
     type: 'integer',
     default: 10,

@@ -17,6 +17,8 @@ export interface CollectDeps {
   /** Name of the store in `blob_objects`. */
   store: string
   graceSeconds: number
+  /** Told of every batch that was collected. */
+  onCollected?: ((collected: Collected) => void) | undefined
 }
 
 /** What a batch came to. */
@@ -39,7 +41,7 @@ export async function markIdle(
   blobIds: readonly number[],
   alsoWrite?: (tx: Database, collected: Collected) => Promise<void>,
 ): Promise<Collected & { objects: DoomedObject[] }> {
-  return await transact(deps.db, async (tx) => {
+  const marked = await transact(deps.db, async (tx) => {
     const locked = await lockIdle(tx, deps.store, blobIds, deps.graceSeconds)
     // With the locks held nobody references them from here on; what was committed before is seen by now.
     const used = new Set(await findUsed(tx, [...locked.keys()]))
@@ -58,6 +60,9 @@ export async function markIdle(
     await alsoWrite?.(tx, collected)
     return { ...collected, objects }
   })
+  deps.onCollected?.(marked)
+
+  return marked
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import { type JobKind, type TaskContext, TaskLostError } from './kind.ts'
-import { retryDelay, type TakenTask } from './model.ts'
+import { retryDelay, type Status, type TakenTask } from './model.ts'
 import { concludeExecution } from './service.ts'
 import { lockExecution, refreshExecution } from './store.ts'
 import { endRun, saveAttributes, saveState } from './take-store.ts'
@@ -12,10 +12,14 @@ import { openTaskLog } from './task-log.ts'
 /** Why the signal of a task is aborted: somebody wants its end, the process ends, or another worker has it. */
 export type Ending = 'stop' | 'shutdown' | 'lost'
 
+/** How a run of a task ended, and after how long. */
+export type ObserveRun = (run: { kind: string; status: Status; seconds: number }) => void
+
 interface RunDeps {
   db: Database
   storage: StorageDriver
   log: Logger
+  observe?: ObserveRun | undefined
 }
 
 type End = Parameters<typeof endRun>[2]
@@ -28,6 +32,7 @@ export async function runTask(
   signal: AbortSignal,
 ): Promise<void> {
   const taskLog = openTaskLog(deps, task)
+  const start = performance.now()
   if (task.run > 1) taskLog.write(`run ${task.run}: goes on`)
   try {
     await showRunning(deps.db, task.executionId)
@@ -42,6 +47,11 @@ export async function runTask(
     await deps.db.transaction().execute(async (tx) => {
       if (!(await lockExecution(tx, task.executionId))) return
       if (await endRun(tx, task, end)) await concludeExecution(tx, task.executionId)
+    })
+    deps.observe?.({
+      kind: kind.name,
+      status: end.status,
+      seconds: (performance.now() - start) / 1000,
     })
   } catch (error) {
     // It goes on being ours by name, and another worker takes it when no heartbeat comes any more.

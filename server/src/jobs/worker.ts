@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../platform/db/database.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import type { JobKind } from './kind.ts'
-import { type Ending, runTask } from './run-task.ts'
+import { type Ending, type ObserveRun, runTask } from './run-task.ts'
 import { type OnSchedule, runDueSchedules } from './schedules/due.ts'
 import { concludeExecution } from './service.ts'
 import { lockExecution } from './store.ts'
@@ -19,12 +19,16 @@ export interface WorkerDeps {
   schedules: Readonly<Record<string, OnSchedule>>
   /** How many tasks this process runs at once. */
   concurrency: number
+  /** Told of every run of a task when it is over. */
+  observe?: ObserveRun | undefined
 }
 
 export interface Worker {
   start(): void
   /** Takes nothing more; what runs is told to stop, and waits for another worker, or for the next start. */
   stop(): Promise<void>
+  /** Milliseconds since it last looked for work, and was well. */
+  idleMilliseconds(): number
 }
 
 const ROUND_MILLISECONDS = 1000
@@ -41,6 +45,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   let round: Promise<void> = Promise.resolve()
   let rounds = 0
   let stopped = false
+  let lastRound = performance.now()
 
   async function keepTasks(): Promise<void> {
     if (running.size === 0) return
@@ -86,6 +91,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     rounds += 1
     await runDueSchedules(deps)
     if (!stopped) await takeMore()
+    lastRound = performance.now()
   }
 
   function plan(delay: number): void {
@@ -102,6 +108,7 @@ export function createWorker(deps: WorkerDeps): Worker {
 
   return {
     start: () => plan(0),
+    idleMilliseconds: () => performance.now() - lastRound,
     async stop() {
       stopped = true
       clearTimeout(timer)

@@ -82,12 +82,20 @@ function templateOf(url: string): string {
   return url.replace(/:(\w+)/g, '{$1}')
 }
 
+/** What an operation is called: by the route itself, by Harbor, or by its path. */
+export function operationName({ method, url, schema }: Pick<RestRoute, 'method' | 'url' | 'schema'>): string {
+  const path = templateOf(url)
+  const known = harborOperation(method, path)?.id ?? BESIDE.get(`${method} ${path}`)
+
+  return schema.operationId ?? known ?? madeUpId(method, path)
+}
+
 function describe(route: RestRoute, path: string) {
   const { method, schema, permission, pending } = route
   const operation = harborOperation(method, path)
   const id = operation?.id ?? BESIDE.get(`${method} ${path}`)
-  const { operationId, tags, summary, description } = schema
-  const name = operationId ?? id ?? madeUpId(method, path)
+  const { tags, summary, description } = schema
+  const name = operationName(route)
 
   return {
     operationId: name,

@@ -147,3 +147,13 @@ function toSchedule(row: {
     updateTime: row.update_time,
   }
 }
+
+/** How many schedules there are. */
+export async function countSchedules(db: Database): Promise<number> {
+  const row = await db
+    .selectFrom('schedules')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+
+  return Number(row.count)
+}

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/schema.ts'
 import { ignore } from '../../lib/ignore.ts'
-import type { Database } from './database.ts'
+import type { Database, PoolState } from './database.ts'
 import { type EmbeddedServer, startEmbedded } from './embedded/server.ts'
 import { socketAddress } from './embedded/socket.ts'
 
@@ -11,6 +11,7 @@ export type DatabaseConfig = Pick<Config, 'dataDirectory' | 'database'>
 
 export interface ConnectedDatabase {
   db: Database
+  pool(): PoolState
   /** For a connection outside the pool, such as one that listens. */
   connection: pg.PoolConfig
   /** Resolves when the embedded server ends by itself; never with an external one. */
@@ -36,7 +37,7 @@ export async function connectDatabase(config: DatabaseConfig, log: Logger): Prom
   const { maxConnections, url } = config.database
   const starting = url === undefined ? startEmbeddedFor(config, log) : undefined
   // The libraries are read while the embedded server starts.
-  const [server, { openDatabase }, { probe }] = await Promise.all([
+  const [server, { openPool }, { probe }] = await Promise.all([
     starting,
     import('./database.ts'),
     import('./probe.ts'),
@@ -47,12 +48,13 @@ export async function connectDatabase(config: DatabaseConfig, log: Logger): Prom
     connectionTimeoutMillis: POOL_TIMEOUT_MS,
   }
   if (server === undefined) await probe(connection)
-  const db = openDatabase({ connection, maxConnections }, (error) => {
+  const { db, state } = openPool({ connection, maxConnections }, (error) => {
     log.warn({ err: error }, 'a database connection broke')
   })
 
   return {
     db,
+    pool: state,
     connection,
     failed: server?.failed ?? NEVER,
     async close() {
@@ -70,15 +72,16 @@ function startEmbeddedFor(config: DatabaseConfig, log: Logger): Promise<Embedded
 
 /** Joins the embedded server of a Portolan that is running in another process. */
 export async function joinEmbedded(config: DatabaseConfig, log: Logger): Promise<ConnectedDatabase> {
-  const { openDatabase } = await import('./database.ts')
+  const { openPool } = await import('./database.ts')
   const address = socketAddress(embeddedDirectory(config))
   const connection = { ...address.connection, application_name: 'portolan' }
-  const db = openDatabase({ connection, maxConnections: 2 }, (error) => {
+  const { db, state } = openPool({ connection, maxConnections: 2 }, (error) => {
     log.warn({ err: error }, 'a database connection broke')
   })
 
   return {
     db,
+    pool: state,
     connection,
     failed: NEVER,
     async close() {

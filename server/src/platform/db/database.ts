@@ -17,15 +17,42 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) =>
     oid === 20 ? Number : (pg.types.getTypeParser(oid as number, format) as (value: string) => unknown),
 }
+/** How a pool is doing. */
+export interface PoolState {
+  /** Connections that are open, and how many there may be. */
+  open: number
+  most: number
+  /** Those of them that nobody uses. */
+  idle: number
+  /** Who waits for one. */
+  waiting: number
+}
 
 /**
  * Opens a pool of connections; the first connection is made by the first query.
  * `onError` hears of idle connections that broke (the pool replaces them).
  */
 export function openDatabase(options: DatabaseOptions, onError: (error: Error) => void): Database {
+  return openPool(options, onError).db
+}
+
+/** The same, with a look at the pool. */
+export function openPool(
+  options: DatabaseOptions,
+  onError: (error: Error) => void,
+): { db: Database; state(): PoolState } {
   const pool = new pg.Pool({ ...options.connection, max: options.maxConnections, types })
   pool.on('error', onError)
   // Of one that breaks between two statements of a transaction the next statement tells; nobody else listens to it then.
   pool.on('connect', (client) => client.on('error', ignore))
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+
+  return {
+    db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
+    state: () => ({
+      open: pool.totalCount,
+      most: options.maxConnections,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
+  }
 }
