@@ -19,6 +19,7 @@ export const SLICES = [
   'repositories',
   'blobs',
   'artifacts',
+  'selectors',
   'gc',
   'webhooks',
   'dead-letters',
