@@ -20,6 +20,7 @@ export const SLICES = [
   'blobs',
   'artifacts',
   'selectors',
+  'immutability',
   'gc',
   'webhooks',
   'dead-letters',

@@ -49,6 +49,7 @@ const OWNERS: Record<string, string> = {
   workers: 'jobs',
   paused_kinds: 'jobs',
   schedules: 'jobs',
+  immutable_rules: 'immutability',
   webhook_policies: 'webhooks',
   webhook_deliveries: 'webhooks',
   webhook_lanes: 'webhooks',

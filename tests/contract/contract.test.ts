@@ -34,6 +34,7 @@ const topics = [
   'users',
   'v2-challenge-and-errors',
   'v2-content',
+  'immutable-tags',
   'webhooks',
   'z-configurations',
   'z-cve-allowlist',

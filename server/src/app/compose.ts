@@ -1,6 +1,7 @@
 import { auditTrail } from '../audit/subscribers.ts'
 import { writeLastUses } from '../auth/service.ts'
 import { ensureSigningKey } from '../auth/tokens/keys.ts'
+import { immutableRulesOfDeletedProjects } from '../immutability/subscribers.ts'
 import { labelsOfDeletedProjects } from '../labels/subscribers.ts'
 import { membersThatAreGone } from '../members/subscribers.ts'
 import { watchCircles } from '../platform/db/transact.ts'
@@ -64,6 +65,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
     bindingsThatAreGone,
     webhookDeliveries(webhooksOf(config, configuration.settings)),
     webhooksOfDeletedProjects,
+    immutableRulesOfDeletedProjects,
   ]
   const dispatcher = createDispatcher({
     db: opened.db,

@@ -4,6 +4,7 @@ import { additionsRoutes } from '../artifacts/additions/routes.ts'
 import { createAdditionSlots } from '../artifacts/additions/service.ts'
 import { copyRoutes } from '../artifacts/copy/routes.ts'
 import { iconsRoutes } from '../artifacts/icons/routes.ts'
+import { refuseRepositoryDeletion } from '../artifacts/immutable.ts'
 import { artifactLabelsRoutes } from '../artifacts/labels/routes.ts'
 import { countArtifacts, findRepositoriesWithBlob, selectNewest } from '../artifacts/listed-store.ts'
 import { moveUsage, releaseRepository } from '../artifacts/release.ts'
@@ -11,6 +12,7 @@ import { artifactsRoutes } from '../artifacts/routes.ts'
 import { tagsRoutes } from '../artifacts/tags/routes.ts'
 import { trashRoutes } from '../artifacts/trash/routes.ts'
 import { reclaimNow } from '../gc/collect.ts'
+import { immutableRulesRoutes } from '../immutability/routes.ts'
 import { deleteLabelsOnLeaving } from '../labels/artifact-store.ts'
 import { labelsRoutes } from '../labels/routes.ts'
 import type { RestOptions } from '../platform/http/rest.ts'
@@ -43,6 +45,7 @@ export function contentRoutes(
       countArtifacts,
       findRepositoriesWithBlob,
       releaseUsage: releaseRepository,
+      refuseDeletion: (tx, repository) => refuseRepositoryDeletion(tx, artifacts, repository),
       tellContent: selectNewest,
       onRepositoryDeleted: sweeper.kick,
     }),
@@ -65,6 +68,7 @@ export function contentRoutes(
           log.error({ err: error, digest }, 'a purged blob could not be deleted'),
         ),
     }),
+    immutableRulesRoutes({ db }),
     webhooksRoutes(webhooks),
     deliveryRoutes(webhooks),
   ]

@@ -5,6 +5,7 @@ import type { ArtifactsDeps } from '../artifacts/service.ts'
 import { createBlobLookup } from '../blobs/lookup.ts'
 import { createUploadHashes } from '../blobs/upload-hashes.ts'
 import type { UploadsDeps } from '../blobs/uploads.ts'
+import { createFindImmutable } from '../immutability/find-immutable.ts'
 import { durationSeconds } from '../lib/duration.ts'
 import { createLru } from '../lib/lru.ts'
 import type { QuotaPolicy } from '../quotas/count.ts'
@@ -40,6 +41,7 @@ export function createDataPlane(
   const artifacts = {
     ...uploads,
     findReference: createReferenceLookup(db),
+    findImmutable: createFindImmutable(),
     manifestCache: createLru<string, Buffer>(MANIFEST_CACHE_BYTES, (body) => body.length),
     trashDays: config.trash.days,
     sparseIndex: config.registry.sparseIndex,

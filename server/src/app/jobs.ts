@@ -32,6 +32,7 @@ export function composeWorker(
         releasePending,
         trashDays: config.trash.days,
         onCollected: meters?.onCollected,
+        findImmutable: data.artifacts.findImmutable,
       }),
     ],
     schedules: {

@@ -129,7 +129,12 @@ const WORK: Record<string, () => Promise<unknown>> = {
   'a description': () => describeRepository(bench.deps, key(), 'mine', ACTOR),
   'the repository deleted': () =>
     deleteRepository(
-      { ...bench.deps, releaseUsage: async () => undefined, tellContent: async () => [] },
+      {
+        ...bench.deps,
+        releaseUsage: async () => undefined,
+        refuseDeletion: async () => undefined,
+        tellContent: async () => [],
+      },
       key(),
       ACTOR,
     ),

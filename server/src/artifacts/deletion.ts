@@ -5,9 +5,10 @@ import { emit } from '../platform/events/outbox.ts'
 import { holdRepository } from '../repositories/store.ts'
 import { ArtifactReferencedError } from './errors.ts'
 import { lockRelatives } from './family-store.ts'
+import { refuseDeletion } from './immutable.ts'
 import { deleteArtifactRows, lockArtifacts, lockTags, relist } from './listed-store.ts'
 import { releaseArtifacts } from './release.ts'
-import type { ArtifactPlace } from './service.ts'
+import type { ArtifactPlace, ArtifactsDeps } from './service.ts'
 import { findArtifactId, isListedByIndex, lockArtifact } from './store.ts'
 import { deleteTagRow, lockTagsOfArtifact } from './tag-store.ts'
 import { insertTrash } from './trash/store.ts'
@@ -18,9 +19,10 @@ import { insertTrash } from './trash/store.ts'
  * children that have no tag and no other index to list them, each with its own.
  *
  * @throws {ArtifactReferencedError} an index lists it.
+ * @throws {ImmutableTagError} one of its tags is to stay.
  */
 export async function deleteArtifact(
-  deps: { db: Database; trashDays: number },
+  deps: Pick<ArtifactsDeps, 'db' | 'trashDays' | 'findImmutable'>,
   place: ArtifactPlace,
   digest: string,
   actor: Actor | undefined,
@@ -34,6 +36,7 @@ export async function deleteArtifact(
     const tags = await lockTagsOfArtifact(tx, id)
     const artifact = await lockArtifact(tx, repositoryId, digest)
     if (!artifact) return false
+    await refuseDeletion(tx, deps, place.repository, tags)
     if (await isListedByIndex(tx, repositoryId, digest)) throw new ArtifactReferencedError(digest)
 
     const family = await lockFamily(tx, repositoryId, artifact)
@@ -61,7 +64,7 @@ export async function deleteArtifact(
 
 /** Removes a tag and leaves its artifact; answers whether it was there. With `artifactId`, only if it names that one. */
 export async function deleteTag(
-  deps: { db: Database },
+  deps: Pick<ArtifactsDeps, 'db' | 'findImmutable'>,
   place: ArtifactPlace,
   tag: string,
   actor: Actor | undefined,
@@ -73,6 +76,7 @@ export async function deleteTag(
     const named = await lockTags(tx, repositoryId, [tag])
     if (named.length === 0 || (artifactId !== undefined && !named.includes(artifactId))) return false
 
+    await refuseDeletion(tx, deps, place.repository, [tag])
     const affected = await lockArtifacts(tx, repositoryId, { ids: named, digests: [] })
     const digest = await deleteTagRow(tx, repositoryId, tag)
     await relist(tx, affected)

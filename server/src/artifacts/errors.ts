@@ -31,3 +31,11 @@ export class ArtifactReferencedError extends DomainError {
     this.name = 'ArtifactReferencedError'
   }
 }
+
+/** A rule says that the tag stays what it is. */
+export class ImmutableTagError extends DomainError {
+  constructor(message: string) {
+    super('precondition-failed', message)
+    this.name = 'ImmutableTagError'
+  }
+}

@@ -50,6 +50,8 @@ export interface ListedTag {
   pushTime: Date
   /** Undefined: never. */
   pullTime: Date | undefined
+  /** Whether a rule keeps it; told to those who ask for it. */
+  immutable?: boolean
 }
 
 /** A child that an index lists. */

@@ -39,6 +39,7 @@ beforeEach(async () => {
     findReference: createReferenceLookup(database.db),
     manifestCache: createLru(1000, () => 1),
     trashDays: 0,
+    findImmutable: async () => undefined,
     sparseIndex: false,
     sparseImages: false,
   }

@@ -15,6 +15,7 @@ import { markAttestations } from './accessories/store.ts'
 import { type Classification, classify } from './classify.ts'
 import { repositoryContent } from './content.ts'
 import { ReferenceSizeError, ReferencesUnknownError } from './errors.ts'
+import { refuseLateMoves, refuseMoves, tagsAt } from './immutable.ts'
 import { lockArtifacts, lockTags, relist } from './listed-store.ts'
 import type { ArtifactsDeps } from './service.ts'
 import {
@@ -54,6 +55,7 @@ export interface ManifestPush {
  * @throws {ReferencesUnknownError}
  * @throws {ReferenceSizeError}
  * @throws {QuotaExceededError}
+ * @throws {ImmutableTagError}
  */
 export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Promise<void> {
   const { repository, digest, manifest } = push
@@ -98,8 +100,10 @@ export async function storeManifest(
   await publish(tx, repository)
   const ownBlob = { digest, size: body.length, repository }
   const locked = await lockNewBlob(tx, ownBlob)
+  const named = await lockTags(tx, repository.id, push.tags)
+  if (named.length > 0) await refuseMoves(tx, deps, repository, tagsAt(digest, push.tags))
   const affected = await lockArtifacts(tx, repository.id, {
-    ids: await lockTags(tx, repository.id, push.tags),
+    ids: named,
     digests: [digest, ...distinctDigests(manifest.children)],
   })
   const own = await commitBlob(
@@ -130,7 +134,11 @@ export async function storeManifest(
   }
   const attestations = attestationsIn(manifest)
   if (attestations.length > 0) await markAttestations(tx, repository.id, attestations)
-  if (push.tags.length > 0) await upsertTags(tx, repository.id, artifact.id, push.tags)
+  if (push.tags.length > 0) {
+    const moved = await upsertTags(tx, repository.id, artifact.id, push.tags)
+    // Somebody else has made one of them since: his push came first.
+    if (moved.length > named.length) await refuseLateMoves(tx, deps, repository, moved)
+  }
   // The usual push, a new image under a tag that is new too, is listed already.
   const isListed = artifact.created && artifact.listed
   await relist(tx, isListed ? affected : [artifact.id, ...affected])

@@ -8,6 +8,7 @@ import { repositoryKey } from '../repositories/routes.ts'
 import { findByKey } from '../repositories/service.ts'
 import { findRepositoryIds } from '../repositories/store.ts'
 import { deleteArtifact } from './deletion.ts'
+import { withImmutable } from './immutable.ts'
 import { readArtifactList } from './list-query.ts'
 import { type DetailedArtifact, describeArtifacts, listArtifacts, type Wanted } from './listing.ts'
 import { getArtifact, placeOf } from './reading.ts'
@@ -38,7 +39,7 @@ export function artifactsRoutes(deps: ArtifactsDeps): FastifyPluginAsyncTypebox 
         const wanted = wantedOf(query)
         const { artifacts, total } = await listArtifacts(deps, { ...list, repositoryIds }, wanted)
         sendTotal(request, reply, query, total)
-        return artifacts.map(toWire)
+        return (await marked(deps, request, artifacts)).map(toWire)
       },
     )
 
@@ -61,7 +62,7 @@ export function artifactsRoutes(deps: ArtifactsDeps): FastifyPluginAsyncTypebox 
         const wanted = wantedOf(query)
         const { artifacts, total } = await listArtifacts(deps, { ...list, repositoryIds }, wanted)
         sendTotal(request, reply, query, total)
-        return artifacts.map(toWire)
+        return (await marked(deps, request, artifacts)).map(toWire)
       },
     )
 
@@ -78,7 +79,8 @@ export function artifactsRoutes(deps: ArtifactsDeps): FastifyPluginAsyncTypebox 
       async (request) => {
         const artifact = await getArtifact(deps, repositoryKey(request), request.params.reference)
         const [detailed] = await describeArtifacts(deps, [artifact], wantedOf(request.query))
-        return toWire(detailed as DetailedArtifact)
+        const [shown] = await marked(deps, request, [detailed as DetailedArtifact])
+        return toWire(shown as DetailedArtifact)
       },
     )
 
@@ -96,6 +98,19 @@ export function artifactsRoutes(deps: ArtifactsDeps): FastifyPluginAsyncTypebox 
       },
     )
   }
+}
+
+/** With what is immutable marked, where the caller asks for it. */
+async function marked(
+  deps: ArtifactsDeps,
+  {
+    project,
+    query,
+  }: { project: { id: number }; query: { with_tag: boolean; with_immutable_status: boolean } },
+  artifacts: DetailedArtifact[],
+): Promise<DetailedArtifact[]> {
+  if (!query.with_tag || !query.with_immutable_status || artifacts.length === 0) return artifacts
+  return await withImmutable(deps, project.id, artifacts)
 }
 
 function wantedOf(query: {

@@ -1,12 +1,14 @@
 import type { BlobsDeps } from '../blobs/service.ts'
 import type { Lru } from '../lib/lru.ts'
 import type { AdmittedRepository } from '../repositories/model.ts'
+import type { FindImmutable } from './immutable.ts'
 import type { FindReference } from './lookup.ts'
 import type { Artifact } from './model.ts'
 import { findManifestBody } from './store.ts'
 
 export interface ArtifactsDeps extends BlobsDeps {
   findReference: FindReference
+  findImmutable: FindImmutable
   /** Bodies by digest: content never changes, so it is never stale. */
   manifestCache: Lru<string, Buffer>
   /** How long deleted artifacts can be restored; 0: not at all. */

@@ -1,19 +1,39 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 
-/** Points tags at an artifact, new ones and old ones. In name order, so that two pushes never wait in a circle. */
+/**
+ * Points tags at an artifact, new ones and old ones; answers the old ones. In name order, so that two pushes never wait
+ * in a circle.
+ */
 export async function upsertTags(
   tx: Database,
   repositoryId: number,
   artifactId: number,
   names: string[],
-): Promise<void> {
-  await sql`
+): Promise<string[]> {
+  const result = await sql<{ name: string; existed: boolean }>`
     INSERT INTO tags (repository_id, name, artifact_id)
     SELECT ${repositoryId}, name, ${artifactId} FROM unnest(${[...names].sort()}::text[]) AS name
-    ON CONFLICT (repository_id, name) DO UPDATE SET artifact_id = excluded.artifact_id, push_time = now()`.execute(
-    tx,
-  )
+    ON CONFLICT (repository_id, name) DO UPDATE SET artifact_id = excluded.artifact_id, push_time = now()
+    RETURNING name, xmax <> 0 AS existed`.execute(tx)
+
+  return result.rows.filter((row) => row.existed).map((row) => row.name)
+}
+
+/** Those of the tags that name something else than is wanted. */
+export async function findTagsElsewhere(
+  tx: Database,
+  repositoryId: number,
+  wanted: readonly { name: string; digest: string }[],
+): Promise<string[]> {
+  const result = await sql<{ name: string }>`
+    SELECT t.name FROM unnest(${wanted.map((tag) => tag.name)}::text[], ${wanted.map((tag) => tag.digest)}::text[])
+      AS wanted(name, digest)
+    JOIN tags t ON t.repository_id = ${repositoryId} AND t.name = wanted.name
+    JOIN artifacts a ON a.id = t.artifact_id AND a.digest <> wanted.digest
+    ORDER BY t.name`.execute(tx)
+
+  return result.rows.map((row) => row.name)
 }
 
 /** Makes a tag; answers whether there was none of that name. */

@@ -28,6 +28,7 @@ export async function usageWorld(db: Database, enforced = true): Promise<UsageWo
     findReference: createReferenceLookup(db),
     manifestCache: createLru(1000, () => 1),
     trashDays: 0,
+    findImmutable: async () => undefined,
     sparseIndex: false,
     sparseImages: false,
     quotas: { enforced: () => enforced },

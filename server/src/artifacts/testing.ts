@@ -30,6 +30,7 @@ export async function openBench(db: Database, from?: Bench): Promise<Bench> {
     findReference: createReferenceLookup(db),
     manifestCache: createLru(1000, () => 1),
     trashDays: 0,
+    findImmutable: async () => undefined,
     sparseIndex: false,
     sparseImages: true,
   }

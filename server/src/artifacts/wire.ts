@@ -72,7 +72,7 @@ export function tagToWire(tag: ListedTag): Wire.Tag {
     name: tag.name,
     push_time: tag.pushTime.toISOString(),
     pull_time: tag.pullTime?.toISOString() ?? NO_TIME,
-    immutable: false,
+    immutable: tag.immutable ?? false,
   }
 }
 

@@ -34,6 +34,7 @@ async function run(parameters: Partial<GcParameters>, from?: unknown, stopAfter 
     store: bench.deps.store,
     graceSeconds: 0,
     trashDays: 0,
+    findImmutable: async () => undefined,
     releasePending: async () => undefined,
   })
   const seen: Seen = { lines: [], told: {}, state: from }

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Actor } from '../access/model.ts'
 import { deleteArtifact } from '../artifacts/deletion.ts'
 import { ArtifactReferencedError } from '../artifacts/errors.ts'
+import type { FindImmutable } from '../artifacts/immutable.ts'
 import type { JobKind, TaskContext } from '../jobs/kind.ts'
 import { DomainError } from '../platform/errors.ts'
 import {
@@ -28,6 +29,8 @@ export interface GcParameters {
 export interface GcJobDeps extends CollectDeps {
   /** How long deleted artifacts can be restored. */
   trashDays: number
+  /** Somebody may have tagged it since. */
+  findImmutable: FindImmutable
   /** Gives back to the quotas what was uploaded and never referenced. From `artifacts`. */
   releasePending(): Promise<unknown>
 }

@@ -20,6 +20,8 @@ export const OCI_ERRORS = {
   TOOMANYREQUESTS: { status: 429, message: 'too many requests' },
   // Harbor's own code for deleting what an index lists.
   VIOLATE_FOREIGN_KEY_CONSTRAINT: { status: 412, message: 'the artifact is referenced by others' },
+  // Harbor's own code for pushing over, and deleting, an immutable tag.
+  PRECONDITION: { status: 412, message: 'precondition failed' },
   UNAVAILABLE: { status: 503, message: 'the registry cannot do this at the moment' },
   UNKNOWN: { status: 500, message: 'unknown error' },
 } as const

@@ -73,7 +73,7 @@ function fromDomainError(error: DomainError): OciError {
     case 'too-large':
       return new OciError('SIZE_INVALID', { ...options, status: 413 })
     case 'precondition-failed':
-      return new OciError('DENIED', { ...options, status: 412 })
+      return new OciError('PRECONDITION', options)
     case 'referenced':
       return new OciError('VIOLATE_FOREIGN_KEY_CONSTRAINT', options)
     case 'bad-request':

@@ -20,6 +20,7 @@ import {
   deleteRepository,
   describeRepository,
   getByKey,
+  type RefuseDeletion,
   type ReleaseUsage,
   type RepositoryKey,
   type TellContent,
@@ -27,6 +28,7 @@ import {
 
 export interface RepositoryRoutesDeps extends ListingDeps {
   releaseUsage: ReleaseUsage
+  refuseDeletion: RefuseDeletion
   tellContent: TellContent
   /** Told when a repository was deleted: its rows can go. From `artifacts`. */
   onRepositoryDeleted(): void

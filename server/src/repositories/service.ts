@@ -22,6 +22,9 @@ export type TellContent = (
   repositoryId: number,
 ) => Promise<readonly { digest: string; tags: readonly string[] }[]>
 
+/** Throws where something in the (locked) repository is to stay. From `artifacts`. */
+export type RefuseDeletion = (tx: Database, repository: ListedRepository) => Promise<void>
+
 /** A repository as a caller names it: by names, in a project that he was let into. */
 export interface RepositoryKey {
   projectId: number
@@ -88,10 +91,14 @@ export async function describeRepository(
 
 /**
  * Deletes a repository. Its name is free at once and what was in it cannot be found any more; the rows go later
- * (`artifacts/sweep.ts`), so that it takes no longer for many of them. Throws not-found.
+ * (`artifacts/sweep.ts`), so that it takes no longer for many of them. Throws not-found, and what `refuseDeletion` does.
  */
 export async function deleteRepository(
-  deps: RepositoriesDeps & { releaseUsage: ReleaseUsage; tellContent: TellContent },
+  deps: RepositoriesDeps & {
+    releaseUsage: ReleaseUsage
+    refuseDeletion: RefuseDeletion
+    tellContent: TellContent
+  },
   key: RepositoryKey,
   actor: Actor,
 ): Promise<void> {
@@ -99,6 +106,7 @@ export async function deleteRepository(
   await transact(deps.db, async (tx) => {
     await lockNames(tx)
     if (!(await lockRepository(tx, repository))) throw notFound(key)
+    await deps.refuseDeletion(tx, repository)
     await markRepositoryDeleted(tx, repository.id)
     await deps.releaseUsage(tx, repository.id)
     const artifacts = await deps.tellContent(tx, repository.id)

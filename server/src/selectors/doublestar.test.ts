@@ -63,7 +63,11 @@ test.each(['[', '[]', '[a', '{a', 'a\\', '[-a]', '[a-]', ',', '{a,b}'.repeat(12)
   },
 )
 
-const WORD = fc.string({ unit: fc.constantFrom('a', 'b', '.', '-', '1', '+', '$', '(', '|'), minLength: 1, maxLength: 6 })
+const WORD = fc.string({
+  unit: fc.constantFrom('a', 'b', '.', '-', '1', '+', '$', '(', '|'),
+  minLength: 1,
+  maxLength: 6,
+})
 
 test('a name without special characters fits itself only', () => {
   fc.assert(
@@ -87,13 +91,17 @@ test('alternatives fit what one of them fits', () => {
 
 test('whatever the pattern, it is read or refused', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.string({ maxLength: 10 }), (pattern, name) => {
-      try {
-        expect(typeof fits(pattern, name)).toBe('boolean')
-      } catch (error) {
-        expect(error).toBeInstanceOf(PatternError)
-      }
-    }),
+    fc.property(
+      fc.string({ unit: 'grapheme', maxLength: 20 }),
+      fc.string({ maxLength: 10 }),
+      (pattern, name) => {
+        try {
+          expect(typeof fits(pattern, name)).toBe('boolean')
+        } catch (error) {
+          expect(error).toBeInstanceOf(PatternError)
+        }
+      },
+    ),
     { numRuns: 2000 },
   )
 })

@@ -48,7 +48,8 @@ export function compileExpression(pattern: string, compile: Compile): NameTest {
   }
 
   const list = (value: unknown): unknown[] => {
-    if (!Array.isArray(value) || value.length === 0) throw new PatternError(pattern, 'a list of terms is missing')
+    if (!Array.isArray(value) || value.length === 0)
+      throw new PatternError(pattern, 'a list of terms is missing')
     return value
   }
   const text = (value: unknown): string => {

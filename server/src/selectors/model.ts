@@ -6,7 +6,7 @@ export interface Selector {
   decoration: string
   pattern: string
   /** JSON text; for tags `{"untagged": true}` says that artifacts without a tag are meant too. */
-  extras?: string | undefined
+  extras?: string
 }
 
 /** What selectors look at. */

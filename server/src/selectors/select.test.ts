@@ -6,7 +6,12 @@ import { compileArtifactSelector, compileRepositorySelector, compileTagSelector 
 
 const candidate = (...tags: string[]) => ({ repository: 'app', tags, labels: ['keep'] })
 const select = (decoration: string, pattern: string, extras?: string) =>
-  compileArtifactSelector({ kind: 'doublestar', decoration, pattern, extras })
+  compileArtifactSelector({
+    kind: 'doublestar',
+    decoration,
+    pattern,
+    ...(extras === undefined ? {} : { extras }),
+  })
 
 test('an artifact is meant if any of its tags is', () => {
   expect(select('matches', 'v*')(candidate('dev', 'v1'))).toBe(true)
@@ -55,7 +60,11 @@ test('a regular expression means the whole name, and costs no time that grows fa
 
 test('expressions put selectors together', () => {
   const pattern = JSON.stringify({
-    and: [{ or: [{ semver: '>=1.0.0' }, { doublestar: 'release-*' }] }, { not: { regex: '.*-old' } }, { label: 'keep' }],
+    and: [
+      { or: [{ semver: '>=1.0.0' }, { doublestar: 'release-*' }] },
+      { not: { regex: '.*-old' } },
+      { label: 'keep' },
+    ],
   })
   const tag = compileTagSelector({ kind: 'expression', decoration: 'matches', pattern })
 
@@ -96,7 +105,7 @@ test.each([
 test('decorations and extras that nobody knows are refused', () => {
   expect(() => select('loves', 'x')).toThrow(PatternError)
   expect(() => select('matches', 'x', 'nonsense')).toThrow(PatternError)
-  expect(() => compileRepositorySelector({ kind: 'doublestar', decoration: 'matches', pattern: 'x' })).toThrow(
-    PatternError,
-  )
+  expect(() =>
+    compileRepositorySelector({ kind: 'doublestar', decoration: 'matches', pattern: 'x' }),
+  ).toThrow(PatternError)
 })

@@ -1,6 +1,7 @@
 import { ARTIFACT_ROWS } from './artifact-rows.ts'
 import { AUDIT_ROWS } from './audit-rows.ts'
 import { GROUP_ROWS } from './group-rows.ts'
+import { IMMUTABLE_ROWS } from './immutable-rows.ts'
 import { JOB_ROWS } from './job-rows.ts'
 import { LABEL_ROWS } from './label-rows.ts'
 import { MEDIA_ROWS } from './media-rows.ts'
@@ -36,6 +37,7 @@ export const ROWS: readonly Row[] = [
   ...QUOTA_ROWS,
   ...JOB_ROWS,
   ...SYSTEM_JOB_ROWS,
+  ...IMMUTABLE_ROWS,
   ...WEBHOOK_ROWS,
 ]
 

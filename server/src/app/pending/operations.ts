@@ -49,11 +49,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   ListTasks: { project: 'preheat-policy:list' },
   GetPreheatLog: { project: 'preheat-policy:read' },
   ListProvidersUnderProject: { project: 'preheat-policy:list' },
-  // immutable
-  ListImmuRules: { project: 'immutable-tag:list' },
-  CreateImmuRule: { project: 'immutable-tag:create' },
-  UpdateImmuRule: { project: 'immutable-tag:update' },
-  DeleteImmuRule: { project: 'immutable-tag:delete' },
   // icon
   // replication
   listReplicationPolicies: { system: 'replication-policy:list' },

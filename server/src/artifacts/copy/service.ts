@@ -12,6 +12,7 @@ import type { Repository } from '../../repositories/model.ts'
 import { ensureRepository } from '../../repositories/service.ts'
 import { holdRepository } from '../../repositories/store.ts'
 import { namesOf } from '../deletion.ts'
+import { refuseLateMoves, refuseMoves } from '../immutable.ts'
 import { lockArtifacts, lockTags, relist } from '../listed-store.ts'
 import type { ListedArtifact } from '../model.ts'
 import { holdNames } from '../push.ts'
@@ -150,19 +151,25 @@ async function copyFamily(
   await holdNames(tx, repository)
 
   const tags = await findTagsToCopy(tx, root.id, [...held])
+  const named = await lockTags(
+    tx,
+    repository.id,
+    tags.map((tag) => tag.name),
+  )
+  if (named.length > 0) await refuseMoves(tx, deps, repository, tags)
   const affected = await lockArtifacts(tx, repository.id, {
-    ids: await lockTags(
-      tx,
-      repository.id,
-      tags.map((tag) => tag.name),
-    ),
+    ids: named,
     digests: family.map((member) => member.digest),
   })
   const digests = await findBlobDigests(tx, ids)
   await linkBlobs(tx, deps, repository, { repository: placeOf(root).repository, digests })
   const copies = await insertCopies(tx, repository.id, [...held])
   await copyReferences(tx, repository.id, [...held])
-  if (tags.length > 0) await pointTags(tx, repository.id, tags)
+  if (tags.length > 0) {
+    const moved = await pointTags(tx, repository.id, tags)
+    // Immutable ones that could be locked have not moved.
+    if (moved.length > 0) await refuseLateMoves(tx, deps, repository, moved)
+  }
   await relist(tx, [...new Set([...affected, ...copies.ids.values()])])
 
   const id = copies.ids.get(root.digest)

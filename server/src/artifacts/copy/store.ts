@@ -127,13 +127,13 @@ export async function copyReferences(
     ON CONFLICT DO NOTHING`.execute(tx)
 }
 
-/** Points tags of the repository at the copies of these digests. In name order, as pushes do. */
+/** Points tags of the repository at the copies of these digests, in name order, as pushes do; answers those it moved. */
 export async function pointTags(
   tx: Database,
   repositoryId: number,
   tags: readonly { name: string; digest: string }[],
-): Promise<void> {
-  await sql`
+): Promise<string[]> {
+  const result = await sql<{ name: string; existed: boolean }>`
     INSERT INTO tags (repository_id, name, artifact_id)
     SELECT ${repositoryId}, wanted.name, copy.id
     FROM unnest(${tags.map((tag) => tag.name)}::text[], ${tags.map((tag) => tag.digest)}::text[])
@@ -141,5 +141,8 @@ export async function pointTags(
     JOIN artifacts copy ON copy.repository_id = ${repositoryId} AND copy.digest = wanted.digest
     ORDER BY wanted.name
     ON CONFLICT (repository_id, name) DO UPDATE SET artifact_id = excluded.artifact_id, push_time = now()
-    WHERE tags.artifact_id <> excluded.artifact_id`.execute(tx)
+    WHERE tags.artifact_id <> excluded.artifact_id
+    RETURNING tags.name, xmax <> 0 AS existed`.execute(tx)
+
+  return result.rows.filter((row) => row.existed).map((row) => row.name)
 }

@@ -8,6 +8,7 @@ import { type Fields, parseFilters, parseSort } from '../../platform/http/query.
 import { repositoryKey } from '../../repositories/routes.ts'
 import { deleteTag } from '../deletion.ts'
 import type { TagField } from '../detail-store.ts'
+import { withImmutable } from '../immutable.ts'
 import { getArtifact, placeOf } from '../reading.ts'
 import type { ArtifactsDeps } from '../service.ts'
 import { tagToWire } from '../wire.ts'
@@ -41,7 +42,9 @@ export function tagsRoutes(deps: ArtifactsDeps): FastifyPluginAsyncTypebox {
         const artifact = await getArtifact(deps, repositoryKey(request), request.params.reference)
         const { tags, total } = await listTags(deps, artifact.id, list)
         sendTotal(request, reply, query, total)
-        return tags.map(tagToWire)
+        if (!query.with_immutable_status) return tags.map(tagToWire)
+        const [shown] = await withImmutable(deps, artifact.projectId, [{ ...artifact, tags }])
+        return (shown?.tags ?? tags).map(tagToWire)
       },
     )
 

@@ -299,6 +299,14 @@ export interface LabelsTable {
   update_time: Time
 }
 
+export interface ImmutableRulesTable {
+  id: Generated<number>
+  project_id: number
+  disabled: Generated<boolean>
+  content: Json<unknown>
+  creation_time: Time
+}
+
 export interface ArtifactLabelsTable {
   artifact_id: number
   label_id: number
@@ -432,6 +440,7 @@ export interface Tables {
   uploads: UploadsTable
   labels: LabelsTable
   artifact_labels: ArtifactLabelsTable
+  immutable_rules: ImmutableRulesTable
   events: EventsTable
   event_subscribers: EventSubscribersTable
   event_dead_letters: EventDeadLettersTable
