@@ -26,6 +26,7 @@ const OWNERS: Record<string, string> = {
   audit_counts: 'audit',
   audit_user_counts: 'audit',
   legacy_audit_log: 'audit',
+  audit_forwards: 'audit',
   robots: 'robots',
   robot_grants: 'robots',
   project_blobs: 'quotas',

@@ -1,3 +1,4 @@
+import { createForwarder } from '../audit/forwarding/forwarder.ts'
 import { auditTrail } from '../audit/subscribers.ts'
 import { writeLastUses } from '../auth/service.ts'
 import { ensureSigningKey } from '../auth/tokens/keys.ts'
@@ -19,6 +20,7 @@ import { webhookDeliveries, webhooksOfDeletedProjects } from '../webhooks/subscr
 import { createHealth } from './health.ts'
 import { createHttp } from './http.ts'
 import { composeWorker, scheduleOwnWork } from './jobs.ts'
+import { forwardingOf } from './outbound.ts'
 import { runPeriodically } from './periodic.ts'
 import { periodicTasks } from './periodic-tasks.ts'
 import { addRoutes } from './routes.ts'
@@ -92,6 +94,15 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
   await addRoutes(app, parts, services, subscribers)
   const worker = config.roles === 'web' ? undefined : composeWorker(parts, services)
   const webhookWorker = config.roles === 'web' ? undefined : composeWebhookWorker(parts, services.webhooks)
+  const forwarder =
+    config.roles === 'web'
+      ? undefined
+      : createForwarder({
+          db,
+          log,
+          endpoint: () => services.settings.get('audit_log_forward_endpoint'),
+          send: forwardingOf(config),
+        })
   // In the order in which they started.
   const stops: (() => void | Promise<void>)[] = []
 
@@ -114,6 +125,8 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
       if (worker) stops.push(worker.stop)
       webhookWorker?.start()
       if (webhookWorker) stops.push(webhookWorker.stop)
+      forwarder?.start()
+      if (forwarder) stops.push(forwarder.stop)
       if (tls) stops.push(watchTls(app.server as Parameters<typeof watchTls>[0], config, log))
     },
     async close() {

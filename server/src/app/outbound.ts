@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import { FatalError } from '../platform/errors.ts'
 import { createOutboundClient, type OutboundClient } from '../platform/outbound/client.ts'
+import { createAddressFinder } from '../platform/outbound/host.ts'
+import type { SendOptions } from '../platform/syslog/send.ts'
 
 /** The way out, as the configuration has it. Throws FatalError for a proxy or a file that cannot be used. */
 export function createOutbound({ outbound }: Pick<Config, 'outbound'>): OutboundClient {
@@ -16,6 +18,14 @@ export function createOutbound({ outbound }: Pick<Config, 'outbound'>): Outbound
     proxy,
     ca: caFile === undefined ? undefined : readAuthorities(caFile),
   })
+}
+
+/** The same guard for syslog. */
+export function forwardingOf({ outbound }: Pick<Config, 'outbound'>): SendOptions {
+  return {
+    findAddress: createAddressFinder(outbound),
+    ca: outbound.caFile === undefined ? undefined : readAuthorities(outbound.caFile),
+  }
 }
 
 function readAuthorities(path: string): string {

@@ -101,5 +101,11 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
 
 /** What the audit log asks of the settings. */
 export function auditOf(settings: Settings): AuditDeps {
-  return { disabledTypes: async () => disabledAuditEvents(settings) }
+  return {
+    disabledTypes: async () => disabledAuditEvents(settings),
+    destinations: () => {
+      const forward = settings.get('audit_log_forward_endpoint') !== ''
+      return { forward, keep: !(forward && settings.get('skip_audit_log_database')) }
+    },
+  }
 }

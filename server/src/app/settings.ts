@@ -1,8 +1,10 @@
+import { checkEndpoint } from '../audit/forwarding/forwarder.ts'
 import { readFixed } from '../settings/fixed.ts'
 import type { SettingsServiceDeps } from '../settings/service.ts'
 import { createSettings } from '../settings/settings.ts'
 import { FIRST_ADMINISTRATOR } from '../users/model.ts'
 import { hasOtherUsers } from '../users/store.ts'
+import { forwardingOf } from './outbound.ts'
 import type { ServerParts } from './server-parts.ts'
 
 /** The settings, already read, with what it takes to change them. */
@@ -26,6 +28,7 @@ export async function composeSettings({
     ...deps,
     settings,
     hasOtherUsers: () => hasOtherUsers(db, FIRST_ADMINISTRATOR),
+    checkForwarding: (endpoint) => checkEndpoint(endpoint, forwardingOf(config)),
     now: () => new Date(),
   }
 }

@@ -1,6 +1,6 @@
 import type { Database } from '../platform/db/database.ts'
 import { eventTypeOf, type NewAuditRow } from './model.ts'
-import { insertRows } from './store.ts'
+import { record } from './record.ts'
 import type { AuditDeps } from './subscribers.ts'
 import { toRow } from './words.ts'
 
@@ -30,7 +30,7 @@ export async function writePulls(
     .map(toPullRow)
     .filter((row) => row !== undefined)
     .filter((row) => !disabled.has(eventTypeOf(row)))
-  await insertRows(tx, rows)
+  await record(tx, rows, deps.destinations?.() ?? { forward: false, keep: true })
 }
 
 function toPullRow({ time, actor, address, ...payload }: AuditedPull): NewAuditRow | undefined {

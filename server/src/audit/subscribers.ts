@@ -1,12 +1,16 @@
 import type { Subscriber } from '../platform/events/subscriber.ts'
 import { eventTypeOf } from './model.ts'
-import { insertRows } from './store.ts'
+import { type Destinations, record } from './record.ts'
 import { AUDITED_EVENTS, toRow } from './words.ts'
 
 export interface AuditDeps {
   /** Names of kinds that are not to be written down, as the settings have them. */
   disabledTypes(): Promise<ReadonlySet<string>>
+  /** Unless told they are kept and not forwarded. */
+  destinations?(): Destinations
 }
+
+const KEPT: Destinations = { forward: false, keep: true }
 
 /** Writes the audit log from the events: each exactly once and in their order, a batch in one statement. */
 export function auditTrail(deps: AuditDeps): Subscriber {
@@ -19,7 +23,7 @@ export function auditTrail(deps: AuditDeps): Subscriber {
         .map((event) => toRow(event))
         .filter((row) => row !== undefined)
         .filter((row) => !disabled.has(eventTypeOf(row)))
-      await insertRows(tx, rows)
+      await record(tx, rows, deps.destinations?.() ?? KEPT)
     },
   }
 }

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { secretBox } from '../platform/crypto/secret-box.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
+import { DomainError } from '../platform/errors.ts'
 import { readFixed } from './fixed.ts'
 import { SETTING_KEYS, type SettingKey } from './keys.ts'
 import { describeSettings, type SettingsServiceDeps, updateSettings } from './service.ts'
@@ -220,4 +221,25 @@ test('looks that overlap end with the newest, and one that failed does not stop 
   await other.settings.refresh()
 
   expect(one.settings.get('ldap_timeout')).toBe(other.settings.get('ldap_timeout'))
+})
+
+test('a receiver of the audit log that is not there is refused when it changes, and only then', async () => {
+  const asked: string[] = []
+  const deps = {
+    ...(await start()),
+    checkForwarding: async (endpoint: string) => {
+      asked.push(endpoint)
+      if (endpoint === 'away:514') throw new DomainError('bad-request', 'not there')
+    },
+  }
+
+  await expect(
+    change(deps, { audit_log_forward_endpoint: 'away:514', banner_message: 'x' }),
+  ).rejects.toMatchObject({ kind: 'bad-request' })
+  await change(deps, { audit_log_forward_endpoint: 'there:514' })
+  await change(deps, { audit_log_forward_endpoint: 'there:514', banner_message: 'y' })
+  await change(deps, { audit_log_forward_endpoint: '' })
+
+  expect(asked).toEqual(['away:514', 'there:514'])
+  expect(deps.settings.get('banner_message')).toBe('y')
 })

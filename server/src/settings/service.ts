@@ -15,6 +15,8 @@ export interface SettingsServiceDeps extends SettingsDeps {
   settings: LiveSettings
   /** Whether there are users besides the first administrator, who all log in by the mode of now. From `users`. */
   hasOtherUsers(): Promise<boolean>
+  /** Refuses a receiver of the audit log that is not there. From `audit`. */
+  checkForwarding?(endpoint: string): Promise<void>
   now(): Date
 }
 
@@ -52,6 +54,10 @@ export async function updateSettings(
 ): Promise<void> {
   const wanted = readChanges(changes)
   if (wanted.size === 0) return
+  const endpoint = wanted.get('audit_log_forward_endpoint')
+  if (endpoint && endpoint !== deps.settings.get('audit_log_forward_endpoint')) {
+    await deps.checkForwarding?.(String(endpoint))
+  }
   const othersExist = wanted.has('auth_mode') && (await deps.hasOtherUsers())
 
   await deps.db.transaction().execute(async (tx) => {

@@ -1,3 +1,4 @@
+import { countForwards } from '../../audit/forwarding/queue-store.ts'
 import { listQueues } from '../../jobs/queues/service.ts'
 import { countSchedules } from '../../jobs/schedules/store.ts'
 import { selectRunning, selectWorkers } from '../../jobs/worker-store.ts'
@@ -150,13 +151,20 @@ function workReader({ metrics, db }: GaugesDeps): () => Promise<void> {
   ])
   const dead = metrics.gauge('portolan_events_dead_letters', 'Events put aside', ['subscriber'])
 
+  const forwarding = metrics.gauge(
+    'portolan_audit_forward_waiting',
+    'Entries of the audit log that have yet to be forwarded',
+    [],
+  )
+
   return async () => {
-    const [queues, tasks, workers, schedules, subscribers] = await Promise.all([
+    const [queues, tasks, workers, schedules, subscribers, forwards] = await Promise.all([
       listQueues({ db, others: [webhookQueues] }),
       selectRunning(db),
       selectWorkers(db),
       countSchedules(db),
       selectSubscriberStates(db, MOST_BEHIND),
+      countForwards(db, MOST_BEHIND),
     ])
     for (const each of [waiting, latency, running, info, behind, dead]) each.reset()
     for (const queue of queues) {
@@ -168,6 +176,7 @@ function workReader({ metrics, db }: GaugesDeps): () => Promise<void> {
       info.set({ node: worker.host, pool: worker.id, workers: String(worker.concurrency) }, 1)
     }
     scheduled.set(schedules)
+    forwarding.set(forwards)
     for (const subscriber of subscribers) {
       behind.set({ subscriber: subscriber.name }, subscriber.behind)
       dead.set({ subscriber: subscriber.name }, subscriber.deadLetters)

@@ -408,6 +408,11 @@ export interface TrashedBlobsTable {
   blob_id: number
 }
 
+export interface AuditForwardsTable {
+  id: Generated<number>
+  entry: Json<unknown>
+}
+
 export interface Tables {
   settings: SettingsTable
   users: UsersTable
@@ -448,6 +453,7 @@ export interface Tables {
   audit_counts: AuditCountsTable
   audit_user_counts: AuditUserCountsTable
   legacy_audit_log: LegacyAuditLogTable
+  audit_forwards: AuditForwardsTable
   trashed_artifacts: TrashedArtifactsTable
   trashed_blobs: TrashedBlobsTable
   executions: ExecutionsTable
