@@ -77,6 +77,7 @@ const LISTS: Record<string, List> = {
   listArtifactsOfProject: { path: inProject('/artifacts'), key: byId },
   listTags: { path: () => `${artifact()}/tags`, key: byId, sorts: ['name', 'push_time'] },
   listAccessories: { path: () => `${artifact()}/accessories`, key: byId },
+  listTagHistory: { path: inProject('/repositories/moved/tags/prod/history'), key: byId },
   listTrash: { path: inProject('/trash'), key: byId },
   listRoles: { path: () => `${api}/roles`, key: byId },
   listRoleBindings: { path: () => `${api}/roles/${role}/bindings`, key: byId },
@@ -141,6 +142,8 @@ beforeAll(async () => {
     const { manifest } = await trashed.pushImage(`v${at}`)
     await admin.delete(`/v2/${trashed.name}/manifests/${manifest.digest}`)
   })
+  const moved = openRepository(admin, `${project.name}/moved`)
+  for (let at = 0; at < COUNT; at += 1) await moved.pushImage('prod')
   await sign()
   for (const path of ['gc', 'purgeaudit']) {
     await times(() =>

@@ -1,3 +1,4 @@
+import { tagHistory } from '../artifacts/history/subscriber.ts'
 import { createForwarder } from '../audit/forwarding/forwarder.ts'
 import { auditTrail } from '../audit/subscribers.ts'
 import { writeLastUses } from '../auth/service.ts'
@@ -59,6 +60,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
   const configuration = await composeSettings(opened)
   const subscribers = [
     repositoryActivity,
+    tagHistory,
     quotaCleanup,
     labelsOfDeletedProjects,
     membersThatAreGone,

@@ -3,6 +3,7 @@ import { accessoriesRoutes } from '../artifacts/accessories/routes.ts'
 import { additionsRoutes } from '../artifacts/additions/routes.ts'
 import { createAdditionSlots } from '../artifacts/additions/service.ts'
 import { copyRoutes } from '../artifacts/copy/routes.ts'
+import { tagHistoryRoutes } from '../artifacts/history/routes.ts'
 import { iconsRoutes } from '../artifacts/icons/routes.ts'
 import { refuseRepositoryDeletion } from '../artifacts/immutable.ts'
 import { artifactLabelsRoutes } from '../artifacts/labels/routes.ts'
@@ -34,6 +35,13 @@ export function contentRoutes(
   { projects, data: { artifacts }, sweeper, webhooks, tellQuotaExceeded }: Services,
   guard: Pick<RestOptions, 'projectContext'>,
 ): FastifyPluginAsync[] {
+  const trash = {
+    ...artifacts,
+    reclaim: (ids: readonly number[]) =>
+      reclaimNow(artifacts, ids, ({ digest }, error) =>
+        log.error({ err: error, digest }, 'a purged blob could not be deleted'),
+      ),
+  }
   return [
     projectsRoutes(projects),
     projectMetadataRoutes({ db }),
@@ -61,13 +69,8 @@ export function contentRoutes(
     additionsRoutes({ ...artifacts, slots: createAdditionSlots() }),
     copyRoutes({ ...artifacts, tellQuotaExceeded, projectContext: guard.projectContext }),
     iconsRoutes(artifacts),
-    trashRoutes({
-      ...artifacts,
-      reclaim: (ids) =>
-        reclaimNow(artifacts, ids, ({ digest }, error) =>
-          log.error({ err: error, digest }, 'a purged blob could not be deleted'),
-        ),
-    }),
+    trashRoutes(trash),
+    tagHistoryRoutes(trash),
     immutableRulesRoutes({ db }),
     webhooksRoutes(webhooks),
     deliveryRoutes(webhooks),

@@ -10,7 +10,7 @@ import { deleteArtifactRows, lockArtifacts, lockTags, relist } from './listed-st
 import { releaseArtifacts } from './release.ts'
 import type { ArtifactPlace, ArtifactsDeps } from './service.ts'
 import { findArtifactId, isListedByIndex, lockArtifact } from './store.ts'
-import { deleteTagRow, lockTagsOfArtifact } from './tag-store.ts'
+import { deleteTagRow, listTagsOfArtifacts, lockTagsOfArtifact } from './tag-store.ts'
 import { insertTrash } from './trash/store.ts'
 
 /**
@@ -41,6 +41,10 @@ export async function deleteArtifact(
 
     const family = await lockFamily(tx, repositoryId, artifact)
     const ids = [...family.keys()]
+    const familyTags = await listTagsOfArtifacts(
+      tx,
+      ids.filter((member) => member !== artifact.id),
+    )
     if (deps.trashDays > 0) {
       const username = actor?.username ?? 'system'
       await insertTrash(tx, { rootId: artifact.id, artifactIds: ids, username, days: deps.trashDays })
@@ -55,6 +59,7 @@ export async function deleteArtifact(
         tags,
         // What went with it.
         family: [...family.values()].filter((member) => member !== digest),
+        familyTags,
         actor,
       },
     })

@@ -2,6 +2,7 @@ import { unlinkSomeBlobs } from '../blobs/store.ts'
 import type { Database } from '../platform/db/database.ts'
 import { transact } from '../platform/db/transact.ts'
 import { findDeletedRepositories, markSwept } from '../repositories/deletion-store.ts'
+import { deleteSomeHistory } from './history/store.ts'
 import { releaseArtifacts } from './release.ts'
 import { deleteCounts, deleteUncounted, lockSomeArtifacts } from './sweep-store.ts'
 
@@ -33,6 +34,7 @@ export function createSweeper(deps: { db: Database; onError(error: unknown): voi
     for (const id of await findDeletedRepositories(db, REPOSITORIES)) {
       while (!stopped && (await sweepArtifacts(db, id)) > 0);
       while (!stopped && (await unlinkSomeBlobs(db, id, BATCH)) > 0);
+      while (!stopped && (await deleteSomeHistory(db, id, BATCH)) > 0);
       if (stopped) return
       await deleteCounts(db, id)
       await markSwept(db, id)

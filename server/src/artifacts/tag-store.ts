@@ -79,6 +79,19 @@ export async function lockTagsOfArtifact(tx: Database, artifactId: number): Prom
   return rows.map((row) => row.name)
 }
 
+/** The tags of several artifacts, each with the digest that it names. */
+export async function listTagsOfArtifacts(
+  db: Database,
+  artifactIds: readonly number[],
+): Promise<{ name: string; digest: string }[]> {
+  if (artifactIds.length === 0) return []
+  const result = await sql<{ name: string; digest: string }>`
+    SELECT t.name, a.digest FROM tags t JOIN artifacts a ON a.id = t.artifact_id
+    WHERE t.artifact_id = ANY(${[...artifactIds]}::bigint[]) ORDER BY t.name`.execute(db)
+
+  return result.rows
+}
+
 /** Those of the names that tags of the repository have. */
 export async function findTagsThatExist(
   db: Database,

@@ -132,6 +132,10 @@ const WORDS: Readonly<Record<string, (payload: Payload) => Words>> = {
   'repository.deleted': (p) => plain('delete', 'repository', repository(p)),
   'tag.created': (p) => plain('create', 'tag', `${repository(p)}:${text(p, 'tag')}`),
   'tag.deleted': (p) => plain('delete', 'tag', `${repository(p)}:${text(p, 'tag')}`),
+  'tag.rolled_back': (p) => {
+    const tag = `${repository(p)}:${text(p, 'tag')}`
+    return { ...plain('update', 'tag', tag), description: `roll back tag: ${tag} to ${text(p, 'digest')}` }
+  },
 }
 
 /** Types of the events that the audit log tells of. */

@@ -87,6 +87,15 @@ export async function holdRepository(tx: Database, repository: AdmittedRepositor
   return row !== undefined
 }
 
+/** Those of the repositories that are not deleted; they stay so until the transaction ends. */
+export async function holdLiveRepositories(tx: Database, ids: readonly number[]): Promise<Set<number>> {
+  const result = await sql<{ id: number }>`
+    SELECT id FROM repositories WHERE id = ANY(${[...ids]}::bigint[]) AND deletion_time IS NULL
+    ORDER BY id FOR KEY SHARE`.execute(tx)
+
+  return new Set(result.rows.map((row) => row.id))
+}
+
 /**
  * The condition on `repositories` under which a lock is taken: that it is alive in that project under that name,
  * looked at again by whoever had to wait for the lock.

@@ -7,7 +7,7 @@ import { raiseActivity } from './store.ts'
  */
 export const repositoryActivity: Subscriber = {
   name: 'repository-activity',
-  types: ['artifact.pushed', 'artifact.deleted', 'artifact.restored', 'tag.deleted'],
+  types: ['artifact.pushed', 'artifact.deleted', 'artifact.restored', 'tag.deleted', 'tag.rolled_back'],
   async handle(tx, events) {
     const latest = new Map<number, Date>()
     for (const event of events) {

@@ -90,6 +90,7 @@ export async function copyArtifact(deps: CopyDeps, request: CopyRequest): Promis
         copiedFrom: `${root.projectName}/${root.repositoryName}`,
         // What came with it.
         family: family.map((member) => member.digest).filter((digest) => digest !== root.digest),
+        familyTags: copied.familyTags,
         actor,
       },
     })
@@ -143,7 +144,7 @@ async function copyFamily(
   tx: Database,
   deps: CopyDeps,
   { root, family, repository }: { root: ListedArtifact; family: Member[]; repository: Repository },
-): Promise<{ id: number; created: boolean; tags: string[] }> {
+): Promise<{ id: number; created: boolean; tags: string[]; familyTags: { name: string; digest: string }[] }> {
   const ids = family.map((member) => member.id)
   const held = await holdMembers(tx, ids)
   // The rows of a deleted repository stay until they are swept, but it offers no blob any more.
@@ -175,7 +176,8 @@ async function copyFamily(
   const id = copies.ids.get(root.digest)
   if (id === undefined) throw missing(root.digest)
   const own = tags.filter((tag) => tag.digest === root.digest).map((tag) => tag.name)
-  return { id, created: copies.created.has(root.digest), tags: own }
+  const familyTags = tags.filter((tag) => tag.digest !== root.digest)
+  return { id, created: copies.created.has(root.digest), tags: own, familyTags }
 }
 
 function missing(what: string): DomainError {

@@ -62,8 +62,9 @@ export async function restoreArtifact(
   return await transact(deps.db, async (tx) => {
     await holdNames(tx, repository)
     if (!(await lockTrash(tx, id))) throw notFound(id)
-    const wanted = pushes.flatMap((push) => push.tags)
-    const taken = new Set(await findTagsThatExist(tx, repository.id, wanted))
+    const wanted = pushes.flatMap((push) => push.tags.map((name) => ({ name, digest: push.digest })))
+    const names = wanted.map((tag) => tag.name)
+    const taken = new Set(await findTagsThatExist(tx, repository.id, names))
     // Somebody may have withdrawn them from the repository; the trash has kept their bytes.
     await offerBlobs(tx, repository.id, await deleteTrash(tx, id))
     for (const [at, push] of pushes.entries()) {
@@ -71,12 +72,19 @@ export async function restoreArtifact(
       const classification = classified[at]
       if (classification) await storeManifest(tx, deps, { ...push, tags }, classification)
     }
-    const tags = wanted.filter((tag) => !taken.has(tag))
+    const back = wanted.filter((tag) => !taken.has(tag.name))
+    const { digest } = artifact
     await emit(tx, {
       type: 'artifact.restored',
-      payload: { ...namesOf(place), digest: artifact.digest, tags, actor },
+      payload: {
+        ...namesOf(place),
+        digest,
+        tags: back.filter((tag) => tag.digest === digest).map((tag) => tag.name),
+        familyTags: back.filter((tag) => tag.digest !== digest),
+        actor,
+      },
     })
-    return { artifact, tags }
+    return { artifact, tags: back.map((tag) => tag.name) }
   })
 }
 

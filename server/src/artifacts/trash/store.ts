@@ -73,6 +73,25 @@ export async function findTrash(
   return row && toTrashed(row)
 }
 
+/** The deletion by which the digest can be restored in a repository, the latest one. */
+export async function findTrashOfDigest(
+  db: Database,
+  repositoryId: number,
+  digest: string,
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('trashed_artifacts')
+    .select(sql<number>`coalesce(root_id, id)`.as('root'))
+    .where('repository_id', '=', repositoryId)
+    .where('digest', '=', digest)
+    .where('expiry_time', '>', sql<Date>`now()`)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+
+  return row?.root
+}
+
 /** The manifests of one deletion, the one that was meant and those that went with it. */
 export async function findManifests(db: Database, rootId: number): Promise<TrashedManifest[]> {
   const rows = await db

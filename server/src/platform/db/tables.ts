@@ -413,6 +413,16 @@ export interface AuditForwardsTable {
   entry: Json<unknown>
 }
 
+export interface TagHistoryTable {
+  repository_id: number
+  tag: string
+  event_id: number
+  operation: string
+  digest: string | null
+  username: string | null
+  op_time: Date
+}
+
 export interface Tables {
   settings: SettingsTable
   users: UsersTable
@@ -456,6 +466,7 @@ export interface Tables {
   audit_forwards: AuditForwardsTable
   trashed_artifacts: TrashedArtifactsTable
   trashed_blobs: TrashedBlobsTable
+  tag_history: TagHistoryTable
   executions: ExecutionsTable
   tasks: TasksTable
   workers: WorkersTable
