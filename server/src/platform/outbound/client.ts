@@ -1,5 +1,4 @@
 import { isIP } from 'node:net'
-import { request as send } from 'undici'
 import { readAnswer } from './answer.ts'
 import {
   type Connections,
@@ -123,13 +122,14 @@ async function one(
     options.proxy !== undefined && !(options.noProxy ?? []).some((pattern) => matchesHost(pattern, host))
   if (proxied) await checkForProxy(options.resolve ?? resolveByDns, permits, host)
   const ca = [options.ca, request.ca].filter((pem) => pem !== undefined)
-  const dispatcher = connections.to(
+  const dispatcher = await connections.to(
     {
       verify: request.verifyCertificate ?? true,
       ca: ca.length > 0 ? ca.join('\n') : undefined,
     },
     proxied,
   )
+  const { request: send } = await import('undici')
   const answer = await send(url, { dispatcher, method, headers, body: body ?? null, signal })
   const { mostBytes, longer = 'error' } = request
   const read = await readAnswer(answer.body, mostBytes)

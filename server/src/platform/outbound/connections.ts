@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { lookup as dnsLookup } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
 import { getCACertificates } from 'node:tls'
-import { Agent, type Dispatcher, ProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
 import { OutboundError } from './errors.ts'
 import type { Permits } from './policy.ts'
 
@@ -26,7 +26,7 @@ export interface Tls {
 
 /** Connections that are kept open between calls. */
 export interface Connections {
-  to(tls: Tls, proxied: boolean): Dispatcher
+  to(tls: Tls, proxied: boolean): Promise<Dispatcher>
   close(): Promise<void>
 }
 
@@ -48,7 +48,11 @@ export function createConnections(options: {
   const lookup = guardedLookup(permits, options.resolve ?? resolveByDns)
   const kinds = new Map<string, Dispatcher>()
 
-  function open({ verify, ca }: Tls, proxied: boolean): Dispatcher {
+  function open(
+    { Agent, ProxyAgent }: typeof import('undici'),
+    { verify, ca }: Tls,
+    proxied: boolean,
+  ): Dispatcher {
     const shared = {
       headersTimeout: times.headersMilliseconds,
       bodyTimeout: times.bodyMilliseconds,
@@ -77,7 +81,9 @@ export function createConnections(options: {
   }
 
   return {
-    to(tls, proxied) {
+    async to(tls, proxied) {
+      // Read when it is needed: a server that calls nobody saves its memory.
+      const undici = await import('undici')
       const key = `${proxied} ${tls.verify} ${tls.ca === undefined ? '' : createHash('sha256').update(tls.ca).digest('hex')}`
       const known = kinds.get(key)
       if (known) return known
@@ -86,7 +92,7 @@ export function createConnections(options: {
         void kinds.get(oldest)?.close()
         kinds.delete(oldest)
       }
-      const opened = open(tls, proxied)
+      const opened = open(undici, tls, proxied)
       kinds.set(key, opened)
       return opened
     },
