@@ -49,7 +49,7 @@ test('the environment wins over the file, the file over the defaults', () => {
   const config = loadConfig({ file, env: { PORTOLAN_LISTEN_PORT: '2' } })
 
   expect(config.listen).toEqual({ address: '10.0.0.1', port: 2 })
-  expect(config.log).toEqual({ level: 'warn', format: 'auto' })
+  expect(config.log).toEqual({ level: 'warn', format: 'auto', fileBytes: 10485760, files: 5 })
 })
 
 test('PORTOLAN_CONFIG names the file', () => {

@@ -77,6 +77,7 @@ function complete(document: ConfigDocument): ConfigDocument {
       ...document.outbound,
       ...(document.outbound.ca_file && { ca_file: resolve(document.outbound.ca_file) }),
     },
+    log: { ...document.log, ...(document.log.file && { file: resolve(document.log.file) }) },
     tls: Object.fromEntries(Object.entries(tls).map(([name, file]) => [name, resolve(file)])),
     storage: {
       ...storage,

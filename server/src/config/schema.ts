@@ -277,6 +277,30 @@ export const configSchema = {
       default: 'auto',
       description: '`json`: one object a line. `text`: for people. `auto`: text on a terminal, else JSON.',
     },
+    file: {
+      type: 'text',
+      description:
+        'File into which the log is written as well, as JSON; each process needs one of its own. It is rotated: `portolan.log.1` is the one before.',
+    },
+    file_bytes: {
+      type: 'integer',
+      default: 10485760,
+      minimum: 1024,
+      maximum: 1099511627776,
+      description: 'Size at which a new file is begun.',
+    },
+    files: {
+      type: 'integer',
+      default: 5,
+      minimum: 1,
+      maximum: 1000,
+      description: 'How many files are kept, the one that is written among them.',
+    },
+    syslog: {
+      type: 'text',
+      description:
+        'Syslog receiver that gets the log as well (RFC 5424): `udp://`, `tcp://` or `tls://host:port`. While it is away up to 10,000 entries wait in memory.',
+    },
   },
   metrics: {
     port: {

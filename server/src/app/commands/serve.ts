@@ -1,9 +1,14 @@
-import { createLogger } from '../../platform/log/logger.ts'
+import { openLog } from '../../platform/log/open-log.ts'
 import { serve } from '../serve.ts'
 import { findTerminal } from '../terminal.ts'
 import type { CommandInput } from './input.ts'
 
 export async function run({ config }: CommandInput): Promise<void> {
   const inForce = config()
-  await serve({ config: inForce, log: createLogger(inForce, 'stdout'), terminal: findTerminal() })
+  const { log, close } = await openLog(inForce)
+  try {
+    await serve({ config: inForce, log, terminal: findTerminal() })
+  } finally {
+    await close()
+  }
 }

@@ -10,12 +10,17 @@ const REDACTED = ['password', 'secret', 'token', 'authorization', 'cookie'].flat
 
 /**
  * The program's logger on standard output, or standard error for commands whose output is their result.
- * It writes synchronously: the last words of a process that dies are the ones that matter.
+ * Entries also go into `more`, as JSON. It writes synchronously: the last words of a process that dies are the ones that matter.
  */
-export function createLogger(config: Pick<Config, 'log'>, output: 'stdout' | 'stderr'): Logger {
+export function createLogger(
+  config: Pick<Config, 'log'>,
+  output: 'stdout' | 'stderr',
+  more: readonly DestinationStream[] = [],
+): Logger {
   const { format, level } = config.log
   const stream = process[output]
   const text = format === 'text' || (format === 'auto' && stream.isTTY)
+  const first = text ? textStream(stream) : destination({ fd: output === 'stdout' ? 1 : 2, sync: true })
 
   return pino(
     {
@@ -25,8 +30,16 @@ export function createLogger(config: Pick<Config, 'log'>, output: 'stdout' | 'st
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: REDACTED, censor: '***' },
     },
-    text ? textStream(stream) : destination({ fd: output === 'stdout' ? 1 : 2, sync: true }),
+    more.length === 0 ? first : everywhere([first, ...more]),
   )
+}
+
+function everywhere(streams: readonly DestinationStream[]): DestinationStream {
+  return {
+    write(line) {
+      for (const stream of streams) stream.write(line)
+    },
+  }
 }
 
 function textStream(stream: NodeJS.WriteStream): DestinationStream {
