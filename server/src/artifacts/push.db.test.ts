@@ -267,6 +267,19 @@ test('a push of several tags and the deletion of what has them never wait in a c
   expect(await listTagNames(database.db, repository.id, { last: '', limit: 10 })).toEqual(['a', 'b', 'c'])
 })
 
+test('of several who make one tag at once, one has it, and the others are known as untagged', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const images = await Promise.all(['a', 'b', 'c'].map((name) => image(`${name} of round ${round}`)))
+    await Promise.all(images.map((bytes) => push(bytes, `raced-${round}`)))
+  }
+
+  const stale = await sql`
+    SELECT a.digest FROM artifacts a
+    WHERE a.tagged <> EXISTS (SELECT FROM tags t WHERE t.artifact_id = a.id)`.execute(database.db)
+
+  expect(stale.rows).toEqual([])
+})
+
 test('a manifest that was deleted can be pushed again', async () => {
   const bytes = await image('again')
   const digest = await push(bytes, 'v1')

@@ -4,7 +4,7 @@ import { lockNewBlob } from '../blobs/link.ts'
 import { ensureBlobs, holdRepositoryBlobs } from '../blobs/store.ts'
 import type { Descriptor, Manifest } from '../oci/manifest.ts'
 import type { Database } from '../platform/db/database.ts'
-import { transact } from '../platform/db/transact.ts'
+import { Overtaken, transact } from '../platform/db/transact.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import type { CountedBlob } from '../quotas/model.ts'
@@ -137,7 +137,11 @@ export async function storeManifest(
   if (push.tags.length > 0) {
     const moved = await upsertTags(tx, repository.id, artifact.id, push.tags)
     // Somebody else has made one of them since: his push came first.
-    if (moved.length > named.length) await refuseLateMoves(tx, deps, repository, moved)
+    if (moved.length > named.length) {
+      await refuseLateMoves(tx, deps, repository, moved)
+      // What it named is not locked, and would stay in lists as if it had the tag still.
+      throw new Overtaken()
+    }
   }
   // The usual push, a new image under a tag that is new too, is listed already.
   const isListed = artifact.created && artifact.listed

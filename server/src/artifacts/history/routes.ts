@@ -40,6 +40,7 @@ export function tagHistoryRoutes(deps: TrashDeps): FastifyPluginAsyncTypebox {
       {
         schema: {
           operationId: 'rollBackTag',
+          description: 'Takes `tag:create` too, and `artifact:delete` where the artifact is in the trash.',
           params: Wire.RepositoryTagParams,
           body: Wire.TagRollback,
           response: { 200: Wire.RolledBackTag },

@@ -1,7 +1,7 @@
 import type { Actor } from '../../access/model.ts'
 import type { Database } from '../../platform/db/database.ts'
 import type { Page } from '../../platform/db/list.ts'
-import { transact } from '../../platform/db/transact.ts'
+import { Overtaken, transact } from '../../platform/db/transact.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { emit } from '../../platform/events/outbox.ts'
 import { getByKey, type RepositoryKey } from '../../repositories/service.ts'
@@ -41,7 +41,7 @@ export interface RollbackRequest {
 /**
  * Points a tag again at what it has pointed to before. Where that is in the trash it is restored first, as by
  * `restoreArtifact`: it stays restored, should somebody else move the tag meanwhile. Answers the repository's name, and
- * whether it was in the trash. Throws not-found, forbidden, conflict, ImmutableTagError, and QuotaExceededError where there is no room.
+ * whether it was in the trash. Throws not-found, forbidden, ImmutableTagError, and QuotaExceededError where there is no room.
  */
 export async function rollBackTag(
   deps: TrashDeps,
@@ -83,9 +83,7 @@ function moveTag(
     if (named.includes(id)) return true
 
     if (named.length > 0) await upsertTags(tx, repositoryId, id, [tag])
-    else if (!(await insertTag(tx, repositoryId, id, tag))) {
-      throw new DomainError('conflict', `tag ${tag} has been made by somebody else meanwhile`)
-    }
+    else if (!(await insertTag(tx, repositoryId, id, tag))) throw new Overtaken()
     await relist(tx, locked)
     await emit(tx, { type: 'tag.rolled_back', payload: { ...namesOf(place), tag, digest, actor } })
     return true

@@ -33,9 +33,17 @@ export function watchCircles(db: Database, onCircle: (circle: Circle) => void): 
   return db.withPlugin(new CircleWatch(onCircle))
 }
 
+/** Thrown by `work` that finds rows which were not there to lock when it began: it is run again, and finds them. */
+export class Overtaken extends Error {
+  constructor() {
+    super('others have been faster, again and again')
+    this.name = 'Overtaken'
+  }
+}
+
 /**
- * Runs `work` in a transaction, and again where the database ended it because of a circle. `work` may run several
- * times: what it does outside the database must bear that.
+ * Runs `work` in a transaction, and again where the database ended it because of a circle, or where it says that it was
+ * overtaken. `work` may run several times: what it does outside the database must bear that.
  */
 export async function transact<Result>(
   db: Database,
@@ -45,6 +53,7 @@ export async function transact<Result>(
     try {
       return await db.transaction().execute(work)
     } catch (error) {
+      if (error instanceof Overtaken && attempt < ATTEMPTS) continue
       if (!(error instanceof Error && 'code' in error && error.code === DEADLOCK)) throw error
       const again = attempt < ATTEMPTS
       tell(db, { attempt, again, ...placeOf(error) })
