@@ -1,5 +1,6 @@
 import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
+import { withSavepoint } from '../platform/db/savepoint.ts'
 import { transact } from '../platform/db/transact.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { holdRepository } from '../repositories/store.ts'
@@ -32,10 +33,9 @@ export async function deleteArtifact(
     if (!(await holdRepository(tx, place.repository))) return false
     const id = await findArtifactId(tx, repositoryId, digest)
     if (id === undefined) return false
-    // Tags before artifacts, as everybody does.
-    const tags = await lockTagsOfArtifact(tx, id)
-    const artifact = await lockArtifact(tx, repositoryId, digest)
-    if (!artifact) return false
+    const locked = await lockWithTags(tx, repositoryId, { id, digest })
+    if (!locked) return false
+    const { artifact, tags } = locked
     await refuseDeletion(tx, deps, place.repository, tags)
     if (await isListedByIndex(tx, repositoryId, digest)) throw new ArtifactReferencedError(digest)
 
@@ -65,6 +65,37 @@ export async function deleteArtifact(
     })
     return true
   })
+}
+
+class TagsMovedError extends Error {}
+
+const ROUNDS = 20
+
+/**
+ * Locks an artifact for deletion with all its tags: tags before artifacts, as everybody does. A tag that came to it
+ * between the two would be taken away unlocked, and unasked whether it is to stay: both locks are then given up and taken
+ * again.
+ */
+async function lockWithTags(
+  tx: Database,
+  repositoryId: number,
+  { id, digest }: { id: number; digest: string },
+) {
+  for (let round = 1; ; round += 1) {
+    try {
+      return await withSavepoint(tx, async () => {
+        const tags = await lockTagsOfArtifact(tx, id)
+        const artifact = await lockArtifact(tx, repositoryId, digest)
+        if (!artifact) return undefined
+        // From here on nobody points a tag at it.
+        const all = (await listTagsOfArtifacts(tx, [id])).map(({ name }) => name)
+        if (round < ROUNDS && all.some((tag) => !tags.includes(tag))) throw new TagsMovedError()
+        return { artifact, tags: all }
+      })
+    } catch (error) {
+      if (!(error instanceof TagsMovedError)) throw error
+    }
+  }
 }
 
 /** Removes a tag and leaves its artifact; answers whether it was there. With `artifactId`, only if it names that one. */
