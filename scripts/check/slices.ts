@@ -21,6 +21,7 @@ export const SLICES = [
   'artifacts',
   'selectors',
   'immutability',
+  'retention',
   'gc',
   'webhooks',
   'dead-letters',

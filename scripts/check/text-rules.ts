@@ -52,6 +52,7 @@ const OWNERS: Record<string, string> = {
   paused_kinds: 'jobs',
   schedules: 'jobs',
   immutable_rules: 'immutability',
+  retention_policies: 'retention',
   webhook_policies: 'webhooks',
   webhook_deliveries: 'webhooks',
   webhook_lanes: 'webhooks',

@@ -35,6 +35,7 @@ const topics = [
   'v2-challenge-and-errors',
   'v2-content',
   'immutable-tags',
+  'retention',
   'webhooks',
   'z-configurations',
   'z-cve-allowlist',

@@ -12,6 +12,7 @@ import { watchEvents } from '../platform/events/watch.ts'
 import { ensureLibraryProject } from '../projects/service.ts'
 import { quotaCleanup } from '../quotas/subscribers.ts'
 import { repositoryActivity } from '../repositories/subscribers.ts'
+import { retentionOfDeletedProjects } from '../retention/subscribers.ts'
 import { robotsOfDeletedProjects } from '../robots/subscribers.ts'
 import { bindingsThatAreGone } from '../roles/subscribers.ts'
 import { createHealthCheck } from '../system/health.ts'
@@ -70,6 +71,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
     webhookDeliveries(webhooksOf(config, configuration.settings)),
     webhooksOfDeletedProjects,
     immutableRulesOfDeletedProjects,
+    retentionOfDeletedProjects,
   ]
   const dispatcher = createDispatcher({
     db: opened.db,

@@ -24,6 +24,7 @@ import { quotasRoutes } from '../quotas/routes.ts'
 import { repositoryNamesRoutes } from '../repositories/names/routes.ts'
 import { findLongestName } from '../repositories/names/store.ts'
 import { repositoriesRoutes } from '../repositories/routes.ts'
+import { retentionRoutes } from '../retention/routes.ts'
 import { deliveryRoutes } from '../webhooks/deliveries/routes.ts'
 import { webhooksRoutes } from '../webhooks/routes.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -32,7 +33,7 @@ import type { Services } from './services.ts'
 /** The REST API of projects and what they hold: repositories, artifacts, tags, labels, limits. */
 export function contentRoutes(
   { db, log }: ServerParts,
-  { projects, data: { artifacts }, sweeper, webhooks, tellQuotaExceeded }: Services,
+  { auth, projects, data: { artifacts }, sweeper, webhooks, tellQuotaExceeded }: Services,
   guard: Pick<RestOptions, 'projectContext'>,
 ): FastifyPluginAsync[] {
   const trash = {
@@ -72,6 +73,7 @@ export function contentRoutes(
     trashRoutes(trash),
     tagHistoryRoutes(trash),
     immutableRulesRoutes({ db }),
+    retentionRoutes({ ...artifacts, now: auth.now }),
     webhooksRoutes(webhooks),
     deliveryRoutes(webhooks),
   ]

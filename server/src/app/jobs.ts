@@ -6,6 +6,7 @@ import { EXECUTION_SWEEP, executionSweep, SWEEP_CRON, startSweep } from '../jobs
 import { onScheduleOf } from '../jobs/system-job/service.ts'
 import { createWorker, type Worker } from '../jobs/worker.ts'
 import type { Database } from '../platform/db/database.ts'
+import { RETENTION, retention, startScheduledRetention } from '../retention/job.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
 
@@ -24,6 +25,7 @@ export function composeWorker(
     kinds: [
       executionSweep({ db, storage, keep: config.jobs.keepExecutions }),
       purgeAuditLog({ db, now: auth.now }),
+      retention({ ...data.artifacts, now: auth.now }),
       garbageCollection({
         db,
         storage,
@@ -39,6 +41,7 @@ export function composeWorker(
       [EXECUTION_SWEEP]: startSweep,
       [GARBAGE_COLLECTION]: onScheduleOf(gc),
       [PURGE_AUDIT_LOG]: onScheduleOf(purgeSystemJob),
+      [RETENTION]: startScheduledRetention,
     },
     concurrency: config.jobs.concurrency,
     observe: meters?.observeRun,

@@ -9,6 +9,7 @@ import { MEMBER_ROWS } from './member-rows.ts'
 import { PROJECT_ROWS } from './project-rows.ts'
 import { QUOTA_ROWS } from './quota-rows.ts'
 import { REPOSITORY_ROWS } from './repository-rows.ts'
+import { RETENTION_ROWS } from './retention-rows.ts'
 import { ROBOT_ROWS } from './robot-rows.ts'
 import type { Row } from './row.ts'
 import { SETTINGS_ROWS } from './settings-rows.ts'
@@ -38,6 +39,7 @@ export const ROWS: readonly Row[] = [
   ...JOB_ROWS,
   ...SYSTEM_JOB_ROWS,
   ...IMMUTABLE_ROWS,
+  ...RETENTION_ROWS,
   ...WEBHOOK_ROWS,
 ]
 

@@ -78,17 +78,6 @@ export const PENDING_OPERATIONS: Readonly<Record<string, PendingPermission>> = {
   updateScanAllSchedule: { system: 'scan-all:update' },
   createScanAllSchedule: { system: 'scan-all:create' },
   stopScanAll: { system: 'scan-all:stop' },
-  // Retention
-  getRentenitionMetadata: 'authenticated',
-  createRetention: { everyProject: 'tag-retention:create' },
-  getRetention: { everyProject: 'tag-retention:read' },
-  updateRetention: { everyProject: 'tag-retention:update' },
-  deleteRetention: { everyProject: 'tag-retention:delete' },
-  triggerRetentionExecution: { everyProject: 'tag-retention:update' },
-  listRetentionExecutions: { everyProject: 'tag-retention:list' },
-  operateRetentionExecution: { everyProject: 'tag-retention:update' },
-  listRetentionTasks: { everyProject: 'tag-retention:list' },
-  getRetentionTaskLog: { everyProject: 'tag-retention:read' },
   // scanner
   listScanners: { system: 'scanner:list' },
   createScanner: { system: 'scanner:create' },

@@ -307,6 +307,14 @@ export interface ImmutableRulesTable {
   creation_time: Time
 }
 
+export interface RetentionPoliciesTable {
+  id: Generated<number>
+  project_id: number | null
+  rules: Json<unknown>
+  creation_time: Time
+  update_time: Time
+}
+
 export interface ArtifactLabelsTable {
   artifact_id: number
   label_id: number
@@ -456,6 +464,7 @@ export interface Tables {
   labels: LabelsTable
   artifact_labels: ArtifactLabelsTable
   immutable_rules: ImmutableRulesTable
+  retention_policies: RetentionPoliciesTable
   events: EventsTable
   event_subscribers: EventSubscribersTable
   event_dead_letters: EventDeadLettersTable

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Bench, openBench } from '../artifacts/testing.ts'
+import { createFindImmutable } from '../immutability/find-immutable.ts'
+import { createRule } from '../immutability/service.ts'
+import type { TaskContext } from '../jobs/kind.ts'
+import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
+import { type RetentionJobDeps, retention, startRetention } from './job.ts'
+import type { RetentionRule } from './model.ts'
+import { insertPolicy, listPlaces } from './store.ts'
+
+const ACTOR = { id: 1, username: 'admin', address: '192.0.2.1' }
+const ALL = { kind: 'doublestar', pattern: '**' }
+const KEEP_ONE: RetentionRule = {
+  disabled: false,
+  action: 'retain',
+  template: 'latestPushedK',
+  params: { latestPushedK: 1 },
+  tagSelectors: [{ ...ALL, decoration: 'matches' }],
+  scopeSelectors: [{ ...ALL, decoration: 'repoMatches' }],
+}
+
+let database: TestDatabase
+let bench: Bench
+let deps: RetentionJobDeps
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database.drop())
+beforeEach(async () => {
+  bench = await openBench(database.db)
+  deps = { db: database.db, trashDays: 7, findImmutable: createFindImmutable(), now: () => new Date() }
+})
+
+async function run(dryRun: boolean, meanwhile = async (): Promise<void> => undefined) {
+  const lines: string[] = []
+  const reported: Record<string, unknown> = {}
+  const { id: repositoryId, projectId } = bench.repository
+  const context = {
+    task: { input: { repositoryId, projectId, dryRun, rules: [KEEP_ONE] } },
+    signal: new AbortController().signal,
+    log: (line: string) => lines.push(line),
+    save: async () => undefined,
+    report: async (more: object) => {
+      Object.assign(reported, more)
+      // Everything is judged by now, nothing deleted.
+      await meanwhile()
+    },
+  } as unknown as TaskContext
+  await retention(deps).run(context)
+  return { lines, reported }
+}
+
+async function left(): Promise<string[]> {
+  const rows = await database.db
+    .selectFrom('artifacts')
+    .select('digest')
+    .where('repository_id', '=', bench.repository.id)
+    .execute()
+  return rows.map((row) => row.digest).sort()
+}
+
+test('a dry run deletes nothing and tells what the run then does', async () => {
+  const digests = [
+    (await bench.image('one', {}, 'v1')).digest,
+    (await bench.image('two', {}, 'v2', 'dev')).digest,
+    (await bench.image('three', {}, 'v3')).digest,
+  ]
+
+  const dry = await run(true)
+  const before = await left()
+  const real = await run(false)
+
+  expect(before).toEqual([...digests].sort())
+  expect(await left()).toEqual([digests[2]])
+  expect(real.lines).toEqual(dry.lines.map((line) => line.replace('would be deleted', 'deleted')))
+  expect(real.reported).toEqual({ total: 3, retained: 1 })
+  expect((await run(false)).reported).toEqual({ total: 1, retained: 1 })
+})
+
+test('what an immutable tag names stays, whatever the rules say', async () => {
+  const { digest } = await bench.image('one', {}, 'v1')
+  const newest = await bench.image('two', {}, 'dev')
+  const content = {
+    tagSelectors: [{ kind: 'doublestar', decoration: 'matches', pattern: 'v*' }],
+    scopeSelectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: '**' }] },
+  }
+  const project = { id: bench.repository.projectId, name: bench.projectName }
+  await createRule(deps, project, { disabled: false, content }, ACTOR)
+
+  const { lines } = await run(false)
+
+  expect(await left()).toEqual([digest, newest.digest].sort())
+  expect(lines.join()).toContain('kept by an immutable tag')
+})
+
+test('what has got another tag since it was judged stays', async () => {
+  const { digest } = await bench.image('one', {}, 'v1')
+  const newest = await bench.image('two', {}, 'v2')
+  const report = async () => void (await bench.image('one', {}, 'again'))
+
+  const { lines } = await run(false, report)
+
+  expect(await left()).toEqual([digest, newest.digest].sort())
+  expect(lines.join()).toContain('it has changed meanwhile')
+})
+
+test('the policy of the system is for projects that have none', async () => {
+  const other = await bench.elsewhere()
+  await bench.image('mine', {}, 'v1')
+  await other.image('theirs', {}, 'v1')
+  await insertPolicy(database.db, { projectId: bench.repository.projectId, rules: [KEEP_ONE] })
+
+  const ids = (await listPlaces(database.db, undefined)).map((place) => place.projectId)
+
+  expect(ids).toContain(other.repository.projectId)
+  expect(ids).not.toContain(bench.repository.projectId)
+})
+
+test('a run has a task for each repository', async () => {
+  await bench.image('one', {}, 'v1')
+  const policy = { id: 7, projectId: bench.repository.projectId, rules: [KEEP_ONE] }
+
+  const id = await database.db
+    .transaction()
+    .execute((tx) => startRetention(tx, policy, { dryRun: true, trigger: 'MANUAL' }))
+  const tasks = await database.db.selectFrom('tasks').selectAll().where('execution_id', '=', id).execute()
+
+  expect(tasks).toMatchObject([{ kind: 'RETENTION', attributes: { repository: 'app' }, status: 'Pending' }])
+})
