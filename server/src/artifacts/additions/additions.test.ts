@@ -220,3 +220,40 @@ test('a tree of files leads nowhere else', () => {
     },
   ])
 })
+
+test.each([
+  ['many keys', `dependencies:\n${Array.from({ length: 20_000 }, (_, at) => `  k${at}: 1\n`).join('')}`],
+  [
+    'one text a hundred times',
+    `x: &a "${'a'.repeat(1_000_000)}"\ndependencies:\n${'- name: *a\n'.repeat(99)}`,
+  ],
+])('dependencies of %s are refused before they are read', async (_, yaml) => {
+  const files = shelf()
+  const manifest = await chart(files, file('app/Chart.yaml', yaml))
+
+  await expect(read(files, manifest, 'dependencies')).rejects.toMatchObject({ kind: 'too-large' })
+})
+
+test('compressed members that hold nothing end at the bound too', async () => {
+  const piece = Buffer.concat(Array(50_000).fill(gzipSync('')))
+  const source = Readable.from(Array(40).fill(piece))
+
+  await expect(readArchive(source, { gzip: true, wants: () => true, count: 1 })).rejects.toMatchObject({
+    kind: 'too-large',
+  })
+})
+
+test('a history that is too deep to be written is left out', async () => {
+  const files = shelf()
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  const body = `{"history":[{"created_by":"RUN x","a":${deep}}]}`
+  const manifest = files.image(files.blob('application/vnd.oci.image.config.v1+json', body))
+
+  expect(await read(files, manifest, 'build_history')).toBe('[{"created_by":"RUN x"}]')
+})
+
+test('a tree of more folders than memory should hold is refused', () => {
+  const paths = Array.from({ length: 1000 }, (_, at) => `${`${at}/`.repeat(60)}file`)
+
+  expect(() => fileTree(paths.map((path) => ({ path, size: 1 })))).toThrow('folders')
+})

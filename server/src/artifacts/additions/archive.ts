@@ -28,7 +28,9 @@ export interface ArchiveOptions {
  * @throws {DomainError} too-large beyond the bounds, bad-request where it is no such archive.
  */
 export async function readArchive(source: Readable, options: ArchiveOptions): Promise<Map<string, Buffer>> {
-  const steps = [source, ...(options.gzip ? [createGunzip()] : []), limit(MAX_ARCHIVE_BYTES)]
+  // What goes in has a bound as well: compressed members that hold nothing come to nothing, however many they are.
+  const unzip = options.gzip ? [limit(MAX_ARCHIVE_BYTES), createGunzip()] : []
+  const steps = [source, ...unzip, limit(MAX_ARCHIVE_BYTES)]
   const last = steps.at(-1) as Transform
   // Errors of any step arrive at the last one, which is the one being read.
   const flow = pipeline(steps as [Readable, ...Transform[]]).catch(() => undefined)

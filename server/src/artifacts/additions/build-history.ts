@@ -1,5 +1,5 @@
 import type { Manifest } from '../../oci/manifest.ts'
-import { isObject } from '../processors/objects.ts'
+import { isObject, type JsonObject } from '../processors/objects.ts'
 import type { Addition, Content } from '../processors/processor.ts'
 
 /** How an image was built, layer by layer: `history` of its config. */
@@ -7,7 +7,12 @@ export async function buildHistory({ config }: Manifest, content: Content): Prom
   const value = config && (await content.json(config))
   if (!isObject(value)) return undefined
 
-  return json(Array.isArray(value.history) ? value.history.filter(isObject) : [])
+  return json(Array.isArray(value.history) ? value.history.filter(isObject).map(plainFields) : [])
+}
+
+/** The fields of a step are texts and flags; whatever else stands there may be deeper than JSON can be written. */
+function plainFields(step: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(step).filter(([, field]) => typeof field !== 'object'))
 }
 
 /** An addition that is JSON. */

@@ -73,9 +73,16 @@ function dependenciesIn(file: Buffer | undefined): Record<string, unknown>[] {
     )
 }
 
+// Ten times what real ones have. The time that reading takes is the program's: it has one thread.
+const MAX_YAML_BYTES = 64 * 1024
+
 function readYaml(file: Buffer): unknown {
+  if (file.length > MAX_YAML_BYTES) {
+    throw new DomainError('too-large', `a file of dependencies has more than ${MAX_YAML_BYTES} bytes`)
+  }
   try {
-    return parse(file.toString('utf8'))
+    // To look for keys given twice, and to show where errors are, takes time that grows with the square of the input.
+    return parse(file.toString('utf8'), { uniqueKeys: false, prettyErrors: false })
   } catch (error) {
     throw new DomainError('bad-request', 'the dependencies of the chart are no YAML', { cause: error })
   }
