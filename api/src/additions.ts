@@ -24,6 +24,8 @@ export const AdditionParams = Type.Object({
 
 /** JSON, Markdown or plain text, as the content type says. */
 export const Addition = Type.Unsafe<string | Uint8Array>({
-  type: 'string',
-  description: 'JSON, Markdown or plain text, as Content-Type says.',
+  anyOf: ['application/json', 'text/markdown', 'text/plain'].map((contentMediaType) => ({
+    type: 'string',
+    contentMediaType,
+  })),
 })

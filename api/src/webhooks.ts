@@ -204,3 +204,6 @@ export const WebhookTestReq = Type.Object({
 })
 
 export const WebhookReplayed = Type.Object({ replayed: Type.Integer() })
+
+/** Of a delivery, as text. */
+export const WebhookLog = Type.String()

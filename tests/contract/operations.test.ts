@@ -6,6 +6,7 @@ import { type Answer, json } from '../harness/http.ts'
 import { type Operation, readOperations } from '../harness/openapi.ts'
 import type { Registry } from '../harness/registry.ts'
 import { type RunningServer, startServer } from '../harness/server.ts'
+import { undocumented } from './documented.ts'
 import type { CallOfRow, Row } from './operations/row.ts'
 import { LENIENT, ROWS } from './operations/rows.ts'
 import { harborComplaints, schemaComplaints } from './operations/shape.ts'
@@ -56,6 +57,8 @@ describe.each(ROWS.map((row) => [row.operation, row] as const))('%s', (id, row) 
     const stray = row.wrongParent && (await send(world.admin, operation, stray404(row, call)))
     const answer = await send(world.as(row.as ?? 'admin'), operation, call)
 
+    const answers = [refusal, stray, answer].filter((one) => one !== undefined)
+    expect(answers.flatMap((one) => undocumented(operation, one) ?? [])).toEqual([])
     if (refusal) expectRefusal(refusal, row)
     if (stray) expectStray(stray, row)
     expectSuccess(answer, operation, row)

@@ -42,16 +42,22 @@ export interface Operation {
   body: Schema | undefined
   /** The schema of each answer that has one, by status. */
   answers: Record<string, Schema | undefined>
+  /** The media types of each answer, by status or range (`4XX`); none where it has no body. */
+  mediaTypes: Record<string, string[]>
   permission: Permission
   pending: boolean
   extension: boolean
+}
+
+interface Response {
+  content?: Record<string, { schema: Schema }>
 }
 
 interface Described {
   operationId: string
   parameters: Parameter[]
   requestBody?: { content: Record<string, { schema: Schema }> }
-  responses: Record<string, { content?: Record<string, { schema: Schema }> }>
+  responses: Record<string, Response | { $ref: string }>
   'x-portolan-permission': Permission
   'x-portolan-pending'?: true
   'x-portolan-extension'?: true
@@ -76,18 +82,29 @@ export async function readAccessTable(registry: Registry): Promise<AccessTable> 
 /** Every operation that the program says it has. */
 export async function readOperations(registry: Registry): Promise<Operation[]> {
   const answer = await registry.as().get('/api/v2.0/openapi.json')
-  const { paths } = json(answer) as { paths: Record<string, Record<string, Described>> }
+  const { paths, components } = json(answer) as {
+    paths: Record<string, Record<string, Described>>
+    components: { responses: Record<string, Response> }
+  }
 
   return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, described]) => toOperation(method, path, described)),
+    Object.entries(methods).map(([method, described]) =>
+      toOperation(method, path, described, components.responses),
+    ),
   )
 }
 
-function toOperation(method: string, path: string, described: Described): Operation {
-  const answers = Object.entries(described.responses).map(([status, { content }]) => [
-    status,
-    schemaOf(content),
-  ])
+function toOperation(
+  method: string,
+  path: string,
+  described: Described,
+  shared: Record<string, Response>,
+): Operation {
+  const responses = Object.entries(described.responses).map(([status, response]) => {
+    const found = '$ref' in response ? shared[response.$ref.split('/').at(-1) ?? ''] : response
+    if (found === undefined) throw new Error(`${described.operationId} refers to an answer that is not there`)
+    return [status, found.content] as const
+  })
 
   return {
     id: described.operationId,
@@ -95,7 +112,10 @@ function toOperation(method: string, path: string, described: Described): Operat
     path,
     parameters: described.parameters,
     body: schemaOf(described.requestBody?.content),
-    answers: Object.fromEntries(answers),
+    answers: Object.fromEntries(responses.map(([status, content]) => [status, schemaOf(content)])),
+    mediaTypes: Object.fromEntries(
+      responses.map(([status, content]) => [status, Object.keys(content ?? {})]),
+    ),
     permission: described['x-portolan-permission'],
     pending: described['x-portolan-pending'] === true,
     extension: described['x-portolan-extension'] === true,

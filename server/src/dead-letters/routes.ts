@@ -65,6 +65,7 @@ export function deadLettersRoutes(deps: DeadLettersDeps): FastifyPluginAsyncType
         schema: {
           operationId: 'replayDeadLetters',
           body: Wire.ReplayRequest,
+          refusals: [404],
           response: { 200: Wire.ReplayResult },
         },
         config: { permission: { system: 'dead-letter:replay' } },

@@ -41,7 +41,7 @@ export function labelsRoutes(deps: LabelsDeps): FastifyPluginAsyncTypebox {
     app.get(
       '/labels',
       {
-        schema: { querystring: Wire.LabelListQuery, response: { 200: Wire.LabelList } },
+        schema: { querystring: Wire.LabelListQuery, refusals: [403], response: { 200: Wire.LabelList } },
         config: { permission: 'anonymous' },
       },
       async (request, reply) => {
@@ -65,7 +65,7 @@ export function labelsRoutes(deps: LabelsDeps): FastifyPluginAsyncTypebox {
     app.get(
       ONE,
       {
-        schema: { params: Wire.LabelParams, response: { 200: Wire.Label } },
+        schema: { params: Wire.LabelParams, refusals: [403], response: { 200: Wire.Label } },
         config: { permission: 'anonymous' },
       },
       async (request) => toWire(await getLabel(deps, request.principal, request.params.label_id)),

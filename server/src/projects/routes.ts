@@ -63,7 +63,10 @@ export function projectsRoutes(deps: ProjectsDeps): FastifyPluginAsyncTypebox {
 
     app.post(
       '/projects',
-      { schema: { body: Wire.ProjectReq }, config: { permission: { system: 'project:create' } } },
+      {
+        schema: { body: Wire.ProjectReq, refusals: [404] },
+        config: { permission: { system: 'project:create' } },
+      },
       async (request, reply) => {
         const { body } = request
         requireCreator(deps, request)

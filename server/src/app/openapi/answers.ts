@@ -52,13 +52,18 @@ function answer(status: string, headers: string[], schema: unknown): Answer {
   return {
     description: STATUS_CODES[status] ?? 'Refused',
     headers: Object.fromEntries(headers.map((name) => [name, reference('headers', name)])),
-    ...(schema === undefined ? {} : { content: { [mediaTypeOf(schema)]: { schema } } }),
+    ...(schema === undefined ? {} : { content: contentOf(schema) }),
   }
 }
 
-/** What is no more than a text is answered as one. */
-function mediaTypeOf(schema: unknown): string {
-  return (schema as { type?: unknown }).type === 'string' ? 'text/plain' : 'application/json'
+/** What is no more than a text is answered as one, unless it says as what. */
+function contentOf(schema: unknown): Record<string, { schema: unknown }> {
+  const { anyOf, type, contentMediaType } = schema as Partial<Record<string, unknown>>
+  if (Array.isArray(anyOf) && anyOf.every((one) => one.contentMediaType !== undefined))
+    return Object.assign({}, ...anyOf.map(contentOf))
+  const mediaType = contentMediaType ?? (type === 'string' ? 'text/plain' : 'application/json')
+
+  return { [String(mediaType)]: { schema } }
 }
 
 function headersOf(route: RestRoute, status: string): string[] {
@@ -89,7 +94,9 @@ function expectedStatuses(
     ...(permission === 'anonymous' ? [] : [401, 403]),
     ...(schema.params || schema.querystring || schema.body ? [400, 422] : []),
     ...(schema.params ? [404] : []),
+    ...(schema.body ? [413] : []),
     ...(pending ? [501] : []),
+    ...(schema.refusals ?? []),
   ]
   const described = operation?.statuses ?? (schema.response ? [] : [200])
   // Where the schema says how a success looks, no other is made up.

@@ -7,6 +7,8 @@ declare module 'fastify' {
     tags?: string[]
     summary?: string
     description?: string
+    /** Statuses it refuses with beyond those that its permission, its schema and Harbor's description tell of. */
+    refusals?: readonly number[]
   }
 }
 

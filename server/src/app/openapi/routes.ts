@@ -1,7 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify'
+import Type from 'typebox'
 import type { RestRoute } from './route-list.ts'
 
-const DESCRIBED = { operationId: 'getOpenApi', tags: ['openapi'] }
+const DESCRIBED = { operationId: 'getOpenApi', tags: ['openapi'], response: { 200: Type.Unknown() } }
 
 /**
  * `/openapi.json`: the description of the routes, made from what is registered. Nothing of it is made or read

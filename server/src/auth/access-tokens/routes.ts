@@ -17,6 +17,9 @@ import {
 
 const NEVER = -1
 
+/** What a robot asks about its own, of which it has none. */
+const OWN = { refusals: [412] }
+
 /**
  * `/users/current/tokens` and `/users/{user_id}/tokens`. A user makes and revokes his own, and an administrator
  * sees and revokes anyone's. A token makes no tokens.
@@ -28,7 +31,7 @@ export function accessTokensRoutes(deps: AccessTokensDeps): FastifyPluginAsyncTy
 
     app.get(
       '/users/current/tokens',
-      { schema: { ...list, operationId: 'listOwnAccessTokens' }, config },
+      { schema: { ...list, ...OWN, operationId: 'listOwnAccessTokens' }, config },
       async (request, reply) => {
         const { tokens, total } = await listFor(request, undefined, request.query)
         sendTotal(request, reply, request.query, total)
@@ -74,7 +77,7 @@ export function accessTokensRoutes(deps: AccessTokensDeps): FastifyPluginAsyncTy
 
     app.delete(
       '/users/current/tokens/:token_id',
-      { schema: { operationId: 'deleteOwnAccessToken', params: Wire.OwnTokenParams }, config },
+      { schema: { operationId: 'deleteOwnAccessToken', ...OWN, params: Wire.OwnTokenParams }, config },
       async (request, reply) => {
         const owner = ownerOf(request.principal, 'access-token:delete', undefined)
         await revokeAccessToken(deps, owner, request.params.token_id, actorOf(request))

@@ -88,7 +88,7 @@ export function deliveryRoutes(deps: DeliveriesDeps): FastifyPluginAsyncTypebox 
 
     app.get(
       `${EXECUTION}/tasks/:task_id/log`,
-      { schema: { params: Wire.WebhookTaskParams }, config: READ },
+      { schema: { params: Wire.WebhookTaskParams, response: { 200: Wire.WebhookLog } }, config: READ },
       async (request, reply) => {
         const { webhook_policy_id: policyId, execution_id: id, task_id: taskId } = request.params
         const text = await getLog(deps, request.project.id, policyId, id, taskId)

@@ -10,6 +10,9 @@ import type { SessionsDeps } from '../service.ts'
 import type { ListedSession } from '../store.ts'
 import { findSessions, revokeSession } from './service.ts'
 
+/** What a robot asks about its own, of which it has none. */
+const OWN = { refusals: [412] }
+
 /** `/users/current/sessions` and `/users/{user_id}/sessions`: one's own, and anyone's for an administrator. */
 export function sessionsRoutes(deps: SessionsDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
@@ -18,7 +21,7 @@ export function sessionsRoutes(deps: SessionsDeps): FastifyPluginAsyncTypebox {
 
     app.get(
       '/users/current/sessions',
-      { schema: { ...list, operationId: 'listOwnSessions' }, config },
+      { schema: { ...list, ...OWN, operationId: 'listOwnSessions' }, config },
       async (request, reply) => {
         const { sessions, total } = await listFor(request, undefined, request.query)
         sendTotal(request, reply, request.query, total)
@@ -38,7 +41,7 @@ export function sessionsRoutes(deps: SessionsDeps): FastifyPluginAsyncTypebox {
 
     app.delete(
       '/users/current/sessions/:session_id',
-      { schema: { operationId: 'endOwnSession', params: Wire.OwnSessionParams }, config },
+      { schema: { operationId: 'endOwnSession', ...OWN, params: Wire.OwnSessionParams }, config },
       async (request, reply) => {
         const owner = ownerOf(request.principal, 'session:delete', undefined)
         await revokeSession(deps, owner, request.params.session_id, actorOf(request))
