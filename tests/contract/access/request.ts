@@ -1,6 +1,7 @@
 import type { Call } from '../../harness/http.ts'
 import type { Operation, Parameter } from '../../harness/openapi.ts'
 import { uniqueName } from '../../harness/project.ts'
+import { bodyOf } from '../operations/retention-rows.ts'
 
 /** The objects that calls are about: they exist, in this project. */
 export interface Target {
@@ -10,6 +11,8 @@ export interface Target {
   /** A user who is none of the callers. */
   user: number
   robot: number
+  /** The project's policy of retention. */
+  retention: number
 }
 
 /** A call of the operation that gets as far as the question who may, and as a rule no further. */
@@ -29,7 +32,11 @@ export function requestFor(operation: Operation, target: Target): Call {
   }
 }
 
-function pathValue(name: string, operation: Operation, { project, label, member, user, robot }: Target) {
+function pathValue(
+  name: string,
+  operation: Operation,
+  { project, label, member, user, robot, retention }: Target,
+) {
   // What would take the fixture away aims beside it.
   const aimsBeside = ['deleteRepository', 'deleteArtifact', 'deleteTag', 'removeLabel'].includes(operation.id)
   switch (name) {
@@ -49,6 +56,10 @@ function pathValue(name: string, operation: Operation, { project, label, member,
       return user
     case 'robot_id':
       return robot
+    case 'id':
+      return operation.path.includes('/retentions/') && operation.id !== 'deleteRetention'
+        ? retention
+        : 999_999
     case 'meta_name':
       return 'auto_scan'
     default:
@@ -86,6 +97,10 @@ const BODIES: Record<string, (target: Target) => object> = {
       { kind: 'project', namespace: project.name, access: [{ resource: 'repository', action: 'pull' }] },
     ],
   }),
+  createRetention: ({ project }) => bodyOf(project.id),
+  updateRetention: ({ project }) => bodyOf(project.id),
+  triggerRetentionExecution: () => ({ dry_run: true }),
+  operateRetentionExecution: () => ({ action: 'stop' }),
   addProjectMetadatas: () => ({ auto_scan: 'false' }),
   updateProjectMetadata: () => ({ auto_scan: 'false' }),
 }

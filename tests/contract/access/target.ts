@@ -1,4 +1,5 @@
 import type { Registry } from '../../harness/registry.ts'
+import { bodyOf } from '../operations/retention-rows.ts'
 import { create, makeMember, makeUser } from '../operations/world.ts'
 import { makeRobot } from './caller.ts'
 import type { Target } from './request.ts'
@@ -25,5 +26,6 @@ export async function makeTarget(
     member: await makeMember(admin, { ...project, digest: '' }, await makeUser(admin), 'guest'),
     user: user.id,
     robot: robot.id,
+    retention: await create(admin, '/api/v2.0/retentions', bodyOf(project.id)),
   }
 }

@@ -6,7 +6,7 @@ import { ask, create, read, type World } from './world.ts'
 const MISSING = () => ({ id: 999_999_999 })
 
 /** Keeps everything, so that other rows find what they have pushed. */
-const bodyOf = (ref: number, cron = '') => ({
+export const bodyOf = (ref: number, cron = '') => ({
   algorithm: 'or',
   rules: [
     {
