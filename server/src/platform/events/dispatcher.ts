@@ -92,7 +92,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   return {
     async start() {
-      for (const subscriber of deps.subscribers) await registerSubscriber(deps.db, subscriber.name)
+      await Promise.all(deps.subscribers.map(({ name }) => registerSubscriber(deps.db, name)))
       started = true
       schedule(deps.pollMilliseconds)
     },
