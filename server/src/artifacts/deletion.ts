@@ -1,7 +1,6 @@
 import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
-import { withSavepoint } from '../platform/db/savepoint.ts'
-import { transact } from '../platform/db/transact.ts'
+import { Overtaken, transact } from '../platform/db/transact.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { holdRepository } from '../repositories/store.ts'
 import { ArtifactReferencedError } from './errors.ts'
@@ -33,9 +32,13 @@ export async function deleteArtifact(
     if (!(await holdRepository(tx, place.repository))) return false
     const id = await findArtifactId(tx, repositoryId, digest)
     if (id === undefined) return false
-    const locked = await lockWithTags(tx, repositoryId, { id, digest })
-    if (!locked) return false
-    const { artifact, tags } = locked
+    // Tags before artifacts, as everybody does.
+    const lockedTags = await lockTagsOfArtifact(tx, id)
+    const artifact = await lockArtifact(tx, repositoryId, digest)
+    if (!artifact) return false
+    // From here on nobody points a tag at it. One that came between the two locks would go unlocked.
+    const tags = (await listTagsOfArtifacts(tx, [id])).map(({ name }) => name)
+    if (tags.some((tag) => !lockedTags.includes(tag))) throw new Overtaken()
     await refuseDeletion(tx, deps, place.repository, tags)
     if (await isListedByIndex(tx, repositoryId, digest)) throw new ArtifactReferencedError(digest)
 
@@ -65,37 +68,6 @@ export async function deleteArtifact(
     })
     return true
   })
-}
-
-class TagsMovedError extends Error {}
-
-const ROUNDS = 20
-
-/**
- * Locks an artifact for deletion with all its tags: tags before artifacts, as everybody does. A tag that came to it
- * between the two would be taken away unlocked, and unasked whether it is to stay: both locks are then given up and taken
- * again.
- */
-async function lockWithTags(
-  tx: Database,
-  repositoryId: number,
-  { id, digest }: { id: number; digest: string },
-) {
-  for (let round = 1; ; round += 1) {
-    try {
-      return await withSavepoint(tx, async () => {
-        const tags = await lockTagsOfArtifact(tx, id)
-        const artifact = await lockArtifact(tx, repositoryId, digest)
-        if (!artifact) return undefined
-        // From here on nobody points a tag at it.
-        const all = (await listTagsOfArtifacts(tx, [id])).map(({ name }) => name)
-        if (round < ROUNDS && all.some((tag) => !tags.includes(tag))) throw new TagsMovedError()
-        return { artifact, tags: all }
-      })
-    } catch (error) {
-      if (!(error instanceof TagsMovedError)) throw error
-    }
-  }
 }
 
 /** Removes a tag and leaves its artifact; answers whether it was there. With `artifactId`, only if it names that one. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Principal } from '../../access/model.ts'
 import { findBlob } from '../../blobs/service.ts'
@@ -297,4 +298,23 @@ test('a copy whose source is deleted while it waits leaves nothing in the target
 
   await expect(copying).rejects.toThrow('not found')
   expect((await copied()).size).toBe(0)
+})
+
+test('a copy and a push that make one tag at once: one has it, and the other is known as untagged', async () => {
+  const { repository, projectName } = target
+  const to = { project: { id: repository.projectId, name: projectName }, repository: 'app' }
+  for (let round = 0; round < 10; round += 1) {
+    await source.image(`copied ${round}`, {}, `raced-${round}`)
+    await Promise.all([
+      copy(`:raced-${round}`, ADMIN, to),
+      target.image(`pushed ${round}`, {}, `raced-${round}`),
+      target.image(`pushed too ${round}`, {}, `raced-${round}`),
+    ])
+  }
+
+  const stale = await sql`
+    SELECT a.digest FROM artifacts a WHERE a.repository_id = ${repository.id}
+      AND a.tagged <> EXISTS (SELECT FROM tags t WHERE t.artifact_id = a.id)`.execute(database.db)
+
+  expect(stale.rows).toEqual([])
 })

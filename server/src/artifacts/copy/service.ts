@@ -3,7 +3,7 @@ import type { Actor, Principal, ProjectContext } from '../../access/model.ts'
 import { linkBlobs } from '../../blobs/link.ts'
 import { parseRepositoryName } from '../../oci/reference.ts'
 import type { Database } from '../../platform/db/database.ts'
-import { transact } from '../../platform/db/transact.ts'
+import { Overtaken, transact } from '../../platform/db/transact.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { emit } from '../../platform/events/outbox.ts'
 import { QuotaExceededError } from '../../quotas/model.ts'
@@ -18,6 +18,7 @@ import type { ListedArtifact } from '../model.ts'
 import { holdNames } from '../push.ts'
 import { getArtifact, placeOf } from '../reading.ts'
 import type { ArtifactsDeps } from '../service.ts'
+import { findTagsThatExist } from '../tag-store.ts'
 import { type ArtifactReference, parseArtifactReference } from './reference.ts'
 import {
   copyReferences,
@@ -152,11 +153,9 @@ async function copyFamily(
   await holdNames(tx, repository)
 
   const tags = await findTagsToCopy(tx, root.id, [...held])
-  const named = await lockTags(
-    tx,
-    repository.id,
-    tags.map((tag) => tag.name),
-  )
+  const names = tags.map((tag) => tag.name)
+  const named = await lockTags(tx, repository.id, names)
+  const known = named.length > 0 ? await findTagsThatExist(tx, repository.id, names) : []
   if (named.length > 0) await refuseMoves(tx, deps, repository, tags)
   const affected = await lockArtifacts(tx, repository.id, {
     ids: named,
@@ -170,6 +169,8 @@ async function copyFamily(
     const moved = await pointTags(tx, repository.id, tags)
     // Immutable ones that could be locked have not moved.
     if (moved.length > 0) await refuseLateMoves(tx, deps, repository, moved)
+    // Somebody else has made one of them since: what it named is not locked, and would stay in lists as if it were tagged.
+    if (moved.some((name) => !known.includes(name))) throw new Overtaken()
   }
   await relist(tx, [...new Set([...affected, ...copies.ids.values()])])
 
