@@ -17,6 +17,8 @@ export class PatternError extends Error {
 export const MAX_PATTERN_LENGTH = 1024
 /** Braces within one another and side by side multiply; nobody writes so many by hand. */
 const MAX_ALTERNATIVES = 256
+/** Of all alternatives together: names are tested while others wait. */
+const MAX_EXPANDED_LENGTH = 4096
 
 /**
  * The source of a regular expression that the whole name must match.
@@ -27,13 +29,15 @@ export function doublestarSource(pattern: string): string {
   if (pattern.length > MAX_PATTERN_LENGTH) throw new PatternError(pattern.slice(0, 40), 'it is too long')
   // As in Harbor: no pattern, any name.
   if (pattern === '') return '(?s:.*)'
-  const sources = splitAtTop(pattern, ',')
+  const alternatives = splitAtTop(pattern, ',')
     .map((alternative) => alternative.trim())
     .filter((alternative) => alternative !== '')
     .flatMap((alternative) => expandBraces(alternative, pattern))
-    .map((alternative) => pathSource(alternative, pattern))
-  if (sources.length === 0) throw new PatternError(pattern, 'it names nothing')
-  return `(?:${sources.join('|')})`
+  if (alternatives.length === 0) throw new PatternError(pattern, 'it names nothing')
+  if (alternatives.join('').length > MAX_EXPANDED_LENGTH) {
+    throw new PatternError(pattern, 'its alternatives are too long together')
+  }
+  return `(?:${alternatives.map((alternative) => pathSource(alternative, pattern)).join('|')})`
 }
 
 /** `a{b,c}d` is `abd` and `acd`. */

@@ -1,7 +1,11 @@
-import { doublestar, type Matcher, PatternError } from '../lib/doublestar.ts'
 import { DomainError } from '../platform/errors.ts'
+import { PatternError } from '../selectors/doublestar.ts'
+import { compilePattern } from '../selectors/pattern.ts'
 import type { WebhookEvent } from './events.ts'
 import type { WebhookPolicy } from './model.ts'
+
+/** Tells whether a name is the pattern's. */
+type Matcher = (name: string) => boolean
 
 /** What a policy wants to hear of an event, or undefined where that is nothing. */
 export type Wanted = (event: WebhookEvent) => WebhookEvent | undefined
@@ -27,17 +31,18 @@ export function createFilter(
 /** Patterns were checked when they were set. One that is none all the same must not hold up the events of all others. */
 function readPattern(pattern: string): Matcher {
   try {
-    return doublestar(pattern)
+    return checkPattern(pattern)
   } catch (error) {
-    if (error instanceof PatternError) return () => false
+    if (error instanceof DomainError) return () => false
     throw error
   }
 }
 
-/** Throws bad-request for what is no pattern. */
+/** Reads a pattern of Harbor's. Throws bad-request for what is none. */
 export function checkPattern(pattern: string): Matcher {
   try {
-    return doublestar(pattern)
+    const test = compilePattern('doublestar', pattern)
+    return (name) => test(name, [])
   } catch (error) {
     if (error instanceof PatternError) throw new DomainError('bad-request', error.message)
     throw error
