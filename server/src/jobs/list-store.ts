@@ -131,26 +131,6 @@ export async function findSoleTasks(
   return new Map(rows.map((row) => [row.execution_id, toTask(row)]))
 }
 
-/** How many tasks of the executions are what. Executions without tasks are left out. */
-export async function countTasks(
-  db: Database,
-  executionIds: readonly number[],
-): Promise<Map<number, Partial<Record<Status, number>>>> {
-  const counts = new Map<number, Partial<Record<Status, number>>>()
-  if (executionIds.length === 0) return counts
-  const rows = await db
-    .selectFrom('tasks')
-    .select((eb) => ['execution_id', 'status', eb.fn.countAll<number>().as('count')])
-    .where('execution_id', 'in', [...executionIds])
-    .groupBy(['execution_id', 'status'])
-    .execute()
-  for (const row of rows) {
-    counts.set(row.execution_id, { ...counts.get(row.execution_id), [row.status]: Number(row.count) })
-  }
-
-  return counts
-}
-
 const TASK_COLUMNS = [
   'id',
   'execution_id',

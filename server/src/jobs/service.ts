@@ -12,6 +12,7 @@ import {
   lockExecution,
   refreshExecution,
   stopTasks,
+  stopWaitingTasks,
 } from './store.ts'
 
 /** What is to be done. */
@@ -32,15 +33,13 @@ export async function startExecution(tx: Database, order: ExecutionOrder): Promi
   const { vendorType, vendorId = 0, trigger, attributes = {}, tasks } = order
   const status = tasks.length === 0 ? 'Success' : 'Pending'
   const id = await insertExecution(tx, { vendorType, vendorId, trigger, attributes }, status)
-  await addTasks(tx, id, tasks)
+  await insertTasks(
+    tx,
+    id,
+    tasks.map((task) => ({ ...task, jobId: randomBytes(12).toString('hex') })),
+  )
 
   return id
-}
-
-/** Adds tasks to an execution that is not over, by one of its own tasks for instance. */
-export async function addTasks(tx: Database, executionId: number, tasks: readonly Order[]): Promise<void> {
-  const orders = tasks.map((task) => ({ ...task, jobId: randomBytes(12).toString('hex') }))
-  await insertTasks(tx, executionId, orders)
 }
 
 /**
@@ -48,39 +47,37 @@ export async function addTasks(tx: Database, executionId: number, tasks: readonl
  * Throws not-found.
  */
 export async function stopExecution(deps: { db: Database }, id: number): Promise<void> {
-  await deps.db.transaction().execute(async (tx) => {
-    if (!(await lockExecution(tx, id))) throw new DomainError('not-found', `execution ${id} not found`)
-    await stopTasks(tx, id)
-    await concludeExecution(tx, id)
-  })
+  if (!(await change(deps, id, (tx) => stopTasks(tx, id)))) {
+    throw new DomainError('not-found', `execution ${id} not found`)
+  }
 }
 
 /** Stops one task by the name of its job. Of one that there is not nothing is said, as in Harbor. */
 export async function stopJob(deps: { db: Database }, jobId: string): Promise<void> {
   const task = await findTaskByJob(deps.db, jobId)
-  if (!task) return
-  await deps.db.transaction().execute(async (tx) => {
-    await lockExecution(tx, task.executionId)
-    await stopTasks(tx, task.executionId, task.id)
-    await concludeExecution(tx, task.executionId)
-  })
+  if (task) await change(deps, task.executionId, (tx) => stopTasks(tx, task.executionId, task.id))
 }
 
 /** Stops everything that runs or waits. */
 export async function stopAll(deps: { db: Database }): Promise<void> {
-  await stopBatches(deps, (limit) => findOpenExecutions(deps.db, limit))
+  await changeAll(deps, (limit) => findOpenExecutions(deps.db, limit), stopTasks)
 }
 
 /** Stops what waits of a kind, or of all; what runs goes on. */
 export async function stopWaiting(deps: { db: Database }, kind: string | undefined): Promise<void> {
-  await stopBatches(deps, (limit) => findWaitingExecutions(deps.db, kind, limit))
+  await changeAll(
+    deps,
+    (limit) => findWaitingExecutions(deps.db, kind, limit),
+    (tx, id) => stopWaitingTasks(tx, id, kind),
+  )
 }
 
 const BATCH = 500
 
-async function stopBatches(
+async function changeAll(
   deps: { db: Database },
   find: (limit: number) => Promise<number[]>,
+  work: (tx: Database, id: number) => Promise<void>,
 ): Promise<void> {
   const seen = new Set<number>()
   for (;;) {
@@ -89,11 +86,23 @@ async function stopBatches(
     if (ids.length === 0) return
     for (const id of ids) {
       seen.add(id)
-      await stopExecution(deps, id).catch((error: unknown) => {
-        if (!(error instanceof DomainError)) throw error
-      })
+      await change(deps, id, (tx) => work(tx, id))
     }
   }
+}
+
+/** Changes tasks of an execution, which is locked, and writes what it is then; answers whether it is there. */
+async function change(
+  { db }: { db: Database },
+  id: number,
+  work: (tx: Database) => Promise<void>,
+): Promise<boolean> {
+  return await db.transaction().execute(async (tx) => {
+    if (!(await lockExecution(tx, id))) return false
+    await work(tx)
+    await concludeExecution(tx, id)
+    return true
+  })
 }
 
 /** Writes what a locked execution is now, and tells of its end. */

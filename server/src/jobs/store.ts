@@ -81,6 +81,14 @@ export async function refreshExecution(
   return { before: row.before, status, vendorType: row.vendor_type, vendorId: row.vendor_id }
 }
 
+/** Ends tasks of a locked execution that wait and leaves those that run; with `kind`, of that kind alone. */
+export async function stopWaitingTasks(tx: Database, executionId: number, kind?: string): Promise<void> {
+  await sql`
+    UPDATE tasks SET stop_requested = true, status = 'Stopped', end_time = now(), update_time = now()
+    WHERE execution_id = ${executionId} AND status IN ('Pending', 'Scheduled')
+      AND (${kind ?? null}::text IS NULL OR kind = ${kind ?? null})`.execute(tx)
+}
+
 /** Ends the tasks of a locked execution that wait, and asks for the end of those that run; with `taskId`, of that one. */
 export async function stopTasks(tx: Database, executionId: number, taskId?: number): Promise<void> {
   await sql`
@@ -141,28 +149,45 @@ export async function deleteOldExecutions(
       FROM executions) e
     WHERE e.place > ${keep} AND e.end_time IS NOT NULL ORDER BY e.id LIMIT ${limit}`.execute(tx)
   const ids = rows.rows.map((row) => row.id)
-  if (ids.length === 0) return { executions: 0, taskIds: [] }
-  const tasks = await tx.deleteFrom('tasks').where('execution_id', 'in', ids).returning('id').execute()
-  await tx.deleteFrom('executions').where('id', 'in', ids).execute()
 
-  return { executions: ids.length, taskIds: tasks.map((task) => task.id) }
+  return { executions: ids.length, taskIds: await deleteLocked(tx, ids) }
 }
 
-/** Deletes everything of a vendor that is gone, a policy; answers the ids of the tasks. */
+/**
+ * Deletes everything of a vendor that is gone, a policy: what runs is lost to its worker, and ends there. Answers the ids
+ * of the tasks, whose logs are to go too.
+ */
 export async function deleteExecutionsOf(
   tx: Database,
   vendorType: string,
   vendorId: number,
 ): Promise<number[]> {
-  const tasks = await sql<{ id: number }>`
-    DELETE FROM tasks USING executions e
-    WHERE tasks.execution_id = e.id AND e.vendor_type = ${vendorType} AND e.vendor_id = ${vendorId}
-    RETURNING tasks.id`.execute(tx)
-  await tx
-    .deleteFrom('executions')
+  const locked = await tx
+    .selectFrom('executions')
+    .select('id')
     .where('vendor_type', '=', vendorType)
     .where('vendor_id', '=', vendorId)
+    .orderBy('id')
+    .forUpdate()
     .execute()
 
-  return tasks.rows.map((task) => task.id)
+  return await deleteLocked(
+    tx,
+    locked.map((row) => row.id),
+  )
+}
+
+async function deleteLocked(tx: Database, ids: readonly number[]): Promise<number[]> {
+  if (ids.length === 0) return []
+  const tasks = await tx
+    .deleteFrom('tasks')
+    .where('execution_id', 'in', [...ids])
+    .returning('id')
+    .execute()
+  await tx
+    .deleteFrom('executions')
+    .where('id', 'in', [...ids])
+    .execute()
+
+  return tasks.map((task) => task.id)
 }

@@ -4,12 +4,13 @@ import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts
 import type { StorageDriver } from '../storage/driver.ts'
 import { openMemoryDriver } from '../storage/drivers/memory/memory-driver.ts'
 import { type JobKind, type TaskContext, TaskLostError } from './kind.ts'
-import { findExecution, selectTasks } from './list-store.ts'
+import { findExecution, selectExecutions, selectTasks } from './list-store.ts'
 import type { Execution, Task } from './model.ts'
 import { actOnQueue } from './queues/service.ts'
 import { setSchedule } from './schedules/service.ts'
 import { startExecution, stopAll, stopExecution } from './service.ts'
 import { EXECUTION_SWEEP, executionSweep, startSweep } from './sweep.ts'
+import { onScheduleOf } from './system-job/service.ts'
 import { readTaskLog } from './task-log.ts'
 import { createWorker, type Worker } from './worker.ts'
 
@@ -248,6 +249,39 @@ test('nothing is taken from a paused queue; stopping a queue ends what waits in 
   expect(paused.execution.status).toBe('Pending')
   expect((await look(second)).execution.status).toBe('Stopped')
   expect(['Stopped', 'Success']).toContain((await over(third)).execution.status)
+})
+
+test('stopping a queue ends what waits in it, and what runs goes on', async () => {
+  const id = await order(1, 2)
+  const go = Promise.withResolvers<void>()
+  startWorker(work(() => go.promise, { limit: 1 }))
+  await until(async () => (await look(id)).tasks[0]?.status === 'Running')
+
+  await actOnQueue(database, 'WORK', 'stop')
+  const between = await look(id)
+  go.resolve()
+  const { execution, tasks } = await over(id)
+
+  expect(between.tasks.map((task) => task.status)).toEqual(['Running', 'Stopped'])
+  expect(tasks.map((task) => task.status)).toEqual(['Success', 'Stopped'])
+  expect(execution.status).toBe('Stopped')
+})
+
+test('what is scheduled is left out as long as it runs still', async () => {
+  const job = {
+    name: 'TEST',
+    what: 'a test',
+    readParameters: (given: object) => ({ ...given }),
+    toInput: () => null,
+  }
+  const start = () =>
+    database.db.transaction().execute((tx) => onScheduleOf(job)(tx, { parameters: {} } as never))
+
+  await start()
+  await start()
+
+  const { executions } = await selectExecutions(database.db, { type: 'TEST' }, ALL)
+  expect(executions).toHaveLength(1)
 })
 
 test('a schedule starts once however many workers there are, and once for all the times they were away', async () => {

@@ -7,7 +7,8 @@ import type { Execution, Task } from '../jobs/model.ts'
 import { setSchedule } from '../jobs/schedules/service.ts'
 import { deleteSchedule, findSchedule } from '../jobs/schedules/store.ts'
 import { stopExecution } from '../jobs/service.ts'
-import { readTaskLog } from '../jobs/task-log.ts'
+import { deleteExecutionsOf } from '../jobs/store.ts'
+import { deleteTaskLogs, readTaskLog } from '../jobs/task-log.ts'
 import { findProjectContext } from '../members/service.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Page } from '../platform/db/list.ts'
@@ -103,18 +104,22 @@ export async function changePolicy(
   })
 }
 
-/** Deletes a policy with its schedule. Throws bad-request where there is none, as Harbor does. */
+/** Deletes a policy with its schedule and its runs. Throws bad-request where there is none, as Harbor does. */
 export async function removePolicy(
   deps: RetentionDeps,
   { principal, actor }: Caller,
   id: number,
 ): Promise<void> {
   const { policy, project } = await admitted(deps, principal, id, 'delete', noSuchPolicy(id))
-  await deps.db.transaction().execute(async (tx) => {
+  const taskIds = await deps.db.transaction().execute(async (tx) => {
     if (!(await store.deletePolicy(tx, id))) throw noSuchPolicy(id)
     await deleteSchedule(tx, RETENTION, id)
+    // Who takes a policy away does not want its run to go on deleting.
+    const gone = await deleteExecutionsOf(tx, RETENTION, id)
     await emit(tx, { type: 'retention.deleted', payload: payloadOf(id, project, actor) })
+    return gone
   })
+  await deleteTaskLogs(deps.storage, taskIds)
   if (policy.projectId !== undefined) await removeMetadata(deps, policy.projectId, 'retention_id', actor)
 }
 

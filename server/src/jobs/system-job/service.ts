@@ -1,7 +1,7 @@
 import type { Database } from '../../platform/db/database.ts'
 import { DomainError } from '../../platform/errors.ts'
 import type { StorageDriver } from '../../storage/driver.ts'
-import { findExecution, findSoleTasks, selectExecutions } from '../list-store.ts'
+import { findExecution, findSoleTasks, hasOpenExecution, selectExecutions } from '../list-store.ts'
 import type { Execution, Task, Trigger } from '../model.ts'
 import type { OnSchedule } from '../schedules/due.ts'
 import type { Schedule, ScheduleType } from '../schedules/model.ts'
@@ -68,6 +68,7 @@ export async function orderRun(
 /** A run that is due; left out as long as another one waits or runs. */
 export function onScheduleOf(job: SystemJob): OnSchedule {
   return async (tx, schedule) => {
+    if (await hasOpenExecution(tx, { type: job.name })) return
     await startRun(tx, job, schedule.parameters, 'SCHEDULE')
   }
 }
