@@ -1,4 +1,3 @@
-import { createPendingRelease } from '../artifacts/release.ts'
 import { PURGE_AUDIT_LOG, purgeAuditLog, purgeSystemJob } from '../audit/purging/job.ts'
 import { GARBAGE_COLLECTION, garbageCollection } from '../gc/job.ts'
 import { ensureSchedule } from '../jobs/schedules/service.ts'
@@ -13,10 +12,9 @@ import type { Services } from './services.ts'
 /** The kinds of work that tasks are made of, and what schedules start. */
 export function composeWorker(
   { config, db, storage, log, meters }: ServerParts,
-  { data, gc, auth }: Services,
+  { data, gc, auth, releasePending }: Services,
 ): Worker {
   const { store, graceSeconds } = data.uploads
-  const releasePending = createPendingRelease(db, graceSeconds)
 
   return createWorker({
     db,

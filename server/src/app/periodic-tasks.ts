@@ -1,6 +1,5 @@
 import { foldCounts } from '../artifacts/listed-store.ts'
 import { classifyPending } from '../artifacts/pending.ts'
-import { createPendingRelease } from '../artifacts/release.ts'
 import { emptyTrash } from '../artifacts/trash/service.ts'
 import { ensureComingPartitions } from '../audit/service.ts'
 import { purgeAuth, writeLastUses } from '../auth/service.ts'
@@ -17,10 +16,9 @@ const HOUR = 3_600_000
 /** What is done again and again, whoever asks or not. */
 export function periodicTasks(
   { config, db, storage, log, meters }: ServerParts,
-  { auth, data, sweeper, configuration }: Services,
+  { auth, data, sweeper, configuration, releasePending }: Services,
 ) {
   const { store, graceSeconds } = data.uploads
-  const releasePending = createPendingRelease(db, graceSeconds)
 
   return [
     { name: 'refresh settings', everyMilliseconds: SETTINGS_REFRESH, run: configuration.settings.refresh },

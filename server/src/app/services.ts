@@ -1,3 +1,4 @@
+import { createPendingRelease } from '../artifacts/release.ts'
 import { createSweeper, type Sweeper } from '../artifacts/sweep.ts'
 import { writePulls } from '../audit/pulls.ts'
 import type { AuditDeps } from '../audit/subscribers.ts'
@@ -34,6 +35,8 @@ export interface Services {
   projects: ProjectsDeps
   data: DataPlane
   sweeper: Sweeper
+  /** Gives back to the quotas what was uploaded and never referenced. */
+  releasePending(): Promise<unknown>
   /** The collection as it is started and scheduled. */
   gc: SystemJob
   outbound: OutboundClient
@@ -88,6 +91,7 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
       addProjectAdmin,
     },
     data,
+    releasePending: createPendingRelease(db, data.uploads.graceSeconds),
     gc: gcSystemJob(data.uploads.graceSeconds),
     outbound,
     webhooks,

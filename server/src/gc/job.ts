@@ -77,7 +77,8 @@ export function garbageCollection(deps: GcJobDeps): JobKind {
         await deleteUntagged(deps, parameters, state, context)
       }
       if (state.phase === 'untagged') Object.assign(state, { phase: 'blobs', after: 0 })
-      await (parameters.dryRun ? listIdle : collectIdle)(deps, parameters, state, context)
+      if (parameters.dryRun) await listIdle(deps, state, context)
+      else await collectIdle(deps, parameters.workers, state, context)
       const verb = parameters.dryRun ? 'would be' : 'were'
       context.log(
         `${state.artifacts} artifacts, ${state.blobs} blobs (${state.manifests} of them manifests) ${verb} deleted, ` +
@@ -135,13 +136,8 @@ async function tryToDelete(
   }
 }
 
-async function collectIdle(
-  deps: GcJobDeps,
-  parameters: GcParameters,
-  state: State,
-  context: TaskContext,
-): Promise<void> {
-  const workers = 10 * (parameters.workers || 1)
+async function collectIdle(deps: GcJobDeps, tens: number, state: State, context: TaskContext): Promise<void> {
+  const workers = 10 * (tens || 1)
   const onFailure: OnFailure = (object, error) => {
     state.failures += 1
     context.log(
@@ -167,12 +163,7 @@ async function collectIdle(
   })
 }
 
-async function listIdle(
-  deps: GcJobDeps,
-  _parameters: GcParameters,
-  state: State,
-  context: TaskContext,
-): Promise<void> {
+async function listIdle(deps: GcJobDeps, state: State, context: TaskContext): Promise<void> {
   await eachIdle(deps, state, context, async (ids) => {
     const blobs = await describeBlobs(deps.db, ids)
     for (const { digest, size } of blobs) context.log(`would delete blob ${digest}, ${size} bytes`)
