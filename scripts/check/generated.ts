@@ -10,6 +10,7 @@ import { type Outcome, verdict } from './step.ts'
 export const GENERATED: { file: string; command: string[] }[] = [
   { file: 'docs/reference/configuration.md', command: ['node', 'server/src/config/reference.ts'] },
   { file: 'docs/reference/api.md', command: ['node', 'server/src/app/openapi/reference.ts'] },
+  { file: 'docs/reference/events.md', command: ['node', 'scripts/events/page.ts'] },
   {
     file: 'docs/reference/differences-from-harbor.md',
     command: ['node', 'tests/contract/differences-page.ts'],

@@ -4,6 +4,7 @@ import { Overtaken, transact } from '../platform/db/transact.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { holdRepository } from '../repositories/store.ts'
 import { ArtifactReferencedError } from './errors.ts'
+import type { RepositoryNames } from './events.ts'
 import { lockRelatives } from './family-store.ts'
 import { refuseDeletion } from './immutable.ts'
 import { deleteArtifactRows, lockArtifacts, lockTags, relist } from './listed-store.ts'
@@ -113,7 +114,7 @@ async function lockFamily(
 }
 
 /** What an event says of where something happened. */
-export function namesOf({ repository, projectName }: ArtifactPlace): Record<string, unknown> {
+export function namesOf({ repository, projectName }: ArtifactPlace): RepositoryNames {
   const { id: repositoryId, projectId, name } = repository
   return { projectId, projectName, repositoryId, repository: name }
 }

@@ -1,20 +1,8 @@
 import type { Database } from '../platform/db/database.ts'
-import { eventTypeOf, type NewAuditRow } from './model.ts'
+import { eventTypeOf } from './model.ts'
 import { record } from './record.ts'
 import type { AuditDeps } from './subscribers.ts'
-import { toRow } from './words.ts'
-
-/** What the log tells of a pull. */
-export interface AuditedPull {
-  projectId: number
-  projectName: string
-  repository: string
-  digest: string
-  tag?: string
-  actor: { username: string } | undefined
-  address: string
-  time: Date
-}
+import { type AuditedPull, toPullRow } from './words.ts'
 
 /**
  * Writes pulls into the log, within the transaction that counts them. They come in thousands and nobody else
@@ -26,14 +14,6 @@ export async function writePulls(
   pulls: readonly AuditedPull[],
 ): Promise<void> {
   const disabled = await deps.disabledTypes()
-  const rows = pulls
-    .map(toPullRow)
-    .filter((row) => row !== undefined)
-    .filter((row) => !disabled.has(eventTypeOf(row)))
+  const rows = pulls.map(toPullRow).filter((row) => !disabled.has(eventTypeOf(row)))
   await record(tx, rows, deps.destinations?.() ?? { forward: false, keep: true })
-}
-
-function toPullRow({ time, actor, address, ...payload }: AuditedPull): NewAuditRow | undefined {
-  const who = { username: actor?.username ?? '', address }
-  return toRow({ id: 0, type: 'artifact.pulled', payload: { ...payload, actor: who }, occurrenceTime: time })
 }

@@ -3,9 +3,9 @@ import { afterAll, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import { replayDeadLetter } from '../platform/events/dead-letters.ts'
 import { deliver } from '../platform/events/dispatcher.ts'
-import { emit } from '../platform/events/outbox.ts'
 import { registerSubscriber } from '../platform/events/progress.ts'
 import type { Subscriber } from '../platform/events/subscriber.ts'
+import { writeEvent } from '../platform/events/testing.ts'
 import { auditTrail } from './subscribers.ts'
 
 const { db, drop } = await createTestDatabase()
@@ -28,7 +28,7 @@ async function create(...names: string[]): Promise<void> {
         password: 'Secret-1',
         actor: { id: 1, username: 'admin', address: '192.0.2.1' },
       }
-      await emit(tx, { type: 'user.created', payload })
+      await writeEvent(tx, { type: 'user.created', payload })
     }
   })
 }

@@ -1,4 +1,4 @@
-import type { Subscriber } from '../platform/events/subscriber.ts'
+import { type Subscriber, subscriber } from '../platform/events/subscriber.ts'
 import { eventTypeOf } from './model.ts'
 import { type Destinations, record } from './record.ts'
 import { AUDITED_EVENTS, toRow } from './words.ts'
@@ -14,7 +14,7 @@ const KEPT: Destinations = { forward: false, keep: true }
 
 /** Writes the audit log from the events: each exactly once and in their order, a batch in one statement. */
 export function auditTrail(deps: AuditDeps): Subscriber {
-  return {
+  return subscriber({
     name: 'audit',
     types: AUDITED_EVENTS,
     async handle(tx, events) {
@@ -25,5 +25,5 @@ export function auditTrail(deps: AuditDeps): Subscriber {
         .filter((row) => !disabled.has(eventTypeOf(row)))
       await record(tx, rows, deps.destinations?.() ?? KEPT)
     },
-  }
+  })
 }

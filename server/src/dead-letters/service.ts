@@ -12,6 +12,7 @@ import {
 import { discardDeadLetter, type Replay, replayDeadLetter } from '../platform/events/dead-letters.ts'
 import { emit } from '../platform/events/outbox.ts'
 import type { Subscriber } from '../platform/events/subscriber.ts'
+import type { DeadLetterEvent } from './events.ts'
 
 export interface DeadLettersDeps {
   db: Database
@@ -98,7 +99,7 @@ function problemOf(replay: Replay): string | undefined {
   return undefined
 }
 
-function payloadOf({ subscriber, event }: DeadLetter, actor: Actor): Record<string, unknown> {
+function payloadOf({ subscriber, event }: DeadLetter, actor: Actor): DeadLetterEvent {
   return { name: subscriber, eventId: event.id, eventType: event.type, actor }
 }
 

@@ -2,6 +2,7 @@ import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
+import type { ImmutableRuleEvent } from './events.ts'
 import { checkRule, type ImmutableRule, MOST_RULES, nameOfRule } from './model.ts'
 import * as store from './store.ts'
 
@@ -75,7 +76,7 @@ async function getRule(deps: Deps, project: RuleProject, id: number): Promise<Im
   return rule
 }
 
-function payloadOf(project: RuleProject, rule: ImmutableRule, actor: Actor): Record<string, unknown> {
+function payloadOf(project: RuleProject, rule: ImmutableRule, actor: Actor): ImmutableRuleEvent {
   return {
     projectId: project.id,
     projectName: project.name,

@@ -4,6 +4,7 @@ import { transact } from '../platform/db/transact.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { lockRepository, markRepositoryDeleted } from './deletion-store.ts'
+import type { RepositoryEvent } from './events.ts'
 import { findListedRepository } from './list-store.ts'
 import { escapeDescription, type ListedRepository, type Repository } from './model.ts'
 import { findAliasTarget, lockNames } from './names/store.ts'
@@ -114,7 +115,7 @@ export async function deleteRepository(
   })
 }
 
-function payloadOf(repository: ListedRepository, actor: Actor): Record<string, unknown> {
+function payloadOf(repository: ListedRepository, actor: Actor): RepositoryEvent {
   return {
     projectId: repository.projectId,
     projectName: repository.projectName,

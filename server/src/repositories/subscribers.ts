@@ -1,17 +1,17 @@
-import type { Subscriber } from '../platform/events/subscriber.ts'
+import { subscriber } from '../platform/events/subscriber.ts'
 import { raiseActivity } from './store.ts'
 
 /**
  * Keeps a repository's activity time. A push does not write the repository's row, where all pushes
  * would wait for each other; this follows behind, one statement for many pushes.
  */
-export const repositoryActivity: Subscriber = {
+export const repositoryActivity = subscriber({
   name: 'repository-activity',
   types: ['artifact.pushed', 'artifact.deleted', 'artifact.restored', 'tag.deleted', 'tag.rolled_back'],
   async handle(tx, events) {
     const latest = new Map<number, Date>()
     for (const event of events) {
-      const id = Number(event.payload.repositoryId)
+      const id = event.payload.repositoryId
       const known = latest.get(id)
       if (!known || known < event.occurrenceTime) latest.set(id, event.occurrenceTime)
     }
@@ -20,4 +20,4 @@ export const repositoryActivity: Subscriber = {
       [...latest].map(([id, time]) => ({ id, time })),
     )
   },
-}
+})

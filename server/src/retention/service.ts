@@ -17,6 +17,7 @@ import { emit } from '../platform/events/outbox.ts'
 import { removeMetadata, setMetadata } from '../projects/metadata/service.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import type { Verdict } from './evaluate.ts'
+import type { RetentionEvent } from './events.ts'
 import { RETENTION, type RetentionJobDeps, readVerdicts, startRetention } from './job.ts'
 import { checkRules, type RetentionPolicy, type RetentionRule } from './model.ts'
 import * as store from './store.ts'
@@ -266,7 +267,7 @@ function payloadOf(
   id: number,
   project: { id: number; name: string } | undefined,
   actor: Actor,
-): Record<string, unknown> {
+): RetentionEvent {
   return { policyId: id, projectId: project?.id, projectName: project?.name, name: String(id), actor }
 }
 

@@ -7,6 +7,7 @@ import type { Filter, Order, Page } from '../platform/db/list.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import type { Passwords } from '../users/passwords.ts'
+import type { RobotEventType } from './events.ts'
 import { type Entry, type Level, readEntries } from './grants.ts'
 import { countRobots, listRobots, type RobotField } from './list-store.ts'
 import { checkDescription, checkDuration, checkName, expiryOf, loginNameOf, type Robot } from './model.ts'
@@ -243,7 +244,7 @@ async function rewrite(
   robot: Robot,
   actor: Actor,
   change: (tx: Database) => Promise<void>,
-  type = 'robot.updated',
+  type: RobotEventType = 'robot.updated',
 ): Promise<void> {
   const name = loginNameOf(robot, deps.namePrefix())
   await deps.db.transaction().execute(async (tx) => {

@@ -1,6 +1,5 @@
 import { DomainError } from '../platform/errors.ts'
 import { OutboundError } from '../platform/outbound/errors.ts'
-import { toPayload } from './events.ts'
 import { checkPattern } from './filters.ts'
 import {
   EVENT_TYPES,
@@ -11,6 +10,7 @@ import {
   type Target,
   type TargetSecrets,
 } from './model.ts'
+import { toPayload } from './payload.ts'
 import { fillTemplate, TemplateError } from './template.ts'
 
 /** A target as it is asked for. */

@@ -1,8 +1,8 @@
 import { DomainError } from '../platform/errors.ts'
 import { PatternError } from '../selectors/doublestar.ts'
 import { compilePattern } from '../selectors/pattern.ts'
-import type { WebhookEvent } from './events.ts'
 import type { WebhookPolicy } from './model.ts'
+import type { WebhookEvent } from './payload.ts'
 
 /** Tells whether a name is the pattern's. */
 type Matcher = (name: string) => boolean

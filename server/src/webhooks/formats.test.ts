@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { toPayload, type WebhookEvent } from './events.ts'
 import { render } from './formats.ts'
 import type { Target } from './model.ts'
+import { toPayload, type WebhookEvent } from './payload.ts'
 
 const event: WebhookEvent = {
   type: 'PUSH_ARTIFACT',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Payload } from './events.ts'
 import type { EventType, Target } from './model.ts'
+import type { Payload } from './payload.ts'
 import { fillTemplate } from './template.ts'
 
 /** What is sent: rendered once, so that every attempt and every replay sends the same. */

@@ -7,6 +7,7 @@ import { emit } from '../platform/events/outbox.ts'
 import type { OutboundClient } from '../platform/outbound/client.ts'
 import { checkSettings, readTargets, type TargetRequest } from './check.ts'
 import { findLastTriggers } from './delivery-store.ts'
+import type { WebhookEvent } from './events.ts'
 import type { PolicySettings, WebhookPolicy } from './model.ts'
 import * as store from './policy-store.ts'
 import { mergeSecrets, openSecrets, type SecretChanges, sealSecrets } from './secrets.ts'
@@ -147,7 +148,7 @@ export async function listLastTriggers(deps: WebhooksDeps, projectId: number): P
 }
 
 /** What an event says of a webhook. */
-export function payloadOf(project: PolicyProject, id: number, name: string, actor: Actor) {
+export function payloadOf(project: PolicyProject, id: number, name: string, actor: Actor): WebhookEvent {
   return { projectId: project.id, projectName: project.name, policyId: id, name, actor }
 }
 

@@ -1,12 +1,12 @@
 import type { Database } from '../platform/db/database.ts'
-import type { Subscriber } from '../platform/events/subscriber.ts'
+import { type Subscriber, subscriber } from '../platform/events/subscriber.ts'
 import { type EnqueueDeps, enqueue } from './enqueue.ts'
 import { deletePolicy, findPolicyIds } from './policy-store.ts'
 import { TOLD_EVENTS, toWebhookEvents } from './sources.ts'
 
 /** Hears what happens, and writes down whom it is to be told. */
 export function webhookDeliveries(deps: EnqueueDeps): Subscriber {
-  return {
+  return subscriber({
     name: 'webhooks',
     types: TOLD_EVENTS,
     async handle(tx, events) {
@@ -16,21 +16,21 @@ export function webhookDeliveries(deps: EnqueueDeps): Subscriber {
         events.flatMap((event) => toWebhookEvents(event)),
       )
     },
-  }
+  })
 }
 
 /** Removes the webhooks of deleted projects, and what waits for them. */
-export const webhooksOfDeletedProjects: Subscriber = {
+export const webhooksOfDeletedProjects = subscriber({
   name: 'webhooks-of-deleted-projects',
   types: ['project.deleted'],
   async handle(tx, events) {
     const ids = await findPolicyIds(
       tx,
-      events.map((event) => Number(event.payload.projectId)),
+      events.map((event) => event.payload.projectId),
     )
     for (const id of ids) await deletePolicy(tx, id)
   },
-}
+})
 
 /** What is told of a pull: it has no event, for there are too many of them. */
 export interface ToldPull {

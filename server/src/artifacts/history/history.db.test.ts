@@ -4,9 +4,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { OCI_IMAGE } from '../../oci/media-types.ts'
 import { createTestDatabase, type TestDatabase } from '../../platform/db/testing.ts'
 import { deliver } from '../../platform/events/dispatcher.ts'
-import { emit } from '../../platform/events/outbox.ts'
 import { registerSubscriber } from '../../platform/events/progress.ts'
 import type { StoredEvent, Subscriber } from '../../platform/events/subscriber.ts'
+import { writeEvent } from '../../platform/events/testing.ts'
 import { lockRepository, markRepositoryDeleted } from '../../repositories/deletion-store.ts'
 import { deleteArtifact, deleteTag, namesOf } from '../deletion.ts'
 import { ImmutableTagError } from '../errors.ts'
@@ -164,9 +164,12 @@ test('of a tag the newest thousand entries stay', async () => {
     await database.db.transaction().execute(async (tx) => {
       for (const digest of part) {
         const payload = { ...namesOf(bench), tags: ['busy'], digest, actor: ANN }
-        await emit(tx, { type: 'artifact.pushed', payload })
+        await writeEvent(tx, { type: 'artifact.pushed', payload })
       }
-      await emit(tx, { type: 'tag.created', payload: { ...namesOf(bench), tag: 'calm', digest: 'sha256:0' } })
+      await writeEvent(tx, {
+        type: 'tag.created',
+        payload: { ...namesOf(bench), tag: 'calm', digest: 'sha256:0' },
+      })
     })
   }
 

@@ -1,4 +1,5 @@
-import type { StoredEvent, Subscriber } from '../../platform/events/subscriber.ts'
+import type { EventType, HeardEvent } from '../../platform/events/catalogue.ts'
+import { subscriber } from '../../platform/events/subscriber.ts'
 import { holdLiveRepositories } from '../../repositories/store.ts'
 import type { TagMove, TagOperation } from './model.ts'
 import { insertMoves, trimHistories } from './store.ts'
@@ -7,22 +8,24 @@ import { insertMoves, trimHistories } from './store.ts'
 const MOST = 1000
 
 /** THE TABLE: which events change tags, and what it is called. */
-const OPERATIONS: Readonly<Record<string, TagOperation>> = {
+const OPERATIONS = {
   'artifact.pushed': 'pushed',
   'artifact.deleted': 'deleted',
   'artifact.restored': 'restored',
   'tag.created': 'tagged',
   'tag.deleted': 'deleted',
   'tag.rolled_back': 'rolled_back',
-}
+} as const satisfies { readonly [T in EventType]?: TagOperation }
+
+type TagEventType = keyof typeof OPERATIONS
 
 /**
  * Keeps the history of tags, behind the pushes: none of them writes a row more for it. Of repositories that are deleted
  * by now nothing is written: the sweeper has perhaps been there.
  */
-export const tagHistory: Subscriber = {
+export const tagHistory = subscriber({
   name: 'tag-history',
-  types: Object.keys(OPERATIONS),
+  types: Object.keys(OPERATIONS) as TagEventType[],
   async handle(tx, events) {
     const moves = events.flatMap(movesIn)
     if (moves.length === 0) return
@@ -33,31 +36,23 @@ export const tagHistory: Subscriber = {
     const tags = new Map(kept.map((move) => [`${move.repositoryId}:${move.tag}`, move]))
     await trimHistories(tx, [...tags.values()], MOST)
   },
-}
+})
 
 /** The tags that an event tells of: those of the artifact that it is about, and those of what came or went with it. */
-function movesIn({ id, type, payload, occurrenceTime }: StoredEvent): TagMove[] {
+function movesIn({ id, type, payload, occurrenceTime }: HeardEvent<TagEventType>): TagMove[] {
   const operation = OPERATIONS[type]
-  if (operation === undefined) return []
-  const own = [payload.tags ?? payload.tag].flat().map((name) => ({ name, digest: payload.digest }))
-  const others = (Array.isArray(payload.familyTags) ? payload.familyTags : []) as typeof own
-  const username = usernameIn(payload.actor)
+  const { repositoryId, digest, actor } = payload
+  const own = ('tags' in payload ? payload.tags : [payload.tag]).map((name) => ({ name, digest }))
+  const others = 'familyTags' in payload ? (payload.familyTags ?? []) : []
 
-  return [...own, ...others]
-    .filter(({ name }) => typeof name === 'string')
-    .map(({ name, digest }) => ({
-      repositoryId: Number(payload.repositoryId),
-      tag: String(name),
-      eventId: id,
-      operation,
-      digest: operation === 'deleted' ? null : String(digest),
-      username,
-      time: occurrenceTime,
-    }))
-}
-
-/** What nobody did, the program did by itself. */
-function usernameIn(actor: unknown): string {
-  const { username } = (actor ?? {}) as { username?: unknown }
-  return typeof username === 'string' ? username : 'system'
+  return [...own, ...others].map((tag) => ({
+    repositoryId,
+    tag: tag.name,
+    eventId: id,
+    operation,
+    digest: operation === 'deleted' ? null : (tag.digest ?? null),
+    // What nobody did, the program did by itself.
+    username: actor?.username ?? 'system',
+    time: occurrenceTime,
+  }))
 }

@@ -5,6 +5,7 @@ import { transact } from '../../platform/db/transact.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { emit } from '../../platform/events/outbox.ts'
 import { holdRepository } from '../../repositories/store.ts'
+import type { ArtifactLabeled } from '../events.ts'
 import type { ListedArtifact } from '../model.ts'
 import { placeOf } from '../reading.ts'
 
@@ -63,7 +64,7 @@ function gone({ digest }: LabeledArtifact): DomainError {
   return new DomainError('not-found', `artifact ${digest} not found`)
 }
 
-function payloadOf(artifact: LabeledArtifact, labelId: number, actor: Actor): Record<string, unknown> {
+function payloadOf(artifact: LabeledArtifact, labelId: number, actor: Actor): ArtifactLabeled {
   const { id: artifactId, digest, projectId, projectName, repositoryName: repository } = artifact
   return { artifactId, digest, projectId, projectName, repository, labelId, actor }
 }

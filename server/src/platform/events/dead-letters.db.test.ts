@@ -6,9 +6,9 @@ import { selectDeadLetters, selectSubscriberStates } from './dead-letter-store.t
 import { discardDeadLetter, replayDeadLetter } from './dead-letters.ts'
 import { createDispatcher, deliver } from './dispatcher.ts'
 import type { Patience } from './hand-over.ts'
-import { emit } from './outbox.ts'
 import { deleteDoneEvents, registerSubscriber } from './progress.ts'
 import type { StoredEvent, Subscriber } from './subscriber.ts'
+import { writeEvent } from './testing.ts'
 
 const log = pino({ level: 'silent' })
 const IMPATIENT: Patience = { attempts: 5, seconds: 0 }
@@ -59,7 +59,7 @@ async function subscribe(fails: (name: string) => unknown) {
 
 async function make(...names: string[]): Promise<void> {
   for (const name of names) {
-    await database.db.transaction().execute((tx) => emit(tx, { type: 'thing.made', payload: { name } }))
+    await database.db.transaction().execute((tx) => writeEvent(tx, { type: 'thing.made', payload: { name } }))
   }
 }
 

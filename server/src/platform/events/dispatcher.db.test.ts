@@ -2,9 +2,9 @@ import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../db/testing.ts'
 import { createDispatcher, deliver } from './dispatcher.ts'
-import { emit } from './outbox.ts'
 import { deleteDoneEvents, registerSubscriber } from './progress.ts'
 import type { StoredEvent, Subscriber } from './subscriber.ts'
+import { writeEvent } from './testing.ts'
 import { watchEvents } from './watch.ts'
 
 const log = pino({ level: 'silent' })
@@ -34,7 +34,7 @@ async function subscribe(name: string, handle?: Subscriber['handle']) {
 }
 
 function make(name: string, type = 'thing.made'): Promise<void> {
-  return database.db.transaction().execute((tx) => emit(tx, { type, payload: { name } }))
+  return database.db.transaction().execute((tx) => writeEvent(tx, { type, payload: { name } }))
 }
 
 test('events are heard once, in order, and only those asked for', async () => {
@@ -54,7 +54,7 @@ test('what was rolled back is never heard', async () => {
   const { heard, drain } = await subscribe('rolled-back')
 
   const failed = database.db.transaction().execute(async (tx) => {
-    await emit(tx, { type: 'thing.made', payload: { name: 'never' } })
+    await writeEvent(tx, { type: 'thing.made', payload: { name: 'never' } })
     throw new Error('changed my mind')
   })
   await expect(failed).rejects.toThrow('changed my mind')
@@ -70,7 +70,7 @@ test('an event whose transaction commits late is not skipped by later ones', asy
   const emitted = Promise.withResolvers<void>()
 
   const late = database.db.transaction().execute(async (tx) => {
-    await emit(tx, { type: 'thing.made', payload: { name: 'late' } })
+    await writeEvent(tx, { type: 'thing.made', payload: { name: 'late' } })
     emitted.resolve()
     await gate.promise
   })
@@ -127,7 +127,7 @@ test('more events than one batch holds all arrive, and are removed when everybod
 
   await database.db.transaction().execute(async (tx) => {
     for (let index = 0; index < 1200; index += 1)
-      await emit(tx, { type: 'thing.made', payload: { name: index } })
+      await writeEvent(tx, { type: 'thing.made', payload: { name: index } })
   })
   await drain()
   await database.db.deleteFrom('event_subscribers').where('name', '!=', 'many').execute()
@@ -159,7 +159,9 @@ test('what this process writes is heard long before the next poll, and once', as
   const db = watchEvents(database.db, dispatcher.wake)
 
   for (let index = 0; index < 20; index += 1) {
-    await db.transaction().execute((tx) => emit(tx, { type: 'thing.made', payload: { name: String(index) } }))
+    await db
+      .transaction()
+      .execute((tx) => writeEvent(tx, { type: 'thing.made', payload: { name: String(index) } }))
   }
   await arrived.promise
   await dispatcher.stop()

@@ -1,13 +1,5 @@
 import type { Database } from '../db/database.ts'
-
-/**
- * A fact: something that has happened. Types are `<noun>.<past participle>`; the payload carries ids
- * and the names as they were at that moment.
- */
-export interface DomainEvent {
-  type: string
-  payload: Record<string, unknown>
-}
+import type { DomainEvent } from './catalogue.ts'
 
 /**
  * Writes an event into the outbox. Call it within the transaction of the change, as its last statement:

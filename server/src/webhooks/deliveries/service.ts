@@ -5,9 +5,9 @@ import { emit } from '../../platform/events/outbox.ts'
 import { type DeliverDeps, deliver } from '../deliver.ts'
 import * as store from '../delivery-store.ts'
 import { type EnqueueDeps, renderSafely } from '../enqueue.ts'
-import { toPayload } from '../events.ts'
 import { retryLanes, selectLanes } from '../lane-store.ts'
 import { type Delivery, type DeliveryStatus, laneKind, type WebhookPolicy } from '../model.ts'
+import { toPayload } from '../payload.ts'
 import { getPolicy, type PolicyProject, payloadOf, type WebhooksDeps } from '../service.ts'
 
 /** What was and is to be delivered for a webhook: its history, and what a person can do about it. */

@@ -1,0 +1,80 @@
+import type { EventType } from './model.ts'
+
+/** Something that happened, as webhooks tell of it. */
+export interface WebhookEvent {
+  type: EventType
+  time: Date
+  operator: string
+  projectId: number
+  /** Undefined where it is about none. */
+  repository: EventRepository | undefined
+  resources: { digest: string; tag: string | undefined }[]
+  /** What Harbor puts beside resources: `replication`, `retention`, `scan`. */
+  details: Readonly<Record<string, unknown>>
+  customAttributes: Readonly<Record<string, string>>
+}
+
+export interface EventRepository {
+  id: number | undefined
+  projectName: string
+  /** Without the project. */
+  name: string
+}
+
+/** What must be looked up of a repository before it can be told. */
+export interface RepositoryFacts {
+  creationTime: Date | undefined
+  public: boolean
+}
+
+/** Harbor's default payload. */
+export interface Payload {
+  type: string
+  /** Seconds since 1970. */
+  occur_at: number
+  operator: string
+  event_data: {
+    resources?: { digest: string; tag: string; resource_url: string }[]
+    repository?: {
+      date_created: number
+      name: string
+      namespace: string
+      repo_full_name: string
+      repo_type: 'public' | 'private'
+    }
+    custom_attributes?: Readonly<Record<string, string>>
+    [details: string]: unknown
+  }
+}
+
+/** The event in Harbor's words. `host` is that of the registry, as clients write it in front of a repository. */
+export function toPayload(event: WebhookEvent, facts: RepositoryFacts, host: string): Payload {
+  const { repository, resources, customAttributes } = event
+  const fullName = repository && `${repository.projectName}/${repository.name}`
+
+  return {
+    type: event.type,
+    occur_at: Math.floor(event.time.getTime() / 1000),
+    operator: event.operator,
+    event_data: {
+      ...(resources.length > 0 && {
+        resources: resources.map(({ digest, tag }) => ({
+          digest,
+          tag: tag ?? digest,
+          resource_url: `${host}/${fullName}${tag === undefined ? `@${digest}` : `:${tag}`}`,
+        })),
+      }),
+      ...(repository && {
+        repository: {
+          date_created: Math.floor((facts.creationTime?.getTime() ?? 0) / 1000),
+          name: repository.name,
+          namespace: repository.projectName,
+          repo_full_name: fullName ?? '',
+          repo_type: facts.public ? ('public' as const) : ('private' as const),
+        },
+      }),
+      ...event.details,
+      ...(Object.keys(customAttributes).length > 0 && { custom_attributes: customAttributes }),
+    },
+  }
+}
