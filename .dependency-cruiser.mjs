@@ -33,6 +33,17 @@ export default {
     ),
     ...sliceOrder,
     forbid(
+      'scrub-report-believes-nobody',
+      'what checks store and database shares nothing with what writes them',
+      { path: '^server/src/scrub/(report/|keys\\.ts$)', pathNot: tests },
+      {
+        path: [
+          '^server/src/(?!scrub/|platform/db/|platform/errors|storage/(driver|errors)\\.ts$|lib/)',
+          '^server/src/scrub/(?!report/|keys\\.ts$|pace\\.ts$|hash-object\\.ts$)',
+        ],
+      },
+    ),
+    forbid(
       'slices-know-no-registry',
       'the data plane uses the slices, not the other way round',
       { path: anySlice },

@@ -23,6 +23,7 @@ export const SLICES = [
   'immutability',
   'retention',
   'gc',
+  'scrub',
   'webhooks',
   'dead-letters',
   'search',

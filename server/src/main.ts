@@ -15,6 +15,9 @@ const HELP = `Portolan, a registry for OCI artifacts
       --stdin                     takes the password from standard input
   portolan keys rotate            makes a new key to sign registry tokens with
       --distrust                  no token signed before is accepted any more
+  portolan scrub --report         compares store and database; exits with 1 where they do not agree
+      --rehash                    reads every object and compares its digest too
+      --json                      prints everything it has found as JSON
   portolan version                prints the version
   portolan help                   prints this
 
@@ -36,6 +39,7 @@ const COMMANDS: Record<string, CommandEntry> = {
     options: ['username', 'stdin'],
   },
   'keys rotate': { load: () => import('./app/commands/rotate-keys.ts'), options: ['distrust'] },
+  scrub: { load: () => import('./app/commands/scrub.ts'), options: ['report', 'rehash', 'json'] },
 }
 
 async function main(args: string[]): Promise<void> {
@@ -82,6 +86,9 @@ function parse(args: string[]): CommandLine {
         stdin: { type: 'boolean' },
         distrust: { type: 'boolean' },
         roles: { type: 'string' },
+        report: { type: 'boolean' },
+        rehash: { type: 'boolean' },
+        json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },

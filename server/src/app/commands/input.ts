@@ -14,6 +14,9 @@ export interface CommandOptions {
   stdin?: boolean
   distrust?: boolean
   roles?: string
+  report?: boolean
+  rehash?: boolean
+  json?: boolean
 }
 
 /** A command's module. */

@@ -1,0 +1,38 @@
+import { FatalError } from '../../platform/errors.ts'
+import { createLogger } from '../../platform/log/logger.ts'
+import { createPace } from '../../scrub/pace.ts'
+import { makeReport } from '../../scrub/report/report.ts'
+import { reportText } from '../../scrub/report/text.ts'
+import { openStorage } from '../../storage/open.ts'
+import { withDatabase } from '../offline-database.ts'
+import type { CommandInput } from './input.ts'
+
+/** How long a transaction is waited for that may know an object which no row knows. */
+const PATIENCE_MS = 60_000
+
+/** Exits with 1 where store and database do not agree. */
+export async function run({ config, options }: CommandInput): Promise<void> {
+  if (options.report !== true) {
+    throw new FatalError(
+      'scrub needs --report; what changes something is started at /api/v2.0/system/scrub',
+      {
+        exitCode: 2,
+      },
+    )
+  }
+  const inForce = config()
+  const { driver, filesystem } = inForce.storage
+  const { sparseImages, sparseIndex } = inForce.registry
+  const report = await withDatabase(inForce, createLogger(inForce, 'stderr'), async (db) => {
+    const storage = await openStorage({ driver, ...filesystem })
+    try {
+      const rehash = options.rehash === true ? createPace(undefined) : undefined
+      const deps = { db, storage, store: driver, rehash, patienceMilliseconds: PATIENCE_MS }
+      return await makeReport(deps, { sparseImages, sparseIndex })
+    } finally {
+      await storage.close()
+    }
+  })
+  process.stdout.write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report))
+  if (!report.agree) process.exitCode = 1
+}
