@@ -17,7 +17,7 @@ import { insertTrash } from './trash/store.ts'
 /**
  * Deletes an artifact and all its tags at once; answers whether it was there. It can be restored for `trashDays`
  * (`trash/`). With it go its accessories, and the
- * children that have no tag and no other index to list them, each with its own.
+ * children that have no tag and no other index to list them, each with its own. `also` is done in the same transaction.
  *
  * @throws {ArtifactReferencedError} an index lists it.
  * @throws {ImmutableTagError} one of its tags is to stay.
@@ -27,6 +27,7 @@ export async function deleteArtifact(
   place: ArtifactPlace,
   digest: string,
   actor: Actor | undefined,
+  also?: (tx: Database) => Promise<void>,
 ): Promise<boolean> {
   const repositoryId = place.repository.id
   return await transact(deps.db, async (tx) => {
@@ -54,6 +55,7 @@ export async function deleteArtifact(
       await insertTrash(tx, { rootId: artifact.id, artifactIds: ids, username, days: deps.trashDays })
     }
     await releaseArtifacts(tx, repositoryId, ids, () => deleteArtifactRows(tx, ids))
+    await also?.(tx)
     await emit(tx, {
       type: 'artifact.deleted',
       payload: {

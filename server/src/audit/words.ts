@@ -93,6 +93,8 @@ const WORDS: { readonly [T in EventType]: ((payload: EventPayloads[T]) => Words)
   'retention.created': (p) => named('create', 'tag_retention', p.name),
   'retention.updated': (p) => named('update', 'tag_retention', p.name),
   'retention.deleted': (p) => named('delete', 'tag_retention', p.name),
+  // Each deletion is told.
+  'retention.applied': undefined,
   'retention.started': (p) => named('update', 'tag_retention', p.name),
   'webhook.created': (p) => named('create', 'webhook', p.name),
   'webhook.updated': (p) => named('update', 'webhook', p.name),

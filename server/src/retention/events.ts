@@ -1,4 +1,5 @@
 import type { Actor } from '../access/model.ts'
+import type { RetentionRule } from './model.ts'
 
 export interface RetentionEvent {
   policyId: number
@@ -15,6 +16,25 @@ interface RetentionStarted extends RetentionEvent {
   dryRun: boolean
 }
 
+interface RetentionApplied {
+  policyId: number
+  projectId: number
+  projectName: string
+  repositoryId: number
+  /** Without the project. */
+  repository: string
+  /** How the run came about. */
+  trigger: 'MANUAL' | 'SCHEDULE'
+  /** Artifacts that were judged. */
+  total: number
+  /** Those that the rules kept. */
+  retained: number
+  /** As they were when the run was ordered. */
+  rules: readonly RetentionRule[]
+  /** The first thousand, each with some of its tags. */
+  deleted: readonly { digest: string; tags: readonly string[] }[]
+}
+
 declare module '../platform/events/catalogue.ts' {
   interface EventPayloads {
     /** A retention policy was made. */
@@ -25,5 +45,7 @@ declare module '../platform/events/catalogue.ts' {
     'retention.deleted': RetentionEvent
     /** Somebody ordered a run of a retention policy. */
     'retention.started': RetentionStarted
+    /** A run has deleted artifacts of a repository, of which each was told of as well. */
+    'retention.applied': RetentionApplied
   }
 }

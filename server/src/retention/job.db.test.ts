@@ -32,15 +32,19 @@ beforeEach(async () => {
   deps = { db: database.db, trashDays: 7, findImmutable: createFindImmutable(), now: () => new Date() }
 })
 
-async function run(dryRun: boolean, meanwhile = async (): Promise<void> => undefined) {
+async function run(dryRun: boolean, meanwhile = async (): Promise<void> => undefined, state?: unknown) {
   const lines: string[] = []
+  const saved: unknown[] = []
   const reported: Record<string, unknown> = {}
   const { id: repositoryId, projectId } = bench.repository
   const context = {
-    task: { input: { repositoryId, projectId, dryRun, rules: [KEEP_ONE] } },
+    task: {
+      input: { policyId: 7, trigger: 'SCHEDULE', repositoryId, projectId, dryRun, rules: [KEEP_ONE] },
+      state,
+    },
     signal: new AbortController().signal,
     log: (line: string) => lines.push(line),
-    save: async () => undefined,
+    save: async (more: unknown) => void saved.push(more),
     report: async (more: object) => {
       Object.assign(reported, more)
       // Everything is judged by now, nothing deleted.
@@ -48,7 +52,7 @@ async function run(dryRun: boolean, meanwhile = async (): Promise<void> => undef
     },
   } as unknown as TaskContext
   await retention(deps).run(context)
-  return { lines, reported }
+  return { lines, reported, saved }
 }
 
 async function left(): Promise<string[]> {
@@ -76,6 +80,46 @@ test('a dry run deletes nothing and tells what the run then does', async () => {
   expect(real.lines).toEqual(dry.lines.map((line) => line.replace('would be deleted', 'deleted')))
   expect(real.reported).toEqual({ total: 3, retained: 1 })
   expect((await run(false)).reported).toEqual({ total: 1, retained: 1 })
+})
+
+async function applied(): Promise<Record<string, unknown>[]> {
+  const rows = await database.db
+    .selectFrom('events')
+    .select('payload')
+    .where('type', '=', 'retention.applied')
+    .execute()
+  return rows
+    .map((row) => row.payload as Record<string, unknown>)
+    .filter((payload) => payload.repositoryId === bench.repository.id)
+}
+
+test('what a run has deleted is told once, also where it was interrupted, and of nothing nobody hears', async () => {
+  const one = await bench.image('one', {}, 'v1')
+  const two = await bench.image('two', {}, 'v2')
+  await bench.image('three', {}, 'v3')
+  await run(true)
+  const nothing = await applied()
+
+  const { saved } = await run(false)
+  const after = await applied()
+  await run(false, undefined, saved.at(-1))
+  await run(false)
+
+  expect(nothing).toEqual([])
+  expect(after).toMatchObject([
+    { policyId: 7, trigger: 'SCHEDULE', total: 3, retained: 1, repository: 'app', rules: [KEEP_ONE] },
+  ])
+  expect(after[0]?.deleted).toEqual(
+    expect.arrayContaining([
+      { digest: one.digest, tags: ['v1'] },
+      { digest: two.digest, tags: ['v2'] },
+    ]),
+  )
+  expect(await applied()).toEqual(after)
+
+  await bench.image('four', {}, 'v4')
+  await run(false, undefined, saved[0])
+  expect((await applied())[1]).toMatchObject({ total: 3, deleted: { length: 2 } })
 })
 
 test('what an immutable tag names stays, whatever the rules say', async () => {

@@ -4,6 +4,7 @@ import type { JobKind, TaskContext } from '../jobs/kind.ts'
 import { startExecution } from '../jobs/service.ts'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
+import { emit } from '../platform/events/outbox.ts'
 import { evaluate, type RetentionCandidate, type Verdict } from './evaluate.ts'
 import { nameOfRule, type RetentionPolicy, type RetentionRule } from './model.ts'
 import { findPlace, findPolicy, listCandidates, listPlaces, type RetentionPlace } from './store.ts'
@@ -12,6 +13,8 @@ import { findPlace, findPolicy, listCandidates, listPlaces, type RetentionPlace 
 export const RETENTION = 'RETENTION'
 
 interface RetentionInput {
+  policyId: number
+  trigger: 'MANUAL' | 'SCHEDULE'
   repositoryId: number
   projectId: number
   dryRun: boolean
@@ -35,7 +38,14 @@ export async function startRetention(
     attributes: { dry_run: dryRun },
     tasks: places.map((place) => ({
       kind: RETENTION,
-      input: { repositoryId: place.id, projectId: place.projectId, dryRun, rules: policy.rules },
+      input: {
+        policyId: policy.id,
+        trigger,
+        repositoryId: place.id,
+        projectId: place.projectId,
+        dryRun,
+        rules: policy.rules,
+      } satisfies RetentionInput,
       attributes: {
         repository: policy.projectId === undefined ? `${place.projectName}/${place.name}` : place.name,
       },
@@ -64,8 +74,10 @@ export function retention(deps: RetentionJobDeps): JobKind {
       if (!verdicts)
         return context.log(`no rule is about ${place.projectName}/${place.name}: nothing is touched`)
 
+      const done = readDone(context)
       const kept = verdicts.filter((verdict) => verdict.kept).length
-      await context.report({ total: verdicts.length, retained: kept })
+      const total = verdicts.length + done.count
+      await context.report({ total, retained: kept })
       context.log(`${place.projectName}/${place.name}: ${kept} of ${verdicts.length} artifacts are kept`)
       for (const { artifact, ...verdict } of verdicts) {
         context.signal.throwIfAborted()
@@ -73,11 +85,48 @@ export function retention(deps: RetentionJobDeps): JobKind {
           ? `kept by ${reasonOf(rules, { artifact, ...verdict })}`
           : dryRun
             ? 'would be deleted'
-            : await tryToDelete(deps, place, artifact, context)
+            : await tryToDelete(deps, place, artifact, context, done)
         context.log(`${artifact.digest} [${artifact.tags.join(', ')}] ${outcome}`)
       }
+      await tellOf(deps, place, context, done, { total, retained: kept })
     },
   }
+}
+
+/** What the task has deleted, also before it was interrupted. */
+interface Done {
+  count: number
+  /** Those that are told. */
+  deleted: { digest: string; tags: string[] }[]
+  told: boolean
+}
+
+// Whoever wants to know them all has the log, and an event of each.
+const MOST_TOLD = 1000
+const MOST_TAGS_TOLD = 10
+
+function readDone({ task }: TaskContext): Done {
+  return { count: 0, deleted: [], told: false, ...(task.state as Partial<Done> | undefined) }
+}
+
+/** Tells once what the task has done, if it has done anything. */
+async function tellOf(
+  { db }: RetentionJobDeps,
+  { id, name, projectId, projectName }: RetentionPlace,
+  context: TaskContext,
+  { count, deleted, told }: Done,
+  counts: { total: number; retained: number },
+): Promise<void> {
+  if (count === 0 || told) return
+  const { policyId, trigger, rules } = context.task.input as RetentionInput
+  await db.transaction().execute(async (tx) => {
+    await context.save({ count, deleted, told: true } satisfies Done, tx)
+    const where = { projectId, projectName, repositoryId: id, repository: name }
+    await emit(tx, {
+      type: 'retention.applied',
+      payload: { policyId, ...where, trigger, ...counts, rules, deleted },
+    })
+  })
 }
 
 /** What becomes of the artifacts of a repository at this moment. */
@@ -102,6 +151,7 @@ async function tryToDelete(
   place: RetentionPlace,
   artifact: RetentionCandidate,
   context: TaskContext,
+  done: Done,
 ): Promise<string> {
   const [now] = await listCandidates(deps.db, place, undefined, artifact.id)
   if (!now) return 'is gone already'
@@ -110,8 +160,24 @@ async function tryToDelete(
   try {
     const { id, name, projectId, projectName } = place
     const repository = { id, name, projectId }
-    const deleted = await deleteArtifact(deps, { repository, projectName }, artifact.digest, undefined)
-    return deleted ? 'deleted' : 'is gone already'
+    const after = {
+      count: done.count + 1,
+      deleted: [
+        ...done.deleted,
+        { digest: artifact.digest, tags: artifact.tags.slice(0, MOST_TAGS_TOLD) },
+      ].slice(0, MOST_TOLD),
+      told: false,
+    }
+    const deleted = await deleteArtifact(
+      deps,
+      { repository, projectName },
+      artifact.digest,
+      undefined,
+      (tx) => context.save(after, tx),
+    )
+    if (!deleted) return 'is gone already'
+    Object.assign(done, after)
+    return 'deleted'
   } catch (error) {
     if (!(error instanceof DomainError)) throw error
     return `stays: ${error.message}`

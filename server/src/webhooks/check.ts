@@ -125,7 +125,6 @@ const SAMPLE_EVENT = {
   projectId: 1,
   repository: { id: 1, projectName: 'library', name: 'app' },
   resources: [{ digest: `sha256:${'0'.repeat(64)}`, tag: 'v1' }],
-  details: {},
   customAttributes: { Details: 'words' },
 }
 const SAMPLES = [

@@ -13,7 +13,6 @@ const event: WebhookEvent = {
     { digest: 'sha256:aa', tag: 'v1' },
     { digest: 'sha256:aa', tag: undefined },
   ],
-  details: {},
   customAttributes: {},
 }
 const payload = toPayload(event, { creationTime: new Date(1_000_000), public: true }, 'registry.test')
@@ -95,6 +94,52 @@ test('Teams gets an adaptive card', () => {
       { facts: expect.arrayContaining([{ title: 'Repository', value: 'team/app/web' }]) },
     ],
   })
+})
+
+test('in a card of Teams a name is nothing but a name', () => {
+  const hostile = toPayload(
+    {
+      ...event,
+      operator: '[log in](https://evil.test) <at>all</at>',
+      repository: { id: 3, projectName: 'team', name: 'my_app__x' },
+      customAttributes: { Details: '1. {{DATE(2030-01-01T00:00:00Z)}}\n- **all**' },
+    },
+    { creationTime: undefined, public: false },
+    'registry.test',
+  )
+
+  const { body } = render({ ...http, type: 'teams' }, hostile, sender)
+  const facts = JSON.parse(body).attachments[0].content.body[1].facts
+
+  expect(facts).toEqual(
+    expect.arrayContaining([
+      { title: 'Operator', value: '\\[log in\\]\\(https://evil.test\\) \\<at\\>all\\</at\\>' },
+      { title: 'Repository', value: 'team/my\\_app\\_\\_x' },
+      { title: 'Details', value: '1\\. \\{\\{DATE\\(2030-01-01T00:00:00Z\\)\\}\\} - \\*\\*all\\*\\*' },
+    ]),
+  )
+})
+
+test('what is told to Slack cannot leave its block, and links nothing', () => {
+  const hostile = toPayload(
+    {
+      ...event,
+      operator: 'see https://evil.test',
+      customAttributes: { Details: '``` <https://evil.test|here>' },
+    },
+    { creationTime: undefined, public: false },
+    'registry.test',
+  )
+
+  const { body } = render({ ...http, type: 'slack' }, hostile, sender)
+  const texts: { text: string; verbatim: boolean }[] = JSON.parse(body).blocks.map(
+    (block: { text: object }) => block.text,
+  )
+
+  expect(texts.every(({ verbatim }) => verbatim)).toBe(true)
+  const code = texts.at(-1)?.text ?? ''
+  expect(code.slice(3, -3)).not.toContain('`')
+  expect(code).toContain('&lt;https://evil.test|here&gt;')
 })
 
 test('a template takes the place of all of them', () => {

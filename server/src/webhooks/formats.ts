@@ -66,8 +66,10 @@ function toCloudEvent({ type, occur_at, operator, event_data }: Payload, { proje
 const SLACK_TEXT = 2900
 
 function toSlack({ type, occur_at, operator, event_data }: Payload) {
-  const section = (text: string) => ({ type: 'section', text: { type: 'mrkdwn', text } })
-  const data = JSON.stringify(event_data, undefined, 2)
+  // Verbatim: what looks like an address, a person or a channel is not made a link.
+  const section = (text: string) => ({ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } })
+  // The same JSON, but nothing in it ends the block of code.
+  const data = JSON.stringify(event_data, undefined, 2).replaceAll('`', '\\u0060')
   const shown = data.length > SLACK_TEXT ? `${data.slice(0, SLACK_TEXT)}…` : data
 
   return {
@@ -87,18 +89,29 @@ function slackText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
+// All that Markdown, or a function of a card as `{{DATE(…)}}`, is made of.
+const MARKUP = /[\\`*_{}[\]()<>#|~!]/g
+// What begins a list.
+const BULLET = /^(\d*)([-+.)])(?=\s)/
+
+/** As a card wants it: a name must not become a link, nor anything else but its letters. */
+function teamsText(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().replace(MARKUP, '\\$&').replace(BULLET, '$1\\$2')
+}
+
 const MOST_FACTS = 10
 
 /** An adaptive card, which workflows of Microsoft Teams post to a channel. */
 function toTeams({ type, occur_at, operator, event_data }: Payload) {
-  const { resources = [], repository, custom_attributes: attributes = {} } = event_data
+  const { resources = [], repository, custom_attributes: attributes = {}, retention } = event_data
   const facts = [
     ['Repository', repository?.repo_full_name],
+    ['Retained', retention && `${retention.retained} of ${retention.total}`],
     ...resources.slice(0, MOST_FACTS).map((one) => ['Artifact', one.resource_url]),
     ['Operator', operator],
     ['Time', new Date(occur_at * 1000).toISOString()],
     ...Object.entries(attributes),
-  ].filter(([, value]) => value)
+  ].flatMap(([title = '', value]) => (value ? [{ title: teamsText(title), value: teamsText(value) }] : []))
 
   return {
     type: 'message',
@@ -111,7 +124,7 @@ function toTeams({ type, occur_at, operator, event_data }: Payload) {
           version: '1.4',
           body: [
             { type: 'TextBlock', size: 'Medium', weight: 'Bolder', text: type },
-            { type: 'FactSet', facts: facts.map(([title, value]) => ({ title, value })) },
+            { type: 'FactSet', facts },
           ],
         },
       },

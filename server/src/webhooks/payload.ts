@@ -9,8 +9,8 @@ export interface WebhookEvent {
   /** Undefined where it is about none. */
   repository: EventRepository | undefined
   resources: { digest: string; tag: string | undefined }[]
-  /** What Harbor puts beside resources: `replication`, `retention`, `scan`. */
-  details: Readonly<Record<string, unknown>>
+  /** Where it is about what a run of retention did in a repository. */
+  retention?: RetentionFacts
   customAttributes: Readonly<Record<string, string>>
 }
 
@@ -19,6 +19,20 @@ export interface EventRepository {
   projectName: string
   /** Without the project. */
   name: string
+}
+
+export interface RetentionFacts {
+  policyId: number
+  /** Artifacts that were judged, and that the rules kept. */
+  total: number
+  retained: number
+  rules: readonly {
+    template: string
+    params: Readonly<Record<string, unknown>>
+    tagSelectors: readonly unknown[]
+    scopeSelectors: readonly unknown[]
+  }[]
+  deleted: readonly { digest: string; tags: readonly string[] }[]
 }
 
 /** What must be looked up of a repository before it can be told. */
@@ -42,14 +56,14 @@ export interface Payload {
       repo_full_name: string
       repo_type: 'public' | 'private'
     }
+    retention?: ReturnType<typeof toRetention>
     custom_attributes?: Readonly<Record<string, string>>
-    [details: string]: unknown
   }
 }
 
 /** The event in Harbor's words. `host` is that of the registry, as clients write it in front of a repository. */
 export function toPayload(event: WebhookEvent, facts: RepositoryFacts, host: string): Payload {
-  const { repository, resources, customAttributes } = event
+  const { repository, resources, customAttributes, retention } = event
   const fullName = repository && `${repository.projectName}/${repository.name}`
 
   return {
@@ -73,8 +87,31 @@ export function toPayload(event: WebhookEvent, facts: RepositoryFacts, host: str
           repo_type: facts.public ? ('public' as const) : ('private' as const),
         },
       }),
-      ...event.details,
+      ...(retention && repository && { retention: toRetention(retention, repository, host) }),
       ...(Object.keys(customAttributes).length > 0 && { custom_attributes: customAttributes }),
     },
+  }
+}
+
+/** Harbor names one of the deleted artifacts, the last one; here all are named that are told. */
+function toRetention(facts: RetentionFacts, { projectName, name }: EventRepository, host: string) {
+  return {
+    total: facts.total,
+    retained: facts.retained,
+    harbor_hostname: host.replace(/:\d+$/, ''),
+    project_name: projectName,
+    retention_policy_id: facts.policyId,
+    retention_rule: facts.rules.map((rule) => ({
+      template: rule.template,
+      params: rule.params,
+      tag_selectors: rule.tagSelectors,
+      scope_selectors: { repository: rule.scopeSelectors },
+    })),
+    result: 'SUCCESS',
+    deleted_artifact: facts.deleted.map(({ digest, tags }) => ({
+      type: 'image',
+      status: 'SUCCESS',
+      name_tag: tags[0] === undefined ? `${name}@${digest}` : `${name}:${tags[0]}`,
+    })),
   }
 }

@@ -40,14 +40,15 @@ export interface SecretChanges {
 
 /**
  * The secrets of a target after a change. What is given as answers show it stays what it is, but only as long as the
- * target stays at its origin: else whoever may change a policy could have its secrets sent to himself. Throws bad-request.
+ * address stays the same, its path and query included, for behind one host there may be many receivers: else whoever may
+ * change a policy could have its secrets sent to himself. Throws bad-request.
  */
 export function mergeSecrets(
   changes: SecretChanges,
   address: string,
   former: { target: Target; secrets: TargetSecrets } | undefined,
 ): TargetSecrets {
-  const stays = former !== undefined && originOf(former.target.address) === originOf(address)
+  const stays = former !== undefined && normal(former.target.address) === normal(address)
   const kept = (given: string, stored: string | undefined, what: string) => {
     if (stored === undefined || given !== mask(stored)) return given
     if (!stays) throw new DomainError('bad-request', `${what} must be given anew: the address has changed`)
@@ -78,6 +79,10 @@ export function mergeSecrets(
   }
 }
 
-function originOf(address: string): string | undefined {
-  return URL.parse(address)?.origin
+/** As it is called: the same in another spelling is the same. */
+function normal(address: string): string {
+  const url = URL.parse(address)
+  if (!url) return address
+  url.hash = ''
+  return url.href
 }

@@ -3,7 +3,9 @@ import type { EventType } from './model.ts'
 import type { EventRepository, WebhookEvent } from './payload.ts'
 
 /** What a reader makes of an event: all but what stands in every payload. */
-type Told = Partial<Pick<WebhookEvent, 'resources' | 'details' | 'customAttributes'>> & { type: EventType }
+type Told = Partial<Pick<WebhookEvent, 'resources' | 'retention' | 'customAttributes' | 'operator'>> & {
+  type: EventType
+}
 
 /** What stands in the payloads of many. */
 interface Common {
@@ -26,6 +28,12 @@ const SOURCES: { readonly [T in keyof EventPayloads]?: (payload: EventPayloads[T
     resources: p.digest || p.tag ? resourcesOf({ digest: p.digest ?? '', tags: p.tag ? [p.tag] : [] }) : [],
     customAttributes: { Details: p.message },
   }),
+  // The operator is how it came about, as in Harbor.
+  'retention.applied': ({ trigger: operator, ...facts }) => ({
+    type: 'TAG_RETENTION',
+    operator,
+    retention: facts,
+  }),
 }
 
 /** Types of the events that webhooks may tell of. */
@@ -44,7 +52,6 @@ export function toWebhookEvents({ type, payload, occurrenceTime }: HeardEvent): 
     projectId: common.projectId ?? 0,
     repository: repositoryIn(common),
     resources: [],
-    details: {},
     customAttributes: {},
     ...one,
   }))

@@ -56,7 +56,6 @@ export async function tellPulls(deps: EnqueueDeps, tx: Database, pulls: readonly
       projectId: pull.projectId,
       repository: { id: pull.repositoryId, projectName: pull.projectName, name: pull.repository },
       resources: [{ digest: pull.digest, tag: pull.tag }],
-      details: {},
       customAttributes: {},
     })),
   )

@@ -156,7 +156,6 @@ export async function sendTest(
       projectId: project.id,
       repository: { id: undefined, projectName: project.name, name: 'test' },
       resources: [{ digest: `sha256:${'0'.repeat(64)}`, tag: 'test' }],
-      details: {},
       customAttributes: { Details: 'a test of this webhook: nothing has happened' },
     },
     { creationTime: deps.now(), public: false },
