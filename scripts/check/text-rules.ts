@@ -45,6 +45,7 @@ const OWNERS: Record<string, string> = {
   tags: 'artifacts',
   trashed_artifacts: 'artifacts',
   trashed_blobs: 'artifacts',
+  trashed_tags: 'artifacts',
   tag_history: 'artifacts',
   executions: 'jobs',
   tasks: 'jobs',

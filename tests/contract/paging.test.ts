@@ -87,6 +87,8 @@ const LISTS: Record<string, List> = {
     grows: true,
   },
   listTrash: { path: inProject('/trash'), key: byId },
+  listTrashedTags: { path: inProject('/trash/tags'), key: byId },
+  listTrashedRepositories: { path: inProject('/trash/repositories'), key: byId },
   listRoles: { path: () => `${api}/roles`, key: byId },
   listRoleBindings: { path: () => `${api}/roles/${role}/bindings`, key: byId },
   listAccessTokensOfUser: { path: () => `${api}/users/${ann.id}/tokens`, key: byId },
@@ -149,6 +151,12 @@ beforeAll(async () => {
   await times(async (at) => {
     const { manifest } = await trashed.pushImage(`v${at}`)
     await admin.delete(`/v2/${trashed.name}/manifests/${manifest.digest}`)
+  })
+  await times(async (at) => {
+    await trashed.pushImage(`w${at}`)
+    await admin.delete(`/v2/${trashed.name}/manifests/w${at}`)
+    await openRepository(admin, `${project.name}/gone-${at}`).pushImage('v1')
+    await admin.delete(`${inProject('/repositories')()}/gone-${at}`)
   })
   const moved = openRepository(admin, `${project.name}/moved`)
   for (let at = 0; at < COUNT; at += 1) await moved.pushImage('prod')

@@ -11,8 +11,9 @@ import { countArtifacts, findRepositoriesWithBlob, selectNewest } from '../artif
 import { moveUsage, releaseRepository } from '../artifacts/release.ts'
 import { artifactsRoutes } from '../artifacts/routes.ts'
 import { tagsRoutes } from '../artifacts/tags/routes.ts'
+import { trashedRepositoriesRoutes } from '../artifacts/trash/repositories/routes.ts'
 import { trashRoutes } from '../artifacts/trash/routes.ts'
-import { reclaimNow } from '../gc/collect.ts'
+import { trashedTagsRoutes } from '../artifacts/trash/tags/routes.ts'
 import { immutableRulesRoutes } from '../immutability/routes.ts'
 import { deleteLabelsOnLeaving } from '../labels/artifact-store.ts'
 import { labelsRoutes } from '../labels/routes.ts'
@@ -32,17 +33,11 @@ import type { Services } from './services.ts'
 
 /** The REST API of projects and what they hold: repositories, artifacts, tags, labels, limits. */
 export function contentRoutes(
-  { db, log }: ServerParts,
-  { auth, projects, data: { artifacts }, sweeper, webhooks, tellQuotaExceeded }: Services,
+  { db }: ServerParts,
+  { auth, projects, data: { artifacts }, sweeper, reclaim, webhooks, tellQuotaExceeded }: Services,
   guard: Pick<RestOptions, 'projectContext'>,
 ): FastifyPluginAsync[] {
-  const trash = {
-    ...artifacts,
-    reclaim: (ids: readonly number[]) =>
-      reclaimNow(artifacts, ids, ({ digest }, error) =>
-        log.error({ err: error, digest }, 'a purged blob could not be deleted'),
-      ),
-  }
+  const trash = { ...artifacts, reclaim, onDeleted: sweeper.kick }
   return [
     projectsRoutes(projects),
     projectMetadataRoutes({ db }),
@@ -53,6 +48,7 @@ export function contentRoutes(
       db,
       countArtifacts,
       findRepositoriesWithBlob,
+      trashDays: artifacts.trashDays,
       releaseUsage: releaseRepository,
       refuseDeletion: (tx, repository) => refuseRepositoryDeletion(tx, artifacts, repository),
       tellContent: selectNewest,
@@ -71,6 +67,8 @@ export function contentRoutes(
     copyRoutes({ ...artifacts, tellQuotaExceeded, projectContext: guard.projectContext }),
     iconsRoutes(artifacts),
     trashRoutes(trash),
+    trashedTagsRoutes(trash),
+    trashedRepositoriesRoutes(trash),
     tagHistoryRoutes(trash),
     immutableRulesRoutes({ db }),
     retentionRoutes({ ...artifacts, now: auth.now }),

@@ -1,3 +1,4 @@
+import { repositoryRestore } from '../artifacts/trash/repositories/job.ts'
 import { PURGE_AUDIT_LOG, purgeAuditLog, purgeSystemJob } from '../audit/purging/job.ts'
 import { GARBAGE_COLLECTION, garbageCollection } from '../gc/job.ts'
 import { ensureSchedule } from '../jobs/schedules/service.ts'
@@ -12,7 +13,7 @@ import type { Services } from './services.ts'
 /** The kinds of work that tasks are made of, and what schedules start. */
 export function composeWorker(
   { config, db, storage, log, meters }: ServerParts,
-  { data, gc, auth, releasePending }: Services,
+  { data, gc, auth, sweeper, releasePending }: Services,
 ): Worker {
   const { store, graceSeconds } = data.uploads
 
@@ -24,6 +25,7 @@ export function composeWorker(
       executionSweep({ db, storage, keep: config.jobs.keepExecutions }),
       purgeAuditLog({ db, now: auth.now }),
       retention({ ...data.artifacts, now: auth.now }),
+      repositoryRestore({ db, quotas: data.artifacts.quotas, onDeleted: sweeper.kick }),
       garbageCollection({
         db,
         storage,

@@ -4,6 +4,7 @@ import { writePulls } from '../audit/pulls.ts'
 import type { AuditDeps } from '../audit/subscribers.ts'
 import { type AuthDeps, createAuth, forgetRobot } from '../auth/service.ts'
 import type { BrowserDeps } from '../auth/sessions/routes.ts'
+import { reclaimNow } from '../gc/collect.ts'
 import { gcSystemJob } from '../gc/model.ts'
 import type { SystemJob } from '../jobs/system-job/service.ts'
 import { createContextLookup, type FindContext } from '../members/context-lookup.ts'
@@ -35,6 +36,8 @@ export interface Services {
   projects: ProjectsDeps
   data: DataPlane
   sweeper: Sweeper
+  /** Takes the bytes of blobs out of the store now, those that nothing references. */
+  reclaim(blobIds: readonly number[]): Promise<void>
   /** Gives back to the quotas what was uploaded and never referenced. */
   releasePending(): Promise<unknown>
   /** The collection as it is started and scheduled. */
@@ -70,6 +73,11 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
     await tellPulls(webhooks, tx, pulls)
   })
 
+  const reclaim = (ids: readonly number[]) =>
+    reclaimNow(data.artifacts, ids, ({ digest }, error) =>
+      log.error({ err: error, digest }, 'a purged blob could not be deleted'),
+    )
+
   return {
     settings,
     configuration,
@@ -96,8 +104,10 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
     outbound,
     webhooks,
     tellQuotaExceeded: createRefusals({ db, now: auth.now }),
+    reclaim,
     sweeper: createSweeper({
       db,
+      reclaim,
       onError: (error) => log.error({ err: error }, 'deleted repositories could not be swept'),
     }),
   }

@@ -131,7 +131,7 @@ const WORK: Record<string, () => Promise<unknown>> = {
     deleteRepository(
       {
         ...bench.deps,
-        releaseUsage: async () => undefined,
+        releaseUsage: async () => true,
         refuseDeletion: async () => undefined,
         tellContent: async () => [],
       },

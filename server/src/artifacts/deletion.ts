@@ -13,6 +13,10 @@ import type { ArtifactPlace, ArtifactsDeps } from './service.ts'
 import { findArtifactId, isListedByIndex, lockArtifact } from './store.ts'
 import { deleteTagRow, listTagsOfArtifacts, lockTagsOfArtifact } from './tag-store.ts'
 import { insertTrash } from './trash/store.ts'
+import { insertTrashedTag } from './trash/tags/store.ts'
+
+/** Who has deleted what no person has. */
+const NOBODY = 'system'
 
 /**
  * Deletes an artifact and all its tags at once; answers whether it was there. It can be restored for `trashDays`
@@ -51,7 +55,7 @@ export async function deleteArtifact(
       ids.filter((member) => member !== artifact.id),
     )
     if (deps.trashDays > 0) {
-      const username = actor?.username ?? 'system'
+      const username = actor?.username ?? NOBODY
       await insertTrash(tx, { rootId: artifact.id, artifactIds: ids, username, days: deps.trashDays })
     }
     await releaseArtifacts(tx, repositoryId, ids, () => deleteArtifactRows(tx, ids))
@@ -73,9 +77,12 @@ export async function deleteArtifact(
   })
 }
 
-/** Removes a tag and leaves its artifact; answers whether it was there. With `artifactId`, only if it names that one. */
+/**
+ * Removes a tag and leaves its artifact; answers whether it was there. With `artifactId`, only if it names that one. It can
+ * be restored for `trashDays`.
+ */
 export async function deleteTag(
-  deps: Pick<ArtifactsDeps, 'db' | 'findImmutable'>,
+  deps: Pick<ArtifactsDeps, 'db' | 'trashDays' | 'findImmutable'>,
   place: ArtifactPlace,
   tag: string,
   actor: Actor | undefined,
@@ -91,6 +98,10 @@ export async function deleteTag(
     const affected = await lockArtifacts(tx, repositoryId, { ids: named, digests: [] })
     const digest = await deleteTagRow(tx, repositoryId, tag)
     await relist(tx, affected)
+    if (deps.trashDays > 0 && digest !== undefined) {
+      const username = actor?.username ?? NOBODY
+      await insertTrashedTag(tx, { repositoryId, name: tag, digest, username, days: deps.trashDays })
+    }
     await emit(tx, { type: 'tag.deleted', payload: { ...namesOf(place), tag, digest, actor } })
     return true
   })

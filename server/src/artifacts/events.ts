@@ -99,6 +99,10 @@ declare module '../platform/events/catalogue.ts' {
     'tag.created': TagEvent
     /** A tag is gone, its artifact is not. */
     'tag.deleted': TagDeleted
+    /** A tag is back from the trash. */
+    'tag.restored': TagEvent
+    /** A deleted tag was taken out of the trash for good. */
+    'tag.purged': TagEvent
     /** A tag names again what it did before. */
     'tag.rolled_back': TagEvent
   }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
+import { isNamed } from '../repositories/trash-store.ts'
 
-/** Those of the blobs that artifacts in live repositories of the project reference, but for one repository. */
+/** Those of the blobs that artifacts in live repositories of the project reference, and in those that are being restored, but for one repository. */
 export async function findReferenced(
   db: Database,
   projectId: number,
@@ -13,7 +14,7 @@ export async function findReferenced(
     WHERE EXISTS (
       SELECT FROM artifact_blobs ab JOIN repositories r ON r.id = ab.repository_id
       WHERE ab.blob_id = b.blob_id AND ab.repository_id <> ${exceptRepositoryId}
-        AND r.project_id = ${projectId} AND r.deletion_time IS NULL)`.execute(db)
+        AND r.project_id = ${projectId} AND ${isNamed('r')})`.execute(db)
 
   return result.rows.map((row) => row.blob_id)
 }
@@ -29,13 +30,57 @@ export async function findUsed(db: Database, blobIds: readonly number[]): Promis
 }
 
 /** The distinct blobs that artifacts reference. */
-async function findBlobsOfArtifacts(db: Database, artifactIds: readonly number[]): Promise<number[]> {
+export async function findBlobsOfArtifacts(db: Database, artifactIds: readonly number[]): Promise<number[]> {
   const result = await sql<{ blob_id: number }>`
     SELECT DISTINCT blob_id FROM artifact_blobs WHERE artifact_id = any(${[...artifactIds]}::bigint[])`.execute(
     db,
   )
 
   return result.rows.map((row) => row.blob_id)
+}
+
+/** The artifacts of a repository with the next digests, up to `limit` of them. */
+export async function findNextArtifacts(
+  db: Database,
+  repositoryId: number,
+  after: string,
+  limit: number,
+): Promise<{ id: number; digest: string }[]> {
+  return await db
+    .selectFrom('artifacts')
+    .select(['id', 'digest'])
+    .where('repository_id', '=', repositoryId)
+    .where('digest', '>', after)
+    .orderBy('digest')
+    .limit(limit)
+    .execute()
+}
+
+/** How many artifacts a repository has, those that lists do not show included. */
+export async function countArtifactRows(db: Database, repositoryId: number): Promise<number> {
+  const row = await db
+    .selectFrom('artifacts')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('repository_id', '=', repositoryId)
+    .executeTakeFirstOrThrow()
+
+  return Number(row.count)
+}
+
+/** Blobs that artifacts of a repository reference and the repository offers, with what they count. */
+export async function listOfferedBlobs(
+  db: Database,
+  repositoryId: number,
+  artifactIds: readonly number[],
+): Promise<{ id: number; size: number }[]> {
+  const result = await sql<{ id: number; size: number }>`
+    SELECT b.id, b.size FROM blobs b
+    JOIN repository_blobs rb ON rb.repository_id = ${repositoryId} AND rb.blob_id = b.id
+    WHERE b.id IN (SELECT blob_id FROM artifact_blobs WHERE artifact_id = any(${[...artifactIds]}::bigint[]))`.execute(
+    db,
+  )
+
+  return result.rows
 }
 
 /** The distinct blobs that the artifacts of a repository reference; undefined for more artifacts than `most`. */
@@ -88,7 +133,7 @@ export async function findUnreferenced(
     SELECT pb.project_id, pb.blob_id FROM project_blobs pb
     WHERE pb.creation_time >= ${span.from} AND pb.creation_time < ${span.to} AND NOT EXISTS (
       SELECT FROM artifact_blobs ab JOIN repositories r ON r.id = ab.repository_id
-      WHERE ab.blob_id = pb.blob_id AND r.project_id = pb.project_id AND r.deletion_time IS NULL)
+      WHERE ab.blob_id = pb.blob_id AND r.project_id = pb.project_id AND ${isNamed('r')})
     LIMIT ${limit}`.execute(db)
 
   return result.rows.map((row) => ({ projectId: row.project_id, blobId: row.blob_id }))
@@ -112,9 +157,7 @@ export async function listCountedOf(
       OR pb.blob_id IN (SELECT blob_id FROM repository_blobs WHERE repository_id = ${repositoryId})
         AND NOT EXISTS (
           SELECT FROM artifact_blobs ab JOIN repositories r ON r.id = ab.repository_id
-          WHERE ab.blob_id = pb.blob_id AND r.project_id = pb.project_id AND r.deletion_time IS NULL))`.execute(
-    db,
-  )
+          WHERE ab.blob_id = pb.blob_id AND r.project_id = pb.project_id AND ${isNamed('r')}))`.execute(db)
 
   return result.rows
 }
@@ -131,7 +174,7 @@ export async function listReferencedBlobs(
     JOIN artifact_blobs ab ON ab.artifact_id = a.id
     JOIN repository_blobs rb ON rb.repository_id = r.id AND rb.blob_id = ab.blob_id
     JOIN blobs b ON b.id = ab.blob_id
-    WHERE r.project_id = ${projectId} AND r.deletion_time IS NULL`.execute(db)
+    WHERE r.project_id = ${projectId} AND ${isNamed('r')}`.execute(db)
 
   return result.rows
 }

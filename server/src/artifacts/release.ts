@@ -1,9 +1,12 @@
 import { findOffered } from '../blobs/store.ts'
 import type { Database } from '../platform/db/database.ts'
+import { transact } from '../platform/db/transact.ts'
 import { countBlobs, giveBack, type QuotaPolicy } from '../quotas/count.ts'
 import { lockMoves } from '../quotas/usage-store.ts'
+import { holdReleaseCursor, moveReleaseCursor } from '../repositories/deletion-store.ts'
 import {
   findBlobsOfRepository,
+  findNextArtifacts,
   findReferenced,
   findUnreferenced,
   holdForRelease,
@@ -15,8 +18,11 @@ import {
  * project, and a slot of the quota last and without waiting.
  */
 
-// With more artifacts a repository's deletion would take seconds; it is then given back as its artifacts are swept.
-const MAX_RELEASED_AT_ONCE = 1_000
+/**
+ * With more artifacts a repository's deletion would take seconds; it is then given back in the background. So is it counted
+ * again where such a repository is restored.
+ */
+export const MAX_COUNTED_AT_ONCE = 1_000
 
 /**
  * Gives back what the project references no more once `remove` has deleted these (locked) artifacts of a repository,
@@ -40,10 +46,10 @@ export async function releaseArtifacts(
 /**
  * Gives back what only a repository references in its project, within the transaction that marks it as deleted, with
  * its row locked; answers whether it did. It does not for large ones: those are given back in the background, by
- * `releaseArtifacts` as their artifacts are deleted.
+ * `releaseMore` while they are in the trash, or by `releaseArtifacts` as their artifacts are deleted.
  */
 export async function releaseRepository(tx: Database, repositoryId: number): Promise<boolean> {
-  const blobIds = await findBlobsOfRepository(tx, repositoryId, MAX_RELEASED_AT_ONCE)
+  const blobIds = await findBlobsOfRepository(tx, repositoryId, MAX_COUNTED_AT_ONCE)
   const held = await holdForRelease(tx, repositoryId, [])
   if (!blobIds || !held) return false
 
@@ -51,6 +57,23 @@ export async function releaseRepository(tx: Database, repositoryId: number): Pro
     without(locked, await findReferenced(tx, held.projectId, locked, repositoryId)),
   )
   return true
+}
+
+/**
+ * Goes on giving back what a deleted repository alone used, whose artifacts stay where they are; answers false where there is
+ * no more of it, or somebody else is at it.
+ */
+export function releaseMore(db: Database, repositoryId: number, limit: number): Promise<boolean> {
+  return transact(db, async (tx) => {
+    const cursor = await holdReleaseCursor(tx, repositoryId)
+    if (cursor === undefined) return false
+    const artifacts = await findNextArtifacts(tx, repositoryId, cursor, limit)
+    const ids = artifacts.map((artifact) => artifact.id)
+    await releaseArtifacts(tx, repositoryId, ids, async () => undefined)
+    const last = artifacts.length < limit ? null : (artifacts.at(-1)?.digest ?? null)
+    await moveReleaseCursor(tx, repositoryId, last)
+    return last !== null
+  })
 }
 
 /**

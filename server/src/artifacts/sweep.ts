@@ -1,15 +1,25 @@
 import { unlinkSomeBlobs } from '../blobs/store.ts'
 import type { Database } from '../platform/db/database.ts'
 import { transact } from '../platform/db/transact.ts'
-import { findDeletedRepositories, markSwept } from '../repositories/deletion-store.ts'
+import { beginRemoval, findDeletedRepositories, markSwept } from '../repositories/deletion-store.ts'
+import { abandonRestoration, findAbandoned } from '../repositories/trash-store.ts'
 import { deleteSomeHistory } from './history/store.ts'
-import { releaseArtifacts } from './release.ts'
+import { findBlobsOfArtifacts } from './reference-store.ts'
+import { releaseArtifacts, releaseMore } from './release.ts'
 import { deleteCounts, deleteUncounted, lockSomeArtifacts } from './sweep-store.ts'
+import { deleteSomeTrash } from './trash/store.ts'
+import { deleteSomeTrashedTags } from './trash/tags/store.ts'
 
 /** Rows of one transaction: so many that it goes on quickly, so few that nobody notices. */
 const BATCH = 500
 /** Deleted repositories looked at in one round. */
 const REPOSITORIES = 1000
+
+export interface SweepDeps {
+  db: Database
+  /** Takes the bytes of blobs out of the store now, those that nothing references. From `gc`. */
+  reclaim(blobIds: readonly number[]): Promise<void>
+}
 
 export interface Sweeper {
   /** Removes what is left of deleted repositories. Answers when nothing is left that can go now. */
@@ -21,23 +31,24 @@ export interface Sweeper {
 }
 
 /**
- * Takes away the rows of deleted repositories, in batches. What a crash leaves is found by the next round, here or
- * in another process; two at once do no harm.
+ * Takes away the rows of deleted repositories that nobody can restore (any more), in batches; of large ones that can be
+ * restored, gives back what they used. What a crash leaves is found by the next round, here or in another process; two
+ * at once do no harm.
  */
-export function createSweeper(deps: { db: Database; onError(error: unknown): void }): Sweeper {
+export function createSweeper(deps: SweepDeps & { onError(error: unknown): void }): Sweeper {
   const { db } = deps
   let stopped = false
   let running: Promise<void> | undefined
   let again = false
 
   async function round(): Promise<void> {
+    for (const { id, executionId } of await findAbandoned(db, REPOSITORIES)) {
+      await abandonRestoration(db, id, executionId)
+    }
     for (const id of await findDeletedRepositories(db, REPOSITORIES)) {
-      while (!stopped && (await sweepArtifacts(db, id)) > 0);
-      while (!stopped && (await unlinkSomeBlobs(db, id, BATCH)) > 0);
-      while (!stopped && (await deleteSomeHistory(db, id, BATCH)) > 0);
+      while (!stopped && (await releaseMore(db, id, BATCH)));
       if (stopped) return
-      await deleteCounts(db, id)
-      await markSwept(db, id)
+      await removeRepository(deps, id, () => stopped)
     }
   }
 
@@ -68,11 +79,48 @@ export function createSweeper(deps: { db: Database; onError(error: unknown): voi
   }
 }
 
+/**
+ * Takes away what is left of a deleted repository, unless it is to be kept in the trash. Of one that is purged the bytes go
+ * too, as far as nothing else references them.
+ */
+export async function removeRepository(
+  deps: SweepDeps,
+  id: number,
+  isStopped: () => boolean = () => false,
+): Promise<void> {
+  const { db } = deps
+  const removal = await beginRemoval(db, id)
+  if (!removal) return
+  const reclaim = removal.purging ? deps.reclaim : async () => undefined
+  const steps = [
+    () => sweepArtifacts(db, id, reclaim),
+    async () => {
+      const { count, blobIds } = await deleteSomeTrash(db, id, BATCH)
+      await reclaim(blobIds)
+      return count
+    },
+    () => deleteSomeTrashedTags(db, id, BATCH),
+    () => unlinkSomeBlobs(db, id, BATCH),
+    () => deleteSomeHistory(db, id, BATCH),
+  ]
+  for (const step of steps) while (!isStopped() && (await step()) > 0);
+  if (isStopped()) return
+  await deleteCounts(db, id)
+  await markSwept(db, id)
+}
+
 /** Takes away a batch of artifacts, and gives back what the project references no more; answers how many. */
-function sweepArtifacts(db: Database, repositoryId: number): Promise<number> {
-  return transact(db, async (tx) => {
+async function sweepArtifacts(
+  db: Database,
+  repositoryId: number,
+  reclaim: SweepDeps['reclaim'],
+): Promise<number> {
+  const { count, blobIds } = await transact(db, async (tx) => {
     const ids = await lockSomeArtifacts(tx, repositoryId, BATCH)
+    const found = await findBlobsOfArtifacts(tx, ids)
     if (ids.length > 0) await releaseArtifacts(tx, repositoryId, ids, () => deleteUncounted(tx, ids))
-    return ids.length
+    return { count: ids.length, blobIds: found }
   })
+  await reclaim(blobIds)
+  return count
 }

@@ -134,6 +134,16 @@ const WORDS: { readonly [T in EventType]: ((payload: EventPayloads[T]) => Words)
   'artifact.purged': (p) => ofArtifact('delete', 'purge', p),
   'repository.updated': (p) => plain('update', 'repository', nameOf(p)),
   'repository.deleted': (p) => plain('delete', 'repository', nameOf(p)),
+  'repository.restored': (p) => ({
+    ...plain('create', 'repository', nameOf(p)),
+    description: `restore repository: ${nameOf(p)}`,
+  }),
+  'repository.purged': (p) => ({
+    ...plain('delete', 'repository', nameOf(p)),
+    description: `purge repository: ${nameOf(p)}`,
+  }),
+  'tag.restored': (p) => ofTag('create', 'restore', p),
+  'tag.purged': (p) => ofTag('delete', 'purge', p),
   'tag.created': (p) => plain('create', 'tag', `${nameOf(p)}:${p.tag}`),
   'tag.deleted': (p) => plain('delete', 'tag', `${nameOf(p)}:${p.tag}`),
   'tag.rolled_back': (p) => {
@@ -220,6 +230,15 @@ function ofArtifact(
   const [tag] = artifact.tags ?? []
   const resource = tag === undefined ? byDigest : `${nameOf(artifact)}:${tag}`
   return { operation, resourceType: 'artifact', resource, description: `${verb} artifact: ${byDigest}` }
+}
+
+function ofTag(
+  operation: string,
+  verb: string,
+  event: { projectName: string; repository: string; tag: string },
+): Words {
+  const tag = `${nameOf(event)}:${event.tag}`
+  return { ...plain(operation, 'tag', tag), description: `${verb} tag: ${tag}` }
 }
 
 /** Many failures within a minute are one entry; those of very many names have no name. */

@@ -49,7 +49,7 @@ export async function findBlobsByName(
   return keys.map((_, index) => found.get(index + 1))
 }
 
-/** The repositories that offer a blob, by id, at most `limit` of them; for mounts that name no source. */
+/** The live repositories that offer a blob, by id, at most `limit` of them; for mounts that name no source. */
 export async function findOfferingRepositories(
   db: Database,
   digest: string,
@@ -58,8 +58,10 @@ export async function findOfferingRepositories(
   const rows = await db
     .selectFrom('repository_blobs')
     .innerJoin('blobs', 'blobs.id', 'repository_blobs.blob_id')
+    .innerJoin('repositories', 'repositories.id', 'repository_blobs.repository_id')
     .select('repository_blobs.repository_id')
     .where('blobs.digest', '=', digest)
+    .where('repositories.deletion_time', 'is', null)
     .orderBy('repository_blobs.repository_id')
     .limit(limit)
     .execute()

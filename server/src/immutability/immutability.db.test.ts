@@ -122,7 +122,7 @@ test('a tag, its artifact and its repository stay', async () => {
   await rule()
   const deletion = {
     ...bench.deps,
-    releaseUsage: async () => undefined,
+    releaseUsage: async () => true,
     tellContent: async () => [],
     refuseDeletion: (tx: typeof database.db, repository: ListedRepository) =>
       refuseRepositoryDeletion(tx, bench.deps, repository),

@@ -17,23 +17,99 @@ export async function lockRepository(tx: Database, repository: AdmittedRepositor
   return row !== undefined
 }
 
-/** Marks the repository as deleted: its name, and its former names, are free. */
-export async function markRepositoryDeleted(tx: Database, id: number): Promise<void> {
-  await tx.updateTable('repositories').set({ deletion_time: sql<Date>`now()` }).where('id', '=', id).execute()
-  await tx.deleteFrom('repository_aliases').where('repository_id', '=', id).execute()
+/** How a deleted repository stays restorable. */
+export interface Trashing {
+  days: number
+  username: string
+  /** Whether its project has got back already what the repository used. */
+  released: boolean
 }
 
-/** Repositories that were deleted and not swept, the one that waits longest first. */
+/**
+ * Marks the repository as deleted: its name, and its former names, are free. With `trash` it keeps its rows for some days, the
+ * former names included, which lead nowhere as long.
+ */
+export async function markRepositoryDeleted(tx: Database, id: number, trash?: Trashing): Promise<void> {
+  await tx
+    .updateTable('repositories')
+    .set({
+      deletion_time: sql<Date>`now()`,
+      ...(trash && {
+        expiry_time: sql<Date>`now() + make_interval(days => ${trash.days})`,
+        deleted_by: trash.username,
+        release_cursor: trash.released ? null : '',
+      }),
+    })
+    .where('id', '=', id)
+    .execute()
+  if (!trash) await deleteAliases(tx, id)
+}
+
+async function deleteAliases(tx: Database, repositoryId: number): Promise<void> {
+  await tx.deleteFrom('repository_aliases').where('repository_id', '=', repositoryId).execute()
+}
+
+/**
+ * Deleted repositories that have not been swept and for which there is something to do now: rows that can go, or usage
+ * that is not given back. The one that waits longest first.
+ */
 export async function findDeletedRepositories(db: Database, limit: number): Promise<number[]> {
   const rows = await db
     .selectFrom('repositories')
     .select('id')
     .where('deletion_time', 'is not', null)
     .where('sweep_time', 'is', null)
+    .where('restore_execution', 'is', null)
+    .where((eb) => eb.or([IS_DUE, eb('release_cursor', 'is not', null)]))
     .orderBy('deletion_time')
     .limit(limit)
     .execute()
   return rows.map((row) => row.id)
+}
+
+/** Deleted, and to stay so: without a trash, purged, too long in it, or of a project that is deleted itself. */
+const IS_DUE = sql<boolean>`(coalesce(repositories.expiry_time <= now(), true) OR EXISTS (
+  SELECT FROM projects WHERE projects.id = repositories.project_id AND projects.deletion_time IS NOT NULL))`
+
+/**
+ * From here on a deleted repository cannot be restored any more, and its rows may go: whoever restores it comes first, or finds
+ * nothing. Undefined where it is to be kept; otherwise whether its bytes are to go at once.
+ */
+export async function beginRemoval(db: Database, id: number): Promise<{ purging: boolean } | undefined> {
+  return await db.transaction().execute(async (tx) => {
+    const row = await tx
+      .selectFrom('repositories')
+      .select('purging')
+      .where('id', '=', id)
+      .where('deletion_time', 'is not', null)
+      .where('restore_execution', 'is', null)
+      .where(IS_DUE)
+      .forUpdate()
+      .executeTakeFirst()
+    if (!row) return undefined
+    await tx.updateTable('repositories').set({ expiry_time: null }).where('id', '=', id).execute()
+    await deleteAliases(tx, id)
+    return row
+  })
+}
+
+/** How far the usage of a repository that stays deleted was given back; undefined: all of it, or it is being restored. */
+export async function holdReleaseCursor(tx: Database, id: number): Promise<string | undefined> {
+  const row = await tx
+    .selectFrom('repositories')
+    .select('release_cursor')
+    .where('id', '=', id)
+    .where('deletion_time', 'is not', null)
+    .where('restore_execution', 'is', null)
+    .forNoKeyUpdate()
+    .skipLocked()
+    .executeTakeFirst()
+  return row?.release_cursor ?? undefined
+}
+
+/** Notes how far the usage is given back; null: all of it. */
+export async function moveReleaseCursor(tx: Database, id: number, cursor: string | null): Promise<void> {
+  await tx.updateTable('repositories').set({ release_cursor: cursor }).where('id', '=', id).execute()
 }
 
 /**

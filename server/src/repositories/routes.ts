@@ -17,19 +17,14 @@ import {
   withCounts,
 } from './listing.ts'
 import {
+  type DeletionDeps,
   deleteRepository,
   describeRepository,
   getByKey,
-  type RefuseDeletion,
-  type ReleaseUsage,
   type RepositoryKey,
-  type TellContent,
 } from './service.ts'
 
-export interface RepositoryRoutesDeps extends ListingDeps {
-  releaseUsage: ReleaseUsage
-  refuseDeletion: RefuseDeletion
-  tellContent: TellContent
+export interface RepositoryRoutesDeps extends ListingDeps, DeletionDeps {
   /** Told when a repository was deleted: its rows can go. From `artifacts`. */
   onRepositoryDeleted(): void
 }

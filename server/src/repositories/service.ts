@@ -9,13 +9,17 @@ import { findListedRepository } from './list-store.ts'
 import { escapeDescription, type ListedRepository, type Repository } from './model.ts'
 import { findAliasTarget, lockNames } from './names/store.ts'
 import { findRepository, insertRepository, updateDescription } from './store.ts'
+import { findNamed } from './trash-store.ts'
 
 export interface RepositoriesDeps {
   db: Database
 }
 
-/** Gives back at once, if it is not too much, what a deleted repository alone had in its project. From `artifacts`. */
-export type ReleaseUsage = (tx: Database, repositoryId: number) => Promise<unknown>
+/**
+ * Gives back at once, if it is not too much, what a deleted repository alone had in its project; answers whether it did.
+ * From `artifacts`.
+ */
+export type ReleaseUsage = (tx: Database, repositoryId: number) => Promise<boolean>
 
 /** What a repository lists, the newest first and not more than can be told: digests with their tags. From `artifacts`. */
 export type TellContent = (
@@ -55,8 +59,11 @@ export async function ensureRepository(
 
   await insertRepository(deps.db, projectId, name)
   const created = await findRepository(deps.db, projectId, name)
-  if (!created) throw new DomainError('not-found', 'the project is gone')
-  return created
+  if (created) return created
+  if (await findNamed(deps.db, projectId, name)) {
+    throw new DomainError('forbidden', `${name} is being restored out of the trash: try again later`)
+  }
+  throw new DomainError('not-found', 'the project is gone')
 }
 
 /** The published repository that the key names, now or formerly; undefined where there is none. */
@@ -90,26 +97,28 @@ export async function describeRepository(
   })
 }
 
+export interface DeletionDeps extends RepositoriesDeps {
+  /** How long deleted repositories can be restored; 0: not at all. */
+  trashDays: number
+  releaseUsage: ReleaseUsage
+  refuseDeletion: RefuseDeletion
+  tellContent: TellContent
+}
+
 /**
- * Deletes a repository. Its name is free at once and what was in it cannot be found any more; the rows go later
- * (`artifacts/sweep.ts`), so that it takes no longer for many of them. Throws not-found, and what `refuseDeletion` does.
+ * Deletes a repository. Its name is free at once and what was in it cannot be found any more; the rows stay for
+ * `trashDays`, in which it can be restored, and go later (`artifacts/sweep.ts`), so that it takes no longer for many
+ * of them. Throws not-found, and what `refuseDeletion` does.
  */
-export async function deleteRepository(
-  deps: RepositoriesDeps & {
-    releaseUsage: ReleaseUsage
-    refuseDeletion: RefuseDeletion
-    tellContent: TellContent
-  },
-  key: RepositoryKey,
-  actor: Actor,
-): Promise<void> {
+export async function deleteRepository(deps: DeletionDeps, key: RepositoryKey, actor: Actor): Promise<void> {
   const repository = await getByKey(deps, key)
   await transact(deps.db, async (tx) => {
     await lockNames(tx)
     if (!(await lockRepository(tx, repository))) throw notFound(key)
     await deps.refuseDeletion(tx, repository)
-    await markRepositoryDeleted(tx, repository.id)
-    await deps.releaseUsage(tx, repository.id)
+    const released = await deps.releaseUsage(tx, repository.id)
+    const trash = { days: deps.trashDays, username: actor.username, released }
+    await markRepositoryDeleted(tx, repository.id, deps.trashDays > 0 ? trash : undefined)
     const artifacts = await deps.tellContent(tx, repository.id)
     await emit(tx, { type: 'repository.deleted', payload: { ...payloadOf(repository, actor), artifacts } })
   })

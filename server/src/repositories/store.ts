@@ -87,10 +87,11 @@ export async function holdRepository(tx: Database, repository: AdmittedRepositor
   return row !== undefined
 }
 
-/** Those of the repositories that are not deleted; they stay so until the transaction ends. */
-export async function holdLiveRepositories(tx: Database, ids: readonly number[]): Promise<Set<number>> {
+/** Those of the repositories that have their rows, live ones and those in the trash; they keep them until the transaction ends. */
+export async function holdKeptRepositories(tx: Database, ids: readonly number[]): Promise<Set<number>> {
   const result = await sql<{ id: number }>`
-    SELECT id FROM repositories WHERE id = ANY(${[...ids]}::bigint[]) AND deletion_time IS NULL
+    SELECT id FROM repositories WHERE id = ANY(${[...ids]}::bigint[])
+      AND (deletion_time IS NULL OR expiry_time IS NOT NULL)
     ORDER BY id FOR KEY SHARE`.execute(tx)
 
   return new Set(result.rows.map((row) => row.id))

@@ -197,7 +197,7 @@ test('a deleted repository leaves nothing, whether its last events come before o
     await markRepositoryDeleted(tx, bench.repository.id)
   })
 
-  await createSweeper({ db: database.db, onError: () => undefined }).sweep()
+  await createSweeper({ db: database.db, reclaim: async () => undefined, onError: () => undefined }).sweep()
   await drain()
 
   expect(before).toHaveLength(1)

@@ -12,7 +12,7 @@ import { lockArtifacts, lockTags, relist } from '../listed-store.ts'
 import type { ArtifactPlace } from '../service.ts'
 import { findArtifactId } from '../store.ts'
 import { insertTag, upsertTags } from '../tag-store.ts'
-import { restoreArtifact, type TrashDeps } from '../trash/service.ts'
+import { restoreArtifact, type TrashDeps, unlessSomebodyElseHas } from '../trash/service.ts'
 import { findTrashOfDigest } from '../trash/store.ts'
 import type { TagHistoryEntry } from './model.ts'
 import { hasPointedTo, selectHistory } from './store.ts'
@@ -88,11 +88,6 @@ function moveTag(
     await emit(tx, { type: 'tag.rolled_back', payload: { ...namesOf(place), tag, digest, actor } })
     return true
   })
-}
-
-/** Two who roll back to the same at once restore it once. */
-function unlessSomebodyElseHas(error: unknown): void {
-  if (!(error instanceof DomainError) || error.kind !== 'not-found') throw error
 }
 
 function gone(repository: string, digest: string): DomainError {

@@ -1,6 +1,6 @@
 import type { EventType, HeardEvent } from '../../platform/events/catalogue.ts'
 import { subscriber } from '../../platform/events/subscriber.ts'
-import { holdLiveRepositories } from '../../repositories/store.ts'
+import { holdKeptRepositories } from '../../repositories/store.ts'
 import type { TagMove, TagOperation } from './model.ts'
 import { insertMoves, trimHistories } from './store.ts'
 
@@ -14,14 +14,15 @@ const OPERATIONS = {
   'artifact.restored': 'restored',
   'tag.created': 'tagged',
   'tag.deleted': 'deleted',
+  'tag.restored': 'restored',
   'tag.rolled_back': 'rolled_back',
 } as const satisfies { readonly [T in EventType]?: TagOperation }
 
 type TagEventType = keyof typeof OPERATIONS
 
 /**
- * Keeps the history of tags, behind the pushes: none of them writes a row more for it. Of repositories that are deleted
- * by now nothing is written: the sweeper has perhaps been there.
+ * Keeps the history of tags, behind the pushes: none of them writes a row more for it. Of repositories that are gone by
+ * now nothing is written: the sweeper has perhaps been there.
  */
 export const tagHistory = subscriber({
   name: 'tag-history',
@@ -29,7 +30,7 @@ export const tagHistory = subscriber({
   async handle(tx, events) {
     const moves = events.flatMap(movesIn)
     if (moves.length === 0) return
-    const live = await holdLiveRepositories(tx, [...new Set(moves.map((move) => move.repositoryId))])
+    const live = await holdKeptRepositories(tx, [...new Set(moves.map((move) => move.repositoryId))])
     const kept = moves.filter((move) => live.has(move.repositoryId))
     if (kept.length === 0) return
     await insertMoves(tx, kept)

@@ -13,6 +13,7 @@ import type { ArtifactsDeps } from '../service.ts'
 import { findTagsThatExist } from '../tag-store.ts'
 import type { TrashedArtifact, TrashedManifest } from './model.ts'
 import { deleteExpired, deleteTrash, findManifests, findTrash, lockTrash, selectTrash } from './store.ts'
+import { deleteExpiredTags, deleteTrashedTagsOf } from './tags/store.ts'
 
 export interface TrashDeps extends ArtifactsDeps {
   /** Takes the bytes of blobs out of the store now, those that nothing references. From `gc`. */
@@ -103,6 +104,7 @@ export async function purgeArtifact(
   const place = { repository: { id: repositoryId, projectId, name }, projectName }
   const blobIds = await transact(deps.db, async (tx) => {
     if (!(await lockTrash(tx, id))) throw notFound(id)
+    await deleteTrashedTagsOf(tx, id)
     const ids = await deleteTrash(tx, id)
     await emit(tx, { type: 'artifact.purged', payload: { ...namesOf(place), digest, actor } })
     return ids
@@ -115,12 +117,18 @@ const BATCH = 500
 /** Takes out of the trash what has been in it long enough; collection does the rest. */
 export async function emptyTrash(deps: { db: Database }): Promise<void> {
   while ((await deleteExpired(deps.db, BATCH)) === BATCH);
+  while ((await deleteExpiredTags(deps.db, BATCH)) === BATCH);
 }
 
 async function getTrash(deps: { db: Database }, projectId: number, id: number): Promise<TrashedArtifact> {
   const artifact = await findTrash(deps.db, projectId, id)
   if (!artifact) throw notFound(id)
   return artifact
+}
+
+/** For those who restore what they need: two of them at once restore it once. */
+export function unlessSomebodyElseHas(error: unknown): void {
+  if (!(error instanceof DomainError) || error.kind !== 'not-found') throw error
 }
 
 /** Children before the indexes that list them. */

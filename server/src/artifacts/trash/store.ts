@@ -144,6 +144,26 @@ export async function deleteExpired(db: Database, limit: number): Promise<number
   return Number(result.rows[0]?.count ?? 0)
 }
 
+/** Takes up to `limit` rows of a repository out of the trash; answers how many, and the blobs that they kept. */
+export async function deleteSomeTrash(
+  db: Database,
+  repositoryId: number,
+  limit: number,
+): Promise<{ count: number; blobIds: number[] }> {
+  const result = await sql<{ count: number; ids: string[] }>`
+    WITH gone AS (
+      DELETE FROM trashed_artifacts WHERE id = ANY(ARRAY(
+        SELECT id FROM trashed_artifacts WHERE repository_id = ${repositoryId} LIMIT ${limit}))
+      RETURNING id)
+    SELECT (SELECT count(*) FROM gone) AS count, array(
+      SELECT DISTINCT b.blob_id FROM trashed_blobs b JOIN gone ON gone.id = b.trash_id)::text[] AS ids`.execute(
+    db,
+  )
+  const { count = 0, ids = [] } = result.rows[0] ?? {}
+
+  return { count: Number(count), blobIds: ids.map(Number) }
+}
+
 function trash(db: Database, projectId: number) {
   return db
     .selectFrom('trashed_artifacts')

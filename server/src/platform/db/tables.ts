@@ -7,6 +7,7 @@ import type {
   TasksTable,
   WorkersTable,
 } from './job-tables.ts'
+import type { TrashedArtifactsTable, TrashedBlobsTable, TrashedTagsTable } from './trash-tables.ts'
 import type { WebhookDeliveriesTable, WebhookLanesTable, WebhookPoliciesTable } from './webhook-tables.ts'
 
 /** The tables as Kysely sees them: columns of `migrations/*.sql`, one interface a table. */
@@ -172,6 +173,12 @@ export interface RepositoriesTable {
   pull_count: Generated<number>
   deletion_time: OptionalTime
   sweep_time: OptionalTime
+  expiry_time: OptionalTime
+  deleted_by: string | null
+  release_cursor: string | null
+  restore_execution: number | null
+  trash_name: string | null
+  purging: Generated<boolean>
 }
 
 export interface RepositoryAliasesTable {
@@ -397,25 +404,6 @@ export interface EventDeadLettersTable {
   creation_time: Time
 }
 
-export interface TrashedArtifactsTable {
-  id: Generated<number>
-  root_id: number | null
-  repository_id: number
-  digest: string
-  media_type: string
-  artifact_type: string | null
-  size: number
-  tags: string[]
-  username: string
-  deletion_time: Time
-  expiry_time: Date
-}
-
-export interface TrashedBlobsTable {
-  trash_id: number
-  blob_id: number
-}
-
 export interface AuditForwardsTable {
   id: Generated<number>
   entry: Json<unknown>
@@ -475,6 +463,7 @@ export interface Tables {
   audit_forwards: AuditForwardsTable
   trashed_artifacts: TrashedArtifactsTable
   trashed_blobs: TrashedBlobsTable
+  trashed_tags: TrashedTagsTable
   tag_history: TagHistoryTable
   executions: ExecutionsTable
   tasks: TasksTable

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Database } from '../../platform/db/database.ts'
 import { isUniqueViolation } from '../../platform/db/violations.ts'
 import type { Repository } from '../model.ts'
+import { findNamed } from '../trash-store.ts'
 
 /** Where a former name leads: the repository, and the project that holds it now. */
 export interface AliasTarget {
@@ -33,15 +34,16 @@ export async function listAliases(db: Database, projectId: number): Promise<Repo
   return rows.map(toAlias)
 }
 
-/** Lets a former name lead nowhere any more; answers whether it led anywhere. */
+/** Lets a former name lead nowhere any more; answers whether it led to a live repository. */
 export async function deleteAlias(db: Database, projectId: number, name: string): Promise<boolean> {
-  const result = await db
+  const target = await findAliasTarget(db, projectId, name)
+  await db
     .deleteFrom('repository_aliases')
     .where('project_id', '=', projectId)
     .where('name', '=', name)
-    .executeTakeFirst()
+    .execute()
 
-  return result.numDeletedRows > 0n
+  return target !== undefined
 }
 
 const NAMES = 7_104_003
@@ -108,14 +110,7 @@ export async function renameRepositoryRow(
   to: { projectId: number; name: string },
 ): Promise<boolean> {
   // Looked at first: the index alone would wait for whoever writes the row of that name, and he perhaps for this one.
-  const taken = await tx
-    .selectFrom('repositories')
-    .select('id')
-    .where('project_id', '=', to.projectId)
-    .where('name', '=', to.name)
-    .where('deletion_time', 'is', null)
-    .executeTakeFirst()
-  if (taken) return false
+  if (await findNamed(tx, to.projectId, to.name)) return false
   try {
     await tx
       .updateTable('repositories')
