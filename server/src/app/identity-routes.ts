@@ -11,6 +11,7 @@ import { groupsRoutes } from '../groups/routes.ts'
 import { findParticipations } from '../members/participation-store.ts'
 import { membersRoutes } from '../members/routes.ts'
 import { countMembersWith, deleteMembersWith } from '../members/store.ts'
+import { surpassesInProjects } from '../members/surpassing.ts'
 import type { RestOptions } from '../platform/http/rest.ts'
 import { projectRobotsRoutes } from '../robots/older/routes.ts'
 import { robotsRoutes } from '../robots/routes.ts'
@@ -32,7 +33,8 @@ export function identityRoutes(
     db,
     passwords: auth.passwords,
     onUserChanged: (id: number) => forgetUser(auth, id),
-    findGrants: (id: number) => findGrants(db, id),
+    findGrants,
+    surpassesInProjects,
     mayRegister: (request: FastifyRequest) => settings.get('self_registration') && isFromBrowser(request),
     confirmPassword: async (username: string, password: string, address: string) =>
       (await login(auth, { username, password, address })).result === 'accepted',

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { decide, decideEverywhere } from '../access/decide.ts'
 import type { ProjectContext } from '../access/model.ts'
 import { accessRoutes } from '../access/routes.ts'
+import { surpassesInProjects } from '../members/surpassing.ts'
 import { type SecretBox, secretBox } from '../platform/crypto/secret-box.ts'
 import type { Database } from '../platform/db/database.ts'
 import { restPlugin } from '../platform/http/rest.ts'
@@ -90,7 +91,8 @@ export async function createApp(
   }
   const users = {
     db: auth.db,
-    findGrants: (id: number) => findGrants(auth.db, id),
+    findGrants,
+    surpassesInProjects,
     mayRegister: (request: FastifyRequest) => selfRegistration() && isFromBrowser(request),
     passwords,
     onUserChanged: (id: number) => forgetUser(auth, id),

@@ -18,6 +18,10 @@ let ann: User
 let bob: User
 /** By user: what roles of the system allow them. */
 const grantsOfOthers = new Map<number, PermissionSet>()
+/** Users who may do more in some project than anybody. */
+const greatInProjects = new Set<number>()
+/** What happens while a password is being hashed. */
+let meanwhile: () => Promise<unknown>
 
 beforeAll(async () => {
   database = await createTestDatabase()
@@ -27,15 +31,24 @@ beforeEach(async () => {
   const { db } = database
   await db.deleteFrom('users').execute()
   grantsOfOthers.clear()
+  greatInProjects.clear()
+  meanwhile = async () => undefined
   await ensureAdministrator({ db, passwords }, { password: 'Harbor12345' })
   ann = await makeUser(db, 'ann', passwords)
   bob = await makeUser(db, 'bob', passwords)
   app = Fastify()
   const routes = usersRoutes({
     db,
-    passwords,
+    passwords: {
+      ...passwords,
+      async hash(password) {
+        await meanwhile()
+        return await passwords.hash(password)
+      },
+    },
     onUserChanged: () => undefined,
-    findGrants: async (id) => grantsOfOthers.get(id),
+    findGrants: async (_db, id) => grantsOfOthers.get(id),
+    surpassesInProjects: async (_db, _principal, id) => greatInProjects.has(id),
     mayRegister: (request) => request.headers['x-test-register'] !== undefined,
     async confirmPassword(username, password) {
       return (await passwords.verify((await findLogin(db, username))?.passwordHash, password)).ok
@@ -313,5 +326,56 @@ describe('power over users that a role gives', () => {
     expect(await findLogin(database.db, 'bob')).toEqual(before)
     expect((await call('keeper', 'PUT', `/users/${ann.id}/password`, password)).status).toBe(200)
     expect((await call('admin', 'PUT', `/users/${bob.id}/password`, password)).status).toBe(200)
+  })
+
+  it('sets no passwords of those who may do more in a project, but deletes them', async () => {
+    await makeUser(database.db, 'keeper', passwords)
+    greatInProjects.add(bob.id)
+    const path = `/users/${bob.id}/password`
+    const before = await findLogin(database.db, 'bob')
+
+    for (const new_password of ['Another1234', TEST_PASSWORD, 'weak']) {
+      expect(await refused('keeper', 'PUT', path, { new_password })).toEqual([403, 'FORBIDDEN'])
+    }
+    expect(await findLogin(database.db, 'bob')).toEqual(before)
+    expect((await call('admin', 'PUT', path, { new_password: 'Another1234' })).status).toBe(200)
+    expect((await call('keeper', 'PUT', `/users/${bob.id}`, profile)).status).toBe(200)
+    expect((await call('keeper', 'DELETE', `/users/${bob.id}`)).status).toBe(200)
+  })
+
+  const makeAdministrator = (db: TestDatabase['db']) =>
+    db.updateTable('users').set({ sysadmin: true }).where('id', '=', bob.id).execute()
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['an administrator', () => makeAdministrator(database.db)],
+    ['somebody in a project', async () => greatInProjects.add(bob.id)],
+    [
+      'somebody in the system',
+      async () => grantsOfOthers.set(bob.id, { ...POWER_OVER_USERS, system: new Set(['role:update']) }),
+    ],
+  ])('does not reach whoever becomes %s while his password is being hashed', async (_what, become) => {
+    await makeUser(database.db, 'keeper', passwords)
+    const before = (await findLogin(database.db, 'bob'))?.passwordHash
+    meanwhile = become
+
+    const answer = await refused('keeper', 'PUT', `/users/${bob.id}/password`, {
+      new_password: 'Another1234',
+    })
+
+    expect(answer).toEqual([403, 'FORBIDDEN'])
+    expect((await findLogin(database.db, 'bob'))?.passwordHash).toBe(before)
+  })
+
+  it('waits for whoever is making an administrator of the user at this moment', async () => {
+    await makeUser(database.db, 'keeper', passwords)
+    const { deletion } = await database.db.transaction().execute(async (tx) => {
+      await makeAdministrator(tx)
+      const deletion = call('keeper', 'DELETE', `/users/${bob.id}`)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      return { deletion }
+    })
+
+    expect((await deletion).status).toBe(403)
+    expect(await findUserByName(database.db, 'bob')).toMatchObject({ sysadmin: true })
   })
 })

@@ -13,8 +13,8 @@ import {
   UserSysAdminFlag,
 } from '@portolan/api/users'
 import type { FastifyRequest } from 'fastify'
-import { decide, decideEverywhere } from '../access/decide.ts'
-import type { Actor, PermissionSet, Principal } from '../access/model.ts'
+import { decide } from '../access/decide.ts'
+import type { Actor, Principal } from '../access/model.ts'
 import type { SystemPermission } from '../access/permissions.ts'
 import { DomainError } from '../platform/errors.ts'
 import { sendTotal, toPage } from '../platform/http/paging.ts'
@@ -22,6 +22,13 @@ import { actorOf } from '../platform/http/principal.ts'
 import { notAUser, wrongPassword } from './errors.ts'
 import { listFilters, listOrders } from './listing.ts'
 import type { User } from './model.ts'
+import {
+  isAdministrator,
+  isHimself,
+  type ProtectionDeps,
+  protectFromTakeover,
+  protectTheGreater,
+} from './protection.ts'
 import {
   changePassword,
   createUser,
@@ -33,11 +40,9 @@ import {
   updateProfile,
 } from './service.ts'
 
-export interface UsersRoutesDeps extends UsersDeps {
+export interface UsersRoutesDeps extends UsersDeps, ProtectionDeps {
   /** Whether this is the password of that user; wrong ones are throttled as at a login. From `auth`. */
   confirmPassword(username: string, password: string, address: string): Promise<boolean>
-  /** What roles of the system allow that user, as they are now; undefined: nothing. From `roles`. */
-  findGrants(userId: number): Promise<PermissionSet | undefined>
   /** Whether people may register themselves by this request. */
   mayRegister(request: FastifyRequest): boolean
 }
@@ -116,9 +121,9 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
       async (request, reply) => {
         const { user_id } = request.params
         requireSelfOr('user:update', request.principal, user_id)
-        await protectTheGreater(deps, request.principal, user_id)
         const { email = '', realname = '', comment = '' } = request.body
-        await updateProfile(deps, user_id, { email, realname, comment }, actorOf(request))
+        const admit = protectTheGreater(deps, request.principal)
+        await updateProfile(deps, user_id, { email, realname, comment }, actorOf(request), admit)
         return reply.send()
       },
     )
@@ -127,8 +132,8 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
       '/users/:user_id',
       { schema: { params: UserParams }, config: { permission: { system: 'user:delete' } } },
       async (request, reply) => {
-        await protectTheGreater(deps, request.principal, request.params.user_id)
-        await deleteUser(deps, request.params.user_id, actorOf(request))
+        const admit = protectTheGreater(deps, request.principal)
+        await deleteUser(deps, request.params.user_id, actorOf(request), admit)
         return reply.send()
       },
     )
@@ -141,13 +146,18 @@ export function usersRoutes(deps: UsersRoutesDeps): FastifyPluginAsyncTypebox {
         const { old_password = '', new_password = '' } = request.body
         requireSelfOr('user:update', request.principal, user_id)
         refuseToken(request.principal)
-        await protectTheGreater(deps, request.principal, user_id)
         const caller = actorOf(request)
         const own = isHimself(request.principal, user_id)
         if (own && !(await deps.confirmPassword(caller.username, old_password, request.ip))) {
           throw wrongPassword()
         }
-        await changePassword(deps, user_id, new_password, caller)
+        await changePassword(
+          deps,
+          user_id,
+          new_password,
+          caller,
+          protectFromTakeover(deps, request.principal),
+        )
         return reply.send()
       },
     )
@@ -198,36 +208,6 @@ function refuseToken(principal: Principal): void {
   if (principal.kind === 'user' && principal.limits) {
     throw new DomainError('forbidden', 'passwords and administrators are not changed with an access token')
   }
-}
-
-/**
- * Roles and robots may be given power over users, but none over administrators nor over those whose roles of the
- * system allow more than the caller may: else he could become one of them by a new password for him.
- */
-async function protectTheGreater(
-  deps: Pick<UsersRoutesDeps, 'db' | 'findGrants'>,
-  principal: Principal,
-  userId: number,
-): Promise<void> {
-  if (isAdministrator(principal) || isHimself(principal, userId)) return
-  const { sysadmin } = await getUser(deps, userId)
-  const grants = await deps.findGrants(userId)
-  if (sysadmin || (grants && !holdsAll(principal, grants))) throw new DomainError('forbidden', 'forbidden')
-}
-
-function holdsAll(principal: Principal, { system, everyProject }: PermissionSet): boolean {
-  return (
-    [...system].every((word) => decide(principal, word)) &&
-    [...everyProject].every((word) => decideEverywhere(principal, word))
-  )
-}
-
-function isAdministrator(principal: Principal): boolean {
-  return principal.kind === 'user' && principal.sysadmin
-}
-
-function isHimself(principal: Principal, userId: number): boolean {
-  return principal.kind === 'user' && principal.id === userId
 }
 
 function toResponse(user: User): UserResp {

@@ -23,6 +23,14 @@ export interface UsersDeps {
 }
 
 /**
+ * Throws where the caller may not do this to that user. Asked in the transaction of the change, with the user's row
+ * locked: nobody is made an administrator between the question and the change.
+ */
+export type Admit = (db: Database, user: User) => Promise<void>
+
+const ANYBODY: Admit = async () => undefined
+
+/**
  * Creates a local user. Throws bad-request for what the rules refuse, conflict for a name or address taken.
  *
  * @param actor who does it; just an address where people register themselves
@@ -75,10 +83,12 @@ export async function updateProfile(
   id: number,
   profile: Profile,
   actor: Actor,
+  admit = ANYBODY,
 ): Promise<void> {
-  checkProfile(profile)
   const { email, realname, comment } = profile
   await deps.db.transaction().execute(async (tx) => {
+    await admit(tx, await lockUser(tx, id))
+    checkProfile(profile)
     const outcome = await store.updateProfile(tx, id, { email, realname, comment })
     if (outcome === 'absent') throw userNotFound(id)
     if (outcome === 'taken') throw emailTaken(email)
@@ -97,7 +107,10 @@ export async function changePassword(
   id: number,
   password: string,
   actor: Actor,
+  admit = ANYBODY,
 ): Promise<void> {
+  // Before anything is told of the password that he has, and again when it changes: hashing takes its time.
+  await admit(deps.db, await getUser(deps, id))
   checkPassword(password)
   const before = await store.findPasswordHash(deps.db, id)
   if (before === undefined) throw userNotFound(id)
@@ -105,8 +118,10 @@ export async function changePassword(
   const passwordHash = await deps.passwords.hash(password)
 
   await deps.db.transaction().execute(async (tx) => {
-    if (!(await store.updatePassword(tx, id, passwordHash))) throw userNotFound(id)
-    const { username } = await getUser({ db: tx }, id)
+    const user = await lockUser(tx, id)
+    await admit(tx, user)
+    await store.updatePassword(tx, id, passwordHash)
+    const { username } = user
     await emit(tx, { type: 'user.password_changed', payload: { userId: id, username, actor } })
   })
   deps.onUserChanged(id)
@@ -131,12 +146,19 @@ export async function setSysadmin(
  * Deletes a user for good: name and e-mail address are free again, sessions and tokens end. Nobody deletes
  * himself or the first administrator.
  */
-export async function deleteUser(deps: UsersDeps, id: number, actor: Actor): Promise<void> {
+export async function deleteUser(deps: UsersDeps, id: number, actor: Actor, admit = ANYBODY): Promise<void> {
   if ((id === actor.id && !actor.robot) || id === FIRST_ADMINISTRATOR) throw undeletable(id)
   await deps.db.transaction().execute(async (tx) => {
+    await admit(tx, await lockUser(tx, id))
     const user = await store.markDeleted(tx, id)
     if (!user) throw userNotFound(id)
     await emit(tx, { type: 'user.deleted', payload: { userId: id, username: user.username, actor } })
   })
   deps.onUserChanged(id)
+}
+
+async function lockUser(tx: Database, id: number): Promise<User> {
+  const user = await store.lockUser(tx, id)
+  if (!user) throw userNotFound(id)
+  return user
 }

@@ -29,6 +29,12 @@ export async function findUser(db: Database, id: number): Promise<User | undefin
   return row && toUser(row)
 }
 
+/** The same; nobody changes him until the transaction ends. */
+export async function lockUser(tx: Database, id: number): Promise<User | undefined> {
+  const row = await liveUsers(tx).selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
+  return row && toUser(row)
+}
+
 export async function findUserByName(db: Database, username: string): Promise<User | undefined> {
   const row = await liveUsers(db).selectAll().where('username', '=', username).executeTakeFirst()
   return row && toUser(row)
