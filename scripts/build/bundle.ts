@@ -4,7 +4,7 @@ import { build } from 'esbuild'
 import { ROOT } from '../check/run.ts'
 
 /**
- * Bundles the program into `directory`: main.js and the chunks that it loads when they are needed. Our own
+ * Bundles the program into `directory`: main.js, the chunks that it loads when they are needed, and the code of its threads. Our own
  * code alone, because Node strips no types below `node_modules`; libraries stay outside and must be
  * dependencies of the published package. All files lie side by side: code that finds something beside
  * itself (`import.meta.url`) finds it beside main.js.
@@ -12,7 +12,11 @@ import { ROOT } from '../check/run.ts'
 export async function bundleServer(directory: string): Promise<void> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: ['server/src/main.ts'],
+    entryPoints: {
+      main: 'server/src/main.ts',
+      // Code of threads, which is found by its name.
+      'chart-thread': 'server/src/artifacts/additions/chart-thread.ts',
+    },
     outdir: directory,
     bundle: true,
     splitting: true,

@@ -1,9 +1,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pushChart } from '../harness/chart.ts'
 import { succeed } from '../harness/command.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/directory.ts'
 import { send } from '../harness/http.ts'
+import { openRegistry } from '../harness/registry.ts'
+import { openRepository } from '../harness/repository.ts'
 import { startServer } from '../harness/server.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -60,6 +63,26 @@ describe('the published package', () => {
     })
 
     expect(printed.trim()).toBe(version)
+  })
+
+  test('reads charts in a thread of its own', async () => {
+    const server = await startServer({
+      program: path.join(folder.path, 'node_modules/.bin/portolan'),
+      env: { PATH: outside.PATH },
+    })
+    try {
+      const registry = openRegistry(server.url, { username: 'admin', password: server.adminPassword })
+      const chart = 'dependencies: [{name: base, version: 1.0.0}]'
+      await pushChart(openRepository(registry, 'library/chart'), { 'Chart.yaml': chart })
+
+      const answer = await registry.get(
+        '/api/v2.0/projects/library/repositories/chart/artifacts/v1/additions/dependencies',
+      )
+
+      expect(answer.body.toString()).toBe('[{"name":"base","version":"1.0.0"}]')
+    } finally {
+      await server.dispose()
+    }
   })
 
   test('serves the API and the portal from one process, and stops on SIGTERM', async () => {

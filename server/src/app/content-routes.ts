@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { accessoriesRoutes } from '../artifacts/accessories/routes.ts'
+import { createChartReader } from '../artifacts/additions/chart-reader.ts'
 import { additionsRoutes } from '../artifacts/additions/routes.ts'
 import { createAdditionSlots } from '../artifacts/additions/service.ts'
 import { copyRoutes } from '../artifacts/copy/routes.ts'
@@ -63,7 +64,7 @@ export function contentRoutes(
     tagsRoutes(artifacts),
     accessoriesRoutes(artifacts),
     artifactLabelsRoutes(artifacts),
-    additionsRoutes({ ...artifacts, slots: createAdditionSlots() }),
+    additionsRoutes({ ...artifacts, slots: createAdditionSlots(), charts: createChartReader() }),
     copyRoutes({ ...artifacts, tellQuotaExceeded, projectContext: guard.projectContext }),
     iconsRoutes(artifacts),
     trashRoutes(trash),

@@ -1,10 +1,13 @@
 import { buffer } from 'node:stream/consumers'
+import { isLightJson } from '../lib/json-weight.ts'
 import { type Descriptor, type Manifest, parseManifest } from '../oci/manifest.ts'
 import type { Content } from './processors/processor.ts'
 import { type ArtifactsDeps, readManifest } from './service.ts'
 
 /** A config larger than this is left unread. Registries take none that is larger either. */
 const MAX_JSON_BYTES = 4 * 1024 * 1024
+/** Nor one of more values or deeper: reading it would hold everybody else up. Ten times what the largest real ones have. */
+const JSON_BOUNDS = { values: 20_000, depth: 100 }
 
 export type ContentDeps = Pick<
   ArtifactsDeps,
@@ -37,7 +40,9 @@ export function repositoryContent(
     async json(blob) {
       const body = await bytes(blob, MAX_JSON_BYTES)
       try {
-        return body && (JSON.parse(body.toString('utf8')) as unknown)
+        return body && isLightJson(body, JSON_BOUNDS)
+          ? (JSON.parse(body.toString('utf8')) as unknown)
+          : undefined
       } catch {
         return undefined
       }

@@ -76,6 +76,16 @@ test('of a platform no more is kept than the specification names', () => {
   expect(read?.platform).toEqual({ os: 'linux', 'os.features': ['a'] })
 })
 
+test('a manifest that is deep is refused before it is parsed', () => {
+  const started = performance.now()
+  const annotations = `{"a":${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}}`
+
+  expect(() => parse(`{"schemaVersion":2,"mediaType":"${OCI_IMAGE}","annotations":${annotations}}`)).toThrow(
+    OciError,
+  )
+  expect(performance.now() - started).toBeLessThan(300)
+})
+
 test('a subject that is null is none', () => {
   const value = { schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [], subject: null }
 

@@ -1,3 +1,4 @@
+import { isLightJson } from '../lib/json-weight.ts'
 import { isDigest, looksLikeDigest } from './digest.ts'
 import { OciError } from './errors.ts'
 import { isNondistributable, manifestKind, withoutParameters } from './media-types.ts'
@@ -37,6 +38,8 @@ export interface Manifest {
 
 // Enough for any real image, and a bound on the work of one push.
 const MAX_DESCRIPTORS = 20_000
+/** Room for as many descriptors; deep JSON takes seconds to parse. */
+const JSON_BOUNDS = { values: 400_000, depth: 100 }
 
 const PLATFORM_FIELDS = ['architecture', 'os', 'os.version', 'os.features', 'variant', 'features']
 
@@ -98,6 +101,8 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
 type Json = Record<string, unknown>
 
 function parseJson(bytes: Uint8Array): Json {
+  if (!isLightJson(bytes, JSON_BOUNDS))
+    throw invalid('the manifest has too many values, or they are too deep')
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))

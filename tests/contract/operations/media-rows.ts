@@ -1,7 +1,6 @@
-import { gzipSync } from 'node:zlib'
-import { packTar } from 'modern-tar'
 import { expect } from 'vitest'
-import { blob, descriptorOf, image } from '../../harness/content.ts'
+import { pushChart } from '../../harness/chart.ts'
+import { blob, descriptorOf } from '../../harness/content.ts'
 import { uniqueName } from '../../harness/project.ts'
 import { openRepository } from '../../harness/repository.ts'
 import type { CallOfRow, Row } from './row.ts'
@@ -15,14 +14,7 @@ const PNG = Buffer.from(
 /** A chart of nothing but its values, and the path of it. */
 async function ofChart(world: World): Promise<CallOfRow> {
   const repository = openRepository(world.admin, `${world.project.name}/${uniqueName('chart')}`)
-  const values = 'replicas: 1\n'
-  const header = { name: 'chart/values.yaml', size: values.length, type: 'file' as const }
-  const archive = gzipSync(await packTar([{ header, body: values }]))
-  const config = blob('{"name":"chart","version":"1.0.0"}', 'application/vnd.cncf.helm.config.v1+json')
-  const layer = blob(archive, 'application/vnd.cncf.helm.chart.content.v1.tar+gzip')
-  await repository.pushBlob(config)
-  await repository.pushBlob(layer)
-  await repository.pushManifest(image({ config: descriptorOf(config), layers: [descriptorOf(layer)] }), 'v1')
+  await pushChart(repository, { 'values.yaml': 'replicas: 1\n' })
 
   return {
     path: {

@@ -1,15 +1,20 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { packTar, type TarEntry } from 'modern-tar'
-import { expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import type { Manifest } from '../../oci/manifest.ts'
 import { DomainError } from '../../platform/errors.ts'
 import type { AdditionName } from '../processors/processor.ts'
 import { processorOf } from '../processors/table.ts'
 import { type Shelf, shelf } from '../processors/testing.ts'
 import { readArchive } from './archive.ts'
+import { createChartReader } from './chart-reader.ts'
 import { fileTree } from './file-tree.ts'
+
+const charts = createChartReader()
+afterAll(charts.close)
 
 const HELM = 'application/vnd.cncf.helm.config.v1+json'
 const CHART_LAYER = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip'
@@ -21,7 +26,7 @@ const file = (name: string, body: string): TarEntry => ({
 })
 
 async function read(files: Shelf, manifest: Manifest, name: AdditionName): Promise<string | undefined> {
-  const addition = await processorOf(manifest).processor.additions?.[name]?.(manifest, files)
+  const addition = await processorOf(manifest).processor.additions?.[name]?.(manifest, files, { charts })
   return addition?.body.toString()
 }
 
@@ -256,4 +261,51 @@ test('a tree of more folders than memory should hold is refused', () => {
   const paths = Array.from({ length: 1000 }, (_, at) => `${`${at}/`.repeat(60)}file`)
 
   expect(() => fileTree(paths.map((path) => ({ path, size: 1 })))).toThrow('folders')
+})
+
+describe('a chart made to cost time', () => {
+  /** 64 KiB that take the reader of YAML long. */
+  const HOSTILE = {
+    'deep lists': `dependencies:\n- name: ${'['.repeat(32_000)}${']'.repeat(32_000)}`,
+    'open lists': `dependencies:\n- name: ${'['.repeat(65_000)}`,
+    'many keys': `dependencies:\n${Array.from({ length: 6500 }, (_, at) => `- k${at}: 1`).join('\n')}`,
+    'aliases of aliases': `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'
+      .split('')
+      .map((name, at) => `${name}: &${name} [${Array(9).fill(`*${'abcdefg'[at]}`)}]`)
+      .join('\n')}\ndependencies: [{name: *h}]`,
+    itself: 'dependencies: [&a {name: *a}]',
+  }
+  const chartOf = (yaml: string) => chartWith(shelf(), yaml)
+  async function chartWith(files: Shelf, yaml: string) {
+    return { files, manifest: await chart(files, file('app/Chart.yaml', yaml.slice(0, 65_536))) }
+  }
+
+  test.each(Object.entries(HOSTILE))('by %s does not hold up anybody else', async (_, yaml) => {
+    const { files, manifest } = await chartOf(yaml)
+    await read(files, (await chartOf('name: warm')).manifest, 'dependencies').catch(() => undefined)
+    const delay = monitorEventLoopDelay({ resolution: 5 })
+    delay.enable()
+
+    const outcome = await read(files, manifest, 'dependencies').catch((error: unknown) => error)
+
+    delay.disable()
+    if (typeof outcome !== 'string') expect(outcome).toBeInstanceOf(DomainError)
+    expect(delay.max / 1e6).toBeLessThan(200)
+  })
+
+  test('ends when its time is over, and the next one is read', async () => {
+    const hasty = createChartReader(1)
+    const slow = Buffer.from(HOSTILE['deep lists'].slice(0, 65_536))
+
+    await expect(hasty.dependencies([slow])).rejects.toMatchObject({ kind: 'too-large' })
+    await hasty.close()
+    const chartFile = Buffer.from('dependencies: [{name: base}]')
+    expect(await charts.dependencies([chartFile])).toBe('[{"name":"base"}]')
+  })
+
+  test('that cannot be written as JSON is refused, not a failure of ours', async () => {
+    const { files, manifest } = await chartOf(HOSTILE.itself)
+
+    await expect(read(files, manifest, 'dependencies')).rejects.toMatchObject({ kind: 'bad-request' })
+  })
 })

@@ -11,6 +11,7 @@ const ADDITIONS = '/projects/:project_name/repositories/:repository_name/artifac
 /** `…/artifacts/{reference}/additions/{addition}`: what can be read about an artifact in its blobs. */
 export function additionsRoutes(deps: AdditionsDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
+    app.addHook('onClose', deps.charts.close)
     app.get(
       `${ADDITIONS}/vulnerabilities`,
       {

@@ -7,12 +7,13 @@ import type { Addition, AdditionName } from '../processors/processor.ts'
 import { processorOf } from '../processors/table.ts'
 import { getArtifact } from '../reading.ts'
 import { readManifest } from '../service.ts'
+import type { ChartReader } from './chart-reader.ts'
 
 /** Additions being read at a time, and waiting for it: unpacking takes memory and the one thread. */
 const SLOTS = 2
 const WAITING = 100
 
-export type AdditionsDeps = ContentDeps & { slots: Semaphore }
+export type AdditionsDeps = ContentDeps & { slots: Semaphore; charts: ChartReader }
 
 /** What `AdditionsDeps.slots` is to be. */
 export function createAdditionSlots(): Semaphore {
@@ -40,7 +41,7 @@ export async function getAddition(
   }
   const { projectId, repositoryName } = artifact
   const content = repositoryContent(deps, { projectId, name: repositoryName })
-  const found = await deps.slots.run(() => read(manifest, content))
+  const found = await deps.slots.run(() => read(manifest, content, deps))
   if (!found) throw new DomainError('not-found', `the artifact has no ${addition}`)
 
   return found

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Descriptor, Manifest } from '../../oci/manifest.ts'
+import type { ChartReader } from '../additions/chart-reader.ts'
 
 /** What users see of an artifact beside its manifest: JSON that can be stored. */
 export type Attributes = Record<string, unknown>
@@ -32,6 +33,11 @@ export interface Content {
   manifest(digest: string): Promise<Manifest | undefined>
 }
 
+/** What those who read additions may need beside the content. */
+export interface AdditionTools {
+  charts: Pick<ChartReader, 'dependencies'>
+}
+
 /** What is known of one kind of artifact. */
 export interface Processor {
   /** IMAGE, CHART, …: what lists are filtered by. */
@@ -40,6 +46,9 @@ export interface Processor {
   attributes(manifest: Manifest, content: Content): Promise<Attributes | undefined>
   /** Each read when somebody asks; undefined where this artifact has none. */
   additions?: Partial<
-    Record<AdditionName, (manifest: Manifest, content: Content) => Promise<Addition | undefined>>
+    Record<
+      AdditionName,
+      (manifest: Manifest, content: Content, tools: AdditionTools) => Promise<Addition | undefined>
+    >
   >
 }

@@ -1,0 +1,53 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { isLightJson } from './json-weight.ts'
+
+const light = (text: string, values: number, depth: number) =>
+  isLightJson(Buffer.from(text), { values, depth })
+
+test.each([
+  ['{}', 2, 1, true],
+  ['{"a":1}', 3, 1, true],
+  ['[1,2,3]', 4, 1, true],
+  ['[1,2,3]', 3, 1, false],
+  ['[[[1]]]', 9, 3, true],
+  ['[[[1]]]', 9, 2, false],
+  ['[[],[],[]]', 9, 2, true],
+  ['"[[[,,,"', 1, 0, true],
+  [String.raw`"\"[[[\\",1`, 2, 0, true],
+  [String.raw`"\\",[`, 9, 0, false],
+  ['"never ended [[[[', 1, 0, true],
+])('%s within %i values and a depth of %i: %s', (text, values, depth, expected) => {
+  expect(light(text, values, depth)).toBe(expected)
+})
+
+test('whatever is JSON is weighed as parsing finds it', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 6 }), fc.boolean(), (value, spaced) => {
+      const text = JSON.stringify(value, null, spaced ? 2 : 0)
+      const depth = depthOf(value)
+
+      expect(light(text, 1e6, depth)).toBe(true)
+      if (depth > 0) expect(light(text, 1e6, depth - 1)).toBe(false)
+      expect(light(text, 2 * namesAndValues(value) + 1, depth)).toBe(true)
+    }),
+  )
+})
+
+test('a text of quotes and backslashes takes no longer than its length', () => {
+  const started = performance.now()
+  light(`"${'\\\\'.repeat(2_000_000)}"`, 9, 9)
+  light(`"${'\\"'.repeat(2_000_000)}"`, 9, 9)
+
+  expect(performance.now() - started).toBeLessThan(1000)
+})
+
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf))
+}
+
+function namesAndValues(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1
+  return Object.values(value).reduce<number>((sum, one) => sum + 1 + namesAndValues(one), 1)
+}
