@@ -39,7 +39,7 @@ export default {
       {
         path: [
           '^server/src/(?!scrub/|platform/db/|platform/errors|storage/(driver|errors)\\.ts$|lib/)',
-          '^server/src/scrub/(?!report/|keys\\.ts$|pace\\.ts$|hash-object\\.ts$)',
+          '^server/src/scrub/(?!report/|keys\\.ts$|pace\\.ts$|in-parallel\\.ts$|hash-object\\.ts$)',
         ],
       },
     ),

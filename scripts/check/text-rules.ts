@@ -54,6 +54,7 @@ const OWNERS: Record<string, string> = {
   schedules: 'jobs',
   immutable_rules: 'immutability',
   retention_policies: 'retention',
+  scrub_findings: 'scrub',
   webhook_policies: 'webhooks',
   webhook_deliveries: 'webhooks',
   webhook_lanes: 'webhooks',

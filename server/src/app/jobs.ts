@@ -7,13 +7,15 @@ import { onScheduleOf } from '../jobs/system-job/service.ts'
 import { createWorker, type Worker } from '../jobs/worker.ts'
 import type { Database } from '../platform/db/database.ts'
 import { RETENTION, retention, startScheduledRetention } from '../retention/job.ts'
+import { scrub } from '../scrub/job.ts'
+import { SCRUB, scrubSystemJob } from '../scrub/model.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
 
 /** The kinds of work that tasks are made of, and what schedules start. */
 export function composeWorker(
   { config, db, storage, log, meters }: ServerParts,
-  { data, gc, auth, sweeper, releasePending }: Services,
+  { data, gc, auth, sweeper, releasePending, scrub: scrubDeps }: Services,
 ): Worker {
   const { store, graceSeconds } = data.uploads
 
@@ -26,6 +28,7 @@ export function composeWorker(
       purgeAuditLog({ db, now: auth.now }),
       retention({ ...data.artifacts, now: auth.now }),
       repositoryRestore({ db, quotas: data.artifacts.quotas, onDeleted: sweeper.kick }),
+      scrub({ ...scrubDeps, bytesPerSecond: config.scrub.bytesPerSecond }),
       garbageCollection({
         db,
         storage,
@@ -41,6 +44,7 @@ export function composeWorker(
       [EXECUTION_SWEEP]: startSweep,
       [GARBAGE_COLLECTION]: onScheduleOf(gc),
       [PURGE_AUDIT_LOG]: onScheduleOf(purgeSystemJob),
+      [SCRUB]: onScheduleOf(scrubSystemJob),
       [RETENTION]: startScheduledRetention,
     },
     concurrency: config.jobs.concurrency,

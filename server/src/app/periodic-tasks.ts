@@ -5,6 +5,7 @@ import { ensureComingPartitions } from '../audit/service.ts'
 import { purgeAuth, writeLastUses } from '../auth/service.ts'
 import { purgeAbandonedUploads } from '../blobs/purge.ts'
 import { createContinuousCollector } from '../gc/continuous.ts'
+import { tendFindings } from '../scrub/tend.ts'
 import { SETTINGS_REFRESH } from '../settings/settings.ts'
 import { cleanUpDeliveries } from '../webhooks/clean-up.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -16,7 +17,7 @@ const HOUR = 3_600_000
 /** What is done again and again, whoever asks or not. */
 export function periodicTasks(
   { config, db, storage, log, meters }: ServerParts,
-  { auth, data, sweeper, configuration, releasePending }: Services,
+  { auth, data, sweeper, configuration, releasePending, scrub }: Services,
 ) {
   const { store, graceSeconds } = data.uploads
 
@@ -24,6 +25,11 @@ export function periodicTasks(
     { name: 'refresh settings', everyMilliseconds: SETTINGS_REFRESH, run: configuration.settings.refresh },
     { name: 'sweep deleted repositories', everyMilliseconds: MINUTE, run: sweeper.sweep },
     { name: 'empty the trash', everyMilliseconds: HOUR, run: () => emptyTrash({ db }) },
+    {
+      name: 'look after what the scrub has found',
+      everyMilliseconds: MINUTE,
+      run: () => tendFindings(scrub),
+    },
     { name: 'fold artifact counts', everyMilliseconds: MINUTE, run: () => foldCounts(db) },
     {
       name: 'tell what artifacts of before are',

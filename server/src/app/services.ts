@@ -15,6 +15,7 @@ import { createRefusals, type TellRefusal } from '../quotas/refusals.ts'
 import { readUsage } from '../quotas/usage-store.ts'
 import { countRepositories } from '../repositories/store.ts'
 import type { RobotsDeps } from '../robots/service.ts'
+import type { ScrubDeps } from '../scrub/settle-object.ts'
 import { disabledAuditEvents } from '../settings/disabled-audit-events.ts'
 import type { SettingsServiceDeps } from '../settings/service.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -42,6 +43,8 @@ export interface Services {
   releasePending(): Promise<unknown>
   /** The collection as it is started and scheduled. */
   gc: SystemJob
+  /** What the scrub works with. */
+  scrub: ScrubDeps
   outbound: OutboundClient
   webhooks: DeliveriesDeps
   tellQuotaExceeded: TellRefusal
@@ -101,6 +104,12 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
     data,
     releasePending: createPendingRelease(db, data.uploads.graceSeconds),
     gc: gcSystemJob(data.uploads.graceSeconds),
+    scrub: {
+      db,
+      storage: parts.storage,
+      store: data.uploads.store,
+      quarantineDays: config.scrub.quarantineDays,
+    },
     outbound,
     webhooks,
     tellQuotaExceeded: createRefusals({ db, now: auth.now }),

@@ -4,6 +4,7 @@ import { purgeRoutes } from '../audit/purging/routes.ts'
 import { auditRoutes } from '../audit/routes.ts'
 import { gcRoutes } from '../gc/routes.ts'
 import { jobsRoutes } from '../jobs/routes.ts'
+import { scrubRoutes } from '../scrub/routes.ts'
 import { searchRoutes } from '../search/routes.ts'
 import { allowlistRoutes } from '../settings/allowlist/routes.ts'
 import { settingsRoutes } from '../settings/routes.ts'
@@ -17,7 +18,7 @@ import type { Services } from './services.ts'
 /** The REST API of the system as a whole: its state, its settings, and what is told of it. */
 export function viewRoutes(
   { db, storage, version }: ServerParts,
-  { settings, configuration, projects, auth, gc }: Services,
+  { settings, configuration, projects, auth, gc, scrub }: Services,
   originOf: (request: FastifyRequest) => string,
 ): FastifyPluginAsync[] {
   return [
@@ -29,6 +30,7 @@ export function viewRoutes(
     auditRoutes({ db }),
     jobsRoutes({ db, storage, others: [webhookQueues] }),
     gcRoutes({ db, storage }, gc),
+    scrubRoutes(scrub),
     purgeRoutes({ db, storage }),
   ]
 }

@@ -131,6 +131,23 @@ const WORDS: { readonly [T in EventType]: ((payload: EventPayloads[T]) => Words)
   'artifact.pushed': (p) => ofArtifact('create', 'push', p),
   'artifact.deleted': (p) => ofArtifact('delete', 'delete', p),
   'artifact.restored': (p) => ofArtifact('create', 'restore', p),
+  'blob.lost': (p) => ({
+    ...plain('update', 'blob', p.digest),
+    description: `blob ${p.reason}: ${p.digest}, ${lossOf(p)}`,
+    succeeded: false,
+  }),
+  'blob.recovered': (p) => ({
+    ...plain('update', 'blob', p.digest),
+    description: `blob recovered: ${p.digest}`,
+  }),
+  'finding.restored': (p) => ({
+    ...plain('update', 'scrub-finding', p.key),
+    description: `restore object: ${p.key} (${p.kind})`,
+  }),
+  'finding.discarded': (p) => ({
+    ...plain('delete', 'scrub-finding', p.key),
+    description: `discard object: ${p.key} (${p.kind})`,
+  }),
   'artifact.purged': (p) => ofArtifact('delete', 'purge', p),
   'repository.updated': (p) => plain('update', 'repository', nameOf(p)),
   'repository.deleted': (p) => plain('delete', 'repository', nameOf(p)),
@@ -239,6 +256,11 @@ function ofTag(
 ): Words {
   const tag = `${nameOf(event)}:${event.tag}`
   return { ...plain(operation, 'tag', tag), description: `${verb} tag: ${tag}` }
+}
+
+function lossOf({ healed, neededBy }: { healed: boolean; neededBy: readonly string[] }): string {
+  if (healed) return 'put back from the database'
+  return neededBy.length === 0 ? 'nothing needs it' : `needed by ${neededBy.join(', ')}`
 }
 
 /** Many failures within a minute are one entry; those of very many names have no name. */

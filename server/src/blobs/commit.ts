@@ -30,7 +30,8 @@ export async function commitBlob(
   return { id: linked.id, placed: !linked.stored }
 }
 
-async function placeObject(
+/** Places an object under the first key from a generation on that is not taken. */
+export async function placeObject(
   digest: string,
   first: number,
   place: (key: string) => Promise<string>,

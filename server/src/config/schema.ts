@@ -178,6 +178,23 @@ export const configSchema = {
         'Whether space is reclaimed all the time, a little at once. Without it only runs that are scheduled or started reclaim it.',
     },
   },
+  scrub: {
+    bytes_per_second: {
+      type: 'integer',
+      default: 52428800,
+      minimum: 65536,
+      maximum: 1099511627776,
+      description: 'How fast the scrub reads objects, where it is told to read them, in bytes a second.',
+    },
+    quarantine_days: {
+      type: 'integer',
+      default: 14,
+      minimum: 1,
+      maximum: 3650,
+      description:
+        'How many days the scrub keeps objects that belong to nobody, and damaged ones, before they are deleted.',
+    },
+  },
   jobs: {
     concurrency: {
       type: 'integer',

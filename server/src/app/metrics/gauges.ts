@@ -6,6 +6,7 @@ import type { Database } from '../../platform/db/database.ts'
 import { selectSubscriberStates } from '../../platform/events/dead-letter-store.ts'
 import type { MetricsRegistry } from '../../platform/metrics/registry.ts'
 import { sparing } from '../../platform/metrics/sparing.ts'
+import { countOpenFindings } from '../../scrub/findings-store.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { countArtifactsByType, selectProjectFigures, tallyAll } from '../../statistics/gauges-store.ts'
 import { createStoredBytes } from '../../statistics/service.ts'
@@ -157,14 +158,17 @@ function workReader({ metrics, db }: GaugesDeps): () => Promise<void> {
     [],
   )
 
+  const findings = metrics.gauge('portolan_scrub_findings', 'What the scrub has found and is open', ['kind'])
+
   return async () => {
-    const [queues, tasks, workers, schedules, subscribers, forwards] = await Promise.all([
+    const [queues, tasks, workers, schedules, subscribers, forwards, open] = await Promise.all([
       listQueues({ db, others: [webhookQueues] }),
       selectRunning(db),
       selectWorkers(db),
       countSchedules(db),
       selectSubscriberStates(db, MOST_BEHIND),
       countForwards(db, MOST_BEHIND),
+      countOpenFindings(db),
     ])
     for (const each of [waiting, latency, running, info, behind, dead]) each.reset()
     for (const queue of queues) {
@@ -177,6 +181,8 @@ function workReader({ metrics, db }: GaugesDeps): () => Promise<void> {
     }
     scheduled.set(schedules)
     forwarding.set(forwards)
+    for (const kind of ['missing', 'damaged', 'unreadable', 'orphan', 'foreign']) findings.set({ kind }, 0)
+    for (const { kind, count } of open) findings.set({ kind }, count)
     for (const subscriber of subscribers) {
       behind.set({ subscriber: subscriber.name }, subscriber.behind)
       dead.set({ subscriber: subscriber.name }, subscriber.deadLetters)

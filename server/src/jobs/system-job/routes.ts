@@ -26,7 +26,7 @@ export interface SystemJobPaths {
   /** `/system/gc` */
   path: string
   /** The name of a run's id in paths: `gc_id`. */
-  idName: 'gc_id' | 'purge_id'
+  idName: 'gc_id' | 'purge_id' | 'scrub_id'
   permissions: Record<'list' | 'read' | 'create' | 'update' | 'stop', SystemPermission>
   missing(id: number): string
   logMissing(id: number): string

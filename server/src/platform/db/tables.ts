@@ -7,6 +7,7 @@ import type {
   TasksTable,
   WorkersTable,
 } from './job-tables.ts'
+import type { ScrubFindingsTable } from './scrub-tables.ts'
 import type { TrashedArtifactsTable, TrashedBlobsTable, TrashedTagsTable } from './trash-tables.ts'
 import type { WebhookDeliveriesTable, WebhookLanesTable, WebhookPoliciesTable } from './webhook-tables.ts'
 
@@ -203,7 +204,7 @@ export interface BlobObjectsTable {
   store: string
   key: string
   generation: number
-  state: 'stored' | 'deleting' | 'deleted'
+  state: 'stored' | 'deleting' | 'deleted' | 'lost' | 'quarantined'
   creation_time: Time
 }
 
@@ -462,6 +463,7 @@ export interface Tables {
   legacy_audit_log: LegacyAuditLogTable
   audit_forwards: AuditForwardsTable
   trashed_artifacts: TrashedArtifactsTable
+  scrub_findings: ScrubFindingsTable
   trashed_blobs: TrashedBlobsTable
   trashed_tags: TrashedTagsTable
   tag_history: TagHistoryTable

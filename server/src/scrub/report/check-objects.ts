@@ -1,28 +1,18 @@
-import { setTimeout } from 'node:timers/promises'
 import type { Database } from '../../platform/db/database.ts'
 import type { StorageDriver } from '../../storage/driver.ts'
-import { InvalidKeyError, ObjectMissingError } from '../../storage/errors.ts'
+import { ObjectMissingError } from '../../storage/errors.ts'
 import { hashObject } from '../hash-object.ts'
+import { inParallel } from '../in-parallel.ts'
 import { OTHER_REGISTRY, readKey } from '../keys.ts'
 import type { Pace } from '../pace.ts'
 import type { Findings } from './model.ts'
-import {
-  existingTasks,
-  findNeedy,
-  findStray,
-  isPast,
-  type ObjectRow,
-  pageObjects,
-  readHorizon,
-  statesByKey,
-} from './objects-store.ts'
+import { findNeedy, findStray, type ObjectRow, pageObjects, statesByKey } from './objects-store.ts'
+import { findUnknown, sizeOf, waitForTransactions } from './unknown-keys.ts'
 
 const OBJECTS = 1_000
 const KEYS = 2_000
-const AT_ONCE = 16
 const NEEDY = 20
 const STALE = 10_000
-const POLL_MS = 25
 
 export interface ObjectsDeps {
   db: Database
@@ -118,30 +108,7 @@ export async function checkKeys(deps: ObjectsDeps, findings: Findings): Promise<
   }
 }
 
-/** Those of the keys that no row stands for as it should, with what rows say. */
-async function findUnknown(
-  deps: ObjectsDeps,
-  keys: readonly string[],
-): Promise<Map<string, string | undefined>> {
-  const blobs = keys.filter((key) => readKey(key).kind === 'blob')
-  const states = await statesByKey(deps.db, deps.store, blobs)
-  const tasks = await existingTasks(
-    deps.db,
-    keys.flatMap((key) => taskOf(key) ?? []),
-  )
-
-  return new Map(
-    keys
-      .filter((key) => !tasks.has(taskOf(key) ?? 0))
-      .map((key) => [key, states.get(key)] as const)
-      .filter(([, state]) => state === undefined || state === 'deleted' || state === 'lost'),
-  )
-}
-
-/**
- * Whoever places an object does so in the transaction that writes its row. So an object that was seen, and that no row
- * knows once every transaction is over that had begun by then, will never be known.
- */
+/** What they are, once it is certain that no row will know them. */
 async function judge(
   deps: ObjectsDeps,
   suspects: Map<string, string | undefined>,
@@ -149,7 +116,7 @@ async function judge(
   findings: Findings,
 ): Promise<void> {
   if (suspects.size === 0) return
-  const settled = await waitForTransactions(deps)
+  const settled = await waitForTransactions(deps.db, deps.patienceMilliseconds)
   const unknown = await findUnknown(deps, [...suspects.keys()])
   await inParallel([...unknown], async ([key, state]) => {
     const meaning = readKey(key)
@@ -169,26 +136,6 @@ async function judge(
   })
 }
 
-/** Undefined where it is gone; -1 where its name is none that can be asked for. */
-async function sizeOf(storage: StorageDriver, key: string): Promise<number | undefined> {
-  try {
-    return (await storage.stat(key))?.size
-  } catch (error) {
-    if (error instanceof InvalidKeyError) return -1
-    throw error
-  }
-}
-
-async function waitForTransactions({ db, patienceMilliseconds }: ObjectsDeps): Promise<boolean> {
-  const horizon = await readHorizon(db)
-  const end = performance.now() + patienceMilliseconds
-  while (!(await isPast(db, horizon))) {
-    if (performance.now() > end) return false
-    await setTimeout(POLL_MS)
-  }
-  return true
-}
-
 /** Uploads that nobody has touched for a while and that no session knows. */
 export async function countStrayUploads(
   { db, storage, store }: ObjectsDeps,
@@ -196,25 +143,4 @@ export async function countStrayUploads(
 ): Promise<number> {
   const states = await storage.staleUploads(new Date(Date.now() - seconds * 1000), STALE)
   return states.length === 0 ? 0 : await findStray(db, store, states)
-}
-
-function taskOf(key: string): number | undefined {
-  const meaning = readKey(key)
-  return meaning.kind === 'task-log' ? meaning.taskId : undefined
-}
-
-async function inParallel<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result | undefined>,
-): Promise<Result[]> {
-  const queue = [...items]
-  const results: Result[] = []
-  const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-      const result = await work(item)
-      if (result !== undefined) results.push(result)
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  return results
 }
