@@ -5,7 +5,11 @@ import type { ListedTag } from './model.ts'
 import { findTagsElsewhere, listTagNames } from './tag-store.ts'
 
 /** Whether a tag of a repository of the project is to stay what it is. */
-export type ImmutableTest = (repository: string, tag: string) => boolean
+export interface ImmutableTest {
+  (repository: string, tag: string): boolean
+  /** Patterns of LIKE, one of which every such tag of the repository is like; absent: it may be any. */
+  likenesses?(repository: string): readonly string[]
+}
 
 /**
  * What is immutable in a project as the database says now; undefined where no rule stands. From `immutability`. Who asks
@@ -67,17 +71,18 @@ export async function refuseDeletion(
 
 const PAGE = 5_000
 
-/** Throws where the (locked) repository has an immutable tag. Tags are read only where the project has rules. */
+/** Throws where the (locked) repository has an immutable tag. No tag is read that no rule could mean. */
 export async function refuseRepositoryDeletion(
   tx: Database,
   deps: Deps,
   { id, projectId, name }: AdmittedRepository,
 ): Promise<void> {
   const isImmutable = await deps.findImmutable(tx, projectId)
-  if (!isImmutable) return
+  const likenesses = isImmutable?.likenesses?.(name)
+  if (!isImmutable || likenesses?.length === 0) return
   let last = ''
   for (let found = PAGE; found === PAGE; ) {
-    const tags = await listTagNames(tx, id, { last, limit: PAGE })
+    const tags = await listTagNames(tx, id, { last, limit: PAGE }, likenesses)
     const kept = tags.find((tag) => isImmutable(name, tag))
     if (kept !== undefined) throw deletionOf(kept)
     found = tags.length

@@ -109,17 +109,21 @@ export async function findTagsThatExist(
   return rows.map((row) => row.name)
 }
 
-/** Tag names of a repository in byte order, those after `last`. */
+/** Tag names of a repository in byte order, those after `last`; with `likenesses`, those that are like one of them. */
 export async function listTagNames(
   db: Database,
   repositoryId: number,
   page: { last: string; limit: number },
+  likenesses?: readonly string[],
 ): Promise<string[]> {
   const rows = await db
     .selectFrom('tags')
     .select('name')
     .where('repository_id', '=', repositoryId)
     .where('name', '>', page.last)
+    .$if(likenesses !== undefined, (query) =>
+      query.where((eb) => eb.or((likenesses ?? []).map((like) => eb('name', 'like', like)))),
+    )
     .orderBy('name')
     .limit(page.limit)
     .execute()

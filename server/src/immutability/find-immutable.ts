@@ -1,6 +1,6 @@
-import type { FindImmutable, ImmutableTest } from '../artifacts/immutable.ts'
+import type { FindImmutable } from '../artifacts/immutable.ts'
 import { createLru } from '../lib/lru.ts'
-import { compileRule, type RuleContent } from './model.ts'
+import { compileRule, type RuleContent, type RuleTest } from './model.ts'
 import { findActiveRules } from './store.ts'
 
 /** Compiled rules that are kept; what they say never changes, which of them hold is always read. */
@@ -8,9 +8,9 @@ const KEPT = 1_000
 
 /** What is immutable in a project, by the rules that stand in the database at this moment. */
 export function createFindImmutable(): FindImmutable {
-  const compiled = createLru<string, ImmutableTest>(KEPT, () => 1)
+  const compiled = createLru<string, RuleTest>(KEPT, () => 1)
 
-  const testOf = (content: RuleContent): ImmutableTest => {
+  const testOf = (content: RuleContent): RuleTest => {
     const key = JSON.stringify([content.scopeSelectors, content.tagSelectors])
     const known = compiled.get(key)
     if (known) return known
@@ -23,6 +23,8 @@ export function createFindImmutable(): FindImmutable {
     const rules = await findActiveRules(db, projectId)
     if (rules.length === 0) return undefined
     const tests = rules.map(testOf)
-    return (repository, tag) => tests.some((test) => test(repository, tag))
+    return Object.assign((repository: string, tag: string) => tests.some((test) => test(repository, tag)), {
+      likenesses: (repository: string) => tests.flatMap((test) => test.likenesses(repository)),
+    })
   }
 }

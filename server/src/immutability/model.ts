@@ -1,8 +1,13 @@
+import type { ImmutableTest } from '../artifacts/immutable.ts'
 import { DomainError } from '../platform/errors.ts'
 import { PatternError } from '../selectors/doublestar.ts'
+import { likenessesOf } from '../selectors/likeness.ts'
 import type { Selector } from '../selectors/model.ts'
 import { compilePattern } from '../selectors/pattern.ts'
 import { compileRepositorySelector, compileTagSelector } from '../selectors/select.ts'
+
+/** A rule that is ready to be asked. */
+export type RuleTest = ImmutableTest & Required<Pick<ImmutableTest, 'likenesses'>>
 
 /** What is stored of a rule, as Harbor's clients send it. */
 export interface RuleContent {
@@ -47,17 +52,23 @@ export function nameOfRule({ tagSelectors, scopeSelectors }: RuleContent): strin
  * Whether the rule makes a tag immutable. As in Harbor the first selector of each kind counts, and a rule without one, or
  * with one that cannot be read, means nothing.
  */
-export function compileRule({ tagSelectors, scopeSelectors }: RuleContent) {
+export function compileRule({ tagSelectors, scopeSelectors }: RuleContent): RuleTest {
   const [repositories] = scopeSelectors?.repository ?? []
   const [tags] = tagSelectors ?? []
-  if (!repositories || !tags) return () => false
+  if (!repositories || !tags) return NOTHING
   try {
     const isRepository = compileRepositorySelector(repositories)
     const isTag = compileTagSelector(tags)
-    return (repository: string, tag: string) =>
-      isRepository(repository) && isTag(tag, []) && !ATTACHING_TAG.test(tag)
+    const likenesses = likenessesOf(tags)
+    return Object.assign(
+      (repository: string, tag: string) =>
+        isRepository(repository) && isTag(tag, []) && !ATTACHING_TAG.test(tag),
+      { likenesses: (repository: string) => (isRepository(repository) ? likenesses : []) },
+    )
   } catch (error) {
-    if (error instanceof PatternError) return () => false
+    if (error instanceof PatternError) return NOTHING
     throw error
   }
 }
+
+const NOTHING: RuleTest = Object.assign(() => false, { likenesses: () => [] })

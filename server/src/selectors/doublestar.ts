@@ -26,9 +26,19 @@ const MAX_EXPANDED_LENGTH = 4096
  * @throws {PatternError}
  */
 export function doublestarSource(pattern: string): string {
-  if (pattern.length > MAX_PATTERN_LENGTH) throw new PatternError(pattern.slice(0, 40), 'it is too long')
   // As in Harbor: no pattern, any name.
   if (pattern === '') return '(?s:.*)'
+  const alternatives = alternativesOf(pattern)
+  return `(?:${alternatives.map((alternative) => pathSource(alternative, pattern)).join('|')})`
+}
+
+/**
+ * What a pattern is put together from: patterns without braces, one of which a name must match.
+ *
+ * @throws {PatternError}
+ */
+export function alternativesOf(pattern: string): string[] {
+  if (pattern.length > MAX_PATTERN_LENGTH) throw new PatternError(pattern.slice(0, 40), 'it is too long')
   const alternatives = splitAtTop(pattern, ',')
     .map((alternative) => alternative.trim())
     .filter((alternative) => alternative !== '')
@@ -37,7 +47,7 @@ export function doublestarSource(pattern: string): string {
   if (alternatives.join('').length > MAX_EXPANDED_LENGTH) {
     throw new PatternError(pattern, 'its alternatives are too long together')
   }
-  return `(?:${alternatives.map((alternative) => pathSource(alternative, pattern)).join('|')})`
+  return alternatives
 }
 
 /** `a{b,c}d` is `abd` and `acd`. */
