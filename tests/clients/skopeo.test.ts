@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { useHome } from '../harness/home.ts'
+import { json } from '../harness/http.ts'
 import { layersInDirectory, layersInLayout, layersInRegistry } from '../harness/layers.ts'
 import { writeLayout } from '../harness/layout.ts'
 import { usePeople } from '../harness/people.ts'
@@ -53,6 +54,31 @@ describeWith('skopeo', tools, (files) => {
 
     expect(await layersInLayout(back)).toEqual(layers)
     expect(await layersInRegistry(site.registry, name, 'v1')).toEqual(layers)
+  })
+
+  test('a repository that was deleted and restored comes back without a changed byte', async () => {
+    const name = newName()
+    const { directory, layers } = await newLayout('amd64', 'arm64')
+    const back = path.join(await home.at(uniqueName('back')), 'layout')
+    await skopeo('copy', '--all', ...as('dest'), `oci:${directory}:latest`, docker(`${name}:v1`))
+    const digest = () => skopeo('inspect', ...asMaintainer(), '--format', '{{.Digest}}', docker(`${name}:v1`))
+    const before = await digest()
+    const [project, repository] = name.split('/')
+    const api = `/api/v2.0/projects/${project}`
+
+    await site.registry.delete(`${api}/repositories/${repository}`)
+    const gone = await run('inspect', ...asMaintainer(), docker(`${name}:v1`))
+    const trash = json(await site.registry.get(`${api}/trash/repositories`)) as { id: number; name: string }[]
+    const restored = await site.registry.send({
+      method: 'POST',
+      path: `${api}/trash/repositories/${trash.find((one) => one.name === name)?.id}/restore`,
+    })
+    await skopeo('copy', '--all', ...as('src'), docker(`${name}:v1`), `oci:${back}:latest`)
+
+    expect(gone.code).not.toBe(0)
+    expect(restored.status).toBe(200)
+    expect(await layersInLayout(back)).toEqual(layers)
+    expect(await digest()).toEqual(before)
   })
 
   test('copies all images of an index here and back', async () => {

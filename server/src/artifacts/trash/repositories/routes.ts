@@ -65,22 +65,21 @@ export function trashedRepositoriesRoutes(deps: RepositoryTrashDeps): FastifyPlu
         schema: {
           operationId: 'restoreRepository',
           description:
-            'Takes `repository:create` too. 202: the repository is large, an execution restores it; `Location` tells how far it is.',
+            'Takes `repository:push` too. 202: the repository is large, an execution restores it; `Location` tells how far it is.',
           params: Wire.TrashedParams,
-          body: Wire.RepositoryRestoration,
+          querystring: Wire.RepositoryRestoration,
           response: { 200: Wire.RestoredRepository, 202: Wire.RestoredRepository },
         },
         config,
-        // It makes a repository, out of what somebody has deleted.
+        // It makes a repository, as a push does.
         onRequest: async ({ principal, project }) => {
-          if (!decide(principal, 'repository:create', project))
-            throw new DomainError('forbidden', 'forbidden')
+          if (!decide(principal, 'repository:push', project)) throw new DomainError('forbidden', 'forbidden')
         },
       },
       async (request, reply) => {
-        const { project, params, body } = request
+        const { project, params, query } = request
         const id = params.trash_id
-        const restoration = { project, id, name: body.name, actor: actorOf(request) }
+        const restoration = { project, id, name: query.name, actor: actorOf(request) }
         const { repository, executionId } = await restoreRepository(deps, restoration)
         if (executionId === undefined) return reply.send({ repository })
         const place = `${app.prefix}/projects/${encodeURIComponent(project.name)}/trash/repositories/${id}`
