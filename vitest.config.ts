@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{server,api}/src/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: ['**/*.db.test.ts', '**/node_modules/**', '**/dist/**'],
+          exclude: ['**/*.db.test.ts', '**/*.peer.test.ts', '**/node_modules/**', '**/dist/**'],
         },
       },
       './portal/vite.config.ts',
@@ -18,6 +18,14 @@ export default defineConfig({
           include: ['server/src/**/*.db.test.ts'],
           globalSetup: ['server/vitest.global-setup.ts'],
           testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'peer',
+          include: ['server/src/**/*.peer.test.ts'],
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

@@ -17,11 +17,13 @@ export const DEBIAN_PROGRAMS = {
 /** Modules of Python that the black-box tests run programs with, and the Debian package that brings each. */
 export const PYTHON_MODULES = { requests: ['python3', 'python3-requests'] } as const
 
-/** Clients that Debian does not have, as Go builds them from the module proxy, in exactly these versions. */
+/** Clients and S3 servers that Debian does not have, as Go builds them from the module proxy, in exactly these versions. */
 export const GO_PROGRAMS = {
   crane: { source: 'github.com/google/go-containerregistry/cmd/crane', version: 'v0.22.1' },
   regctl: { source: 'github.com/regclient/regclient/cmd/regctl', version: 'v0.11.7' },
   helm: { source: 'helm.sh/helm/v3/cmd/helm', version: 'v3.22.0' },
+  minio: { source: 'github.com/minio/minio', version: 'v0.0.0-20260212201848-7aac2a2c5b7c' },
+  versitygw: { source: 'github.com/versity/versitygw/cmd/versitygw', version: 'v1.8.0' },
   cosign: { source: 'github.com/sigstore/cosign/v3/cmd/cosign', version: 'v3.1.3' },
 } as const
 

@@ -71,9 +71,9 @@ export const configSchema = {
   storage: {
     driver: {
       type: 'choice',
-      choices: ['filesystem'],
+      choices: ['filesystem', 's3'],
       default: 'filesystem',
-      description: 'Where blobs are kept.',
+      description: 'Where blobs are kept: a directory, or a bucket of S3 or of a server that speaks like it.',
     },
     filesystem: {
       directory: {

@@ -49,8 +49,8 @@ export const uploadCases: SuiteCase[] = [
 
       expect(appended.written).toBe(3)
       await expect(driver.readUpload(appended.state, 8)).rejects.toThrow()
-      await driver.finishUpload(appended.state, 7, 'overtaken')
-      expect((await readObject(driver, 'overtaken')).toString()).toBe('0123abc')
+      const key = await driver.finishUpload(appended.state, 7, 'overtaken')
+      expect((await readObject(driver, key)).toString()).toBe('0123abc')
     },
   },
   {
@@ -62,8 +62,8 @@ export const uploadCases: SuiteCase[] = [
       await expect(driver.append(state, 5, sourceOf([Buffer.from('x')]))).rejects.toThrow()
       await expect(driver.finishUpload(state, 5, 'gap')).rejects.toThrow()
 
-      await driver.finishUpload(state, 4, 'gap')
-      expect((await readObject(driver, 'gap')).toString()).toBe('0123')
+      const key = await driver.finishUpload(state, 4, 'gap')
+      expect((await readObject(driver, key)).toString()).toBe('0123')
     },
   },
   {
@@ -75,13 +75,13 @@ export const uploadCases: SuiteCase[] = [
 
       const first = await driver.append(begun, 0, sourceOf(cut(bytes, 50_000), failure))
       const second = await driver.append(first.state, first.written, sourceOf([Buffer.from('rest')]))
-      await driver.finishUpload(second.state, bytes.length + 4, 'broken-off')
+      const key = await driver.finishUpload(second.state, bytes.length + 4, 'broken-off')
 
       expect(first.failure).toBe(failure)
       expect(first.written).toBe(bytes.length)
       expect('failure' in second).toBe(false)
       const whole = Buffer.concat([bytes, Buffer.from('rest')])
-      expect((await readObject(driver, 'broken-off')).equals(whole)).toBe(true)
+      expect((await readObject(driver, key)).equals(whole)).toBe(true)
     },
   },
   {
@@ -128,9 +128,9 @@ export const uploadCases: SuiteCase[] = [
       const begun = await driver.startUpload('shorter')
       const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('0123456789')]))
 
-      await driver.finishUpload(state, 6, 'shorter')
+      const key = await driver.finishUpload(state, 6, 'shorter')
 
-      expect((await readObject(driver, 'shorter')).toString()).toBe('012345')
+      expect((await readObject(driver, key)).toString()).toBe('012345')
     },
   },
   {
@@ -153,7 +153,7 @@ export const uploadCases: SuiteCase[] = [
       const aborted = await driver.startUpload('gone')
       await driver.append(aborted, 0, sourceOf([Buffer.from('abc')]))
       const finished = await driver.startUpload('done')
-      await driver.finishUpload(finished, 0, 'done')
+      const key = await driver.finishUpload(finished, 0, 'done')
 
       await driver.abortUpload(aborted)
       await driver.abortUpload(aborted)
@@ -165,7 +165,7 @@ export const uploadCases: SuiteCase[] = [
         await expect(driver.forkUpload(state, 'fork', 0)).rejects.toThrow(ObjectMissingError)
         await expect(driver.finishUpload(state, 0, 'again')).rejects.toThrow(ObjectMissingError)
       }
-      expect(await driver.list('', { limit: 10 })).toEqual(['done'])
+      expect(await driver.list('', { limit: 10 })).toEqual([key])
     },
   },
   {
@@ -177,9 +177,9 @@ export const uploadCases: SuiteCase[] = [
       await driver.append(second, 0, sourceOf([Buffer.from('two')]))
 
       await driver.abortUpload(first)
-      await driver.finishUpload(second, 3, 'same')
+      const key = await driver.finishUpload(second, 3, 'same')
 
-      expect((await readObject(driver, 'same')).toString()).toBe('two')
+      expect((await readObject(driver, key)).toString()).toBe('two')
     },
   },
   {
@@ -191,9 +191,9 @@ export const uploadCases: SuiteCase[] = [
 
       const other = await reopen()
       const appended = await other.append(carried, 10, sourceOf([Buffer.from('to there')]))
-      await other.finishUpload(appended.state, 18, 'moved')
+      const key = await other.finishUpload(appended.state, 18, 'moved')
 
-      expect((await readObject(driver, 'moved')).toString()).toBe('from here to there')
+      expect((await readObject(driver, key)).toString()).toBe('from here to there')
     },
   },
   {
@@ -206,10 +206,10 @@ export const uploadCases: SuiteCase[] = [
       const other = await reopen()
       const visible = await other.list('', { limit: 10 })
       const appended = await other.append(state, 5, sourceOf([Buffer.from('and resumed')]))
-      await other.finishUpload(appended.state, 16, 'crash')
+      const key = await other.finishUpload(appended.state, 16, 'crash')
 
       expect(visible).toEqual([])
-      expect((await readObject(other, 'crash')).toString()).toBe('kept and resumed')
+      expect((await readObject(other, key)).toString()).toBe('kept and resumed')
     },
   },
   {
@@ -228,12 +228,12 @@ export const uploadCases: SuiteCase[] = [
       const appended = await other.append(forked, head.length, sourceOf([Buffer.from('tail')]))
       client.push(null)
       await stalled
-      await other.finishUpload(appended.state, head.length + 4, 'fork')
+      const key = await other.finishUpload(appended.state, head.length + 4, 'fork')
 
       const expected = Buffer.concat([head, Buffer.from('tail')])
-      expect((await readObject(driver, 'fork')).equals(expected)).toBe(true)
+      expect((await readObject(driver, key)).equals(expected)).toBe(true)
       await driver.abortUpload(state)
-      expect((await readObject(driver, 'fork')).equals(expected)).toBe(true)
+      expect((await readObject(driver, key)).equals(expected)).toBe(true)
     },
   },
   {

@@ -1,0 +1,86 @@
+import type { ObjectStat, StorageDriver } from '../../driver.ts'
+import { ObjectExistsError, StorageFailureError } from '../../errors.ts'
+import { type Bucket, createBucket } from './bucket.ts'
+import { createClient } from './client.ts'
+import { BEHIND_UPLOADS, random, UPLOADS } from './names.ts'
+import { readObject } from './read-object.ts'
+import type { S3Settings } from './settings.ts'
+import { staleUploads } from './stale-uploads.ts'
+import { abortUpload, append, finishUpload, forkUpload, readUpload, startUpload } from './uploads.ts'
+
+const PAGE = 1000
+
+/**
+ * Opens the driver that keeps objects in a bucket of S3 or of a server that speaks like it. Any number of processes
+ * may use one bucket. Rejects with `StorageFailureError` where the bucket cannot be used, or where its server would
+ * overwrite what it was told to leave alone.
+ */
+export async function openS3Driver(settings: S3Settings): Promise<StorageDriver> {
+  const bucket = createBucket(await createClient(settings), settings)
+  try {
+    await bucket.check()
+    await probe(bucket)
+  } catch (error) {
+    bucket.close()
+    throw new StorageFailureError('open', `the bucket ${settings.bucket}`, error)
+  }
+  const uploads = { bucket, atKeys: settings.distributionLayout }
+
+  return {
+    kind: 's3',
+    stat: (key) => stat(bucket, key),
+    read: (key, range) => readObject(bucket, key, range),
+    put: (key, bytes) => bucket.put(key, bytes, { writer: random() }),
+    list: (prefix, { after = '', limit }) => listKeys(bucket, prefix, after, limit),
+    delete: (key) => bucket.delete(key),
+    startUpload: (id) => startUpload(uploads, id),
+    append: (state, offset, source) => append(uploads, state, offset, source),
+    readUpload: (state, length) => readUpload(uploads, state, length),
+    forkUpload: (state, id, length) => forkUpload(uploads, state, id, length),
+    finishUpload: (state, length, key) => finishUpload(uploads, state, length, key),
+    abortUpload: (state) => abortUpload(uploads, state),
+    staleUploads: (before, limit) => staleUploads(bucket, before, limit),
+    async capacity() {
+      return undefined
+    },
+    async close() {
+      bucket.close()
+    },
+  }
+}
+
+/** `put` must never overwrite, and not every server knows how. */
+async function probe(bucket: Bucket): Promise<void> {
+  const key = `${UPLOADS}probe-${random()}`
+  try {
+    await bucket.put(key, Buffer.from('1'), { writer: random() })
+    await bucket.put(key, Buffer.from('2'), { writer: random() })
+  } catch (error) {
+    if (error instanceof ObjectExistsError) return
+    throw error
+  } finally {
+    await bucket.delete(key)
+  }
+  throw new Error('the server overwrites objects in spite of If-None-Match')
+}
+
+async function stat(bucket: Bucket, key: string): Promise<ObjectStat | undefined> {
+  const head = await bucket.head(key)
+
+  return head && { size: head.size }
+}
+
+async function listKeys(bucket: Bucket, prefix: string, after: string, limit: number): Promise<string[]> {
+  const keys: string[] = []
+  let behind = after
+
+  for (let more = true; more && keys.length < limit; ) {
+    const page = await bucket.list(prefix === '' ? '' : `${prefix}/`, behind, Math.min(PAGE, limit))
+    keys.push(...page.objects.map(({ key }) => key).filter((key) => !key.startsWith(UPLOADS)))
+    const last = page.objects.at(-1)?.key
+    behind = last?.startsWith(UPLOADS) ? BEHIND_UPLOADS : (last ?? behind)
+    more = page.more
+  }
+
+  return keys.slice(0, limit)
+}
