@@ -39,10 +39,11 @@ export const STEPS: Step[] = [
   { name: 'db', about: 'tests over a real PostgreSQL', fast: false, run: () => runVitest(['db']) },
   {
     name: 'peers',
-    about: 'clients and registries that the next step drives',
+    about: 'clients, registries and stores that the next steps drive',
     fast: false,
     run: async () => ({ passed: 0, failed: 0, skipped: [], output: (await installPeers()).join('\n') }),
   },
+  { name: 'stores', about: 'storage drivers over real servers', fast: false, run: () => runVitest(['peer']) },
   { name: 'blackbox', about: 'the program from outside', fast: false, run: runBlackbox },
 ]
 

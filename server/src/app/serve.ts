@@ -9,6 +9,7 @@ import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { drain, type Listening, listen } from './listen.ts'
 import type { Meters } from './metrics/meters.ts'
 import { listenForStop } from './signals.ts'
+import { storageOptions, storageProblem } from './storage.ts'
 import type { Terminal } from './terminal.ts'
 import { loadTls } from './tls.ts'
 import { readVersion } from './version.ts'
@@ -73,10 +74,7 @@ async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecyc
   const program = await loading
   await program.migrate(db, { log })
   const storage = await program
-    .openStorage(
-      { driver: 'filesystem', ...config.storage.filesystem },
-      meters && { observe: meters.observeStorage },
-    )
+    .openStorage(storageOptions(config), meters && { observe: meters.observeStorage })
     .catch((cause: unknown) => {
       throw new FatalError(storageProblem(config, cause), { cause })
     })
@@ -111,13 +109,6 @@ async function openMeters(
   measurePool(meters.metrics, pool)
 
   return meters
-}
-
-function storageProblem(config: Config, error: unknown): string {
-  const reasons: string[] = []
-  for (let reason = error; reason instanceof Error; reason = reason.cause) reasons.push(reason.message)
-
-  return `storage.filesystem.directory: ${config.storage.filesystem.directory} cannot be used: ${reasons.join(': ')}`
 }
 
 async function loadProgram() {

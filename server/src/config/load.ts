@@ -14,6 +14,7 @@ export interface ConfigSources {
 }
 
 const DEFAULT_FILE = 'portolan.yaml'
+const KEY_PREFIX = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/
 
 /**
  * Reads file and environment; the environment wins over the file, the file over the defaults. The first
@@ -48,7 +49,8 @@ function above(value: unknown, below: unknown): unknown {
 }
 
 /** What no single key can tell. */
-function checkTogether({ tls, secret_key, secret_key_file, listen, metrics }: ConfigDocument): void {
+function checkTogether(document: ConfigDocument): void {
+  const { tls, secret_key, secret_key_file, listen, metrics, storage } = document
   if (tls.certificate !== undefined && tls.key === undefined) {
     throw new FatalError('tls.key: must be set with tls.certificate')
   }
@@ -60,6 +62,24 @@ function checkTogether({ tls, secret_key, secret_key_file, listen, metrics }: Co
   }
   if (metrics.port !== 0 && metrics.port === listen.port) {
     throw new FatalError('metrics.port: must be another port than listen.port')
+  }
+  if (storage.driver === 's3') checkBucket(storage.s3)
+}
+
+function checkBucket({
+  bucket,
+  prefix,
+  access_key_id,
+  secret_access_key,
+}: ConfigDocument['storage']['s3']): void {
+  if (bucket === undefined) throw new FatalError('storage.s3.bucket: must be set with storage.driver')
+  if ((access_key_id === undefined) !== (secret_access_key === undefined)) {
+    throw new FatalError(
+      'storage.s3.access_key_id: must be set with storage.s3.secret_access_key, or both not',
+    )
+  }
+  if (prefix !== undefined && !KEY_PREFIX.test(prefix)) {
+    throw new FatalError('storage.s3.prefix: must be letters, digits, and . _ - between single slashes')
   }
 }
 
@@ -82,6 +102,7 @@ function complete(document: ConfigDocument): ConfigDocument {
     storage: {
       ...storage,
       filesystem: { directory: resolve(storage.filesystem.directory ?? `${dataDirectory}/storage`) },
+      s3: { ...storage.s3, ...(storage.s3.ca_file && { ca_file: resolve(storage.s3.ca_file) }) },
     },
   }
 }

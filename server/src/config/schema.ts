@@ -82,6 +82,71 @@ export const configSchema = {
           'Directory of the blobs. Default: `storage` inside the data directory. Replicas share it.',
       },
     },
+    s3: {
+      bucket: {
+        type: 'text',
+        description: 'The bucket, which must exist. Needed where `storage.driver` is `s3`.',
+      },
+      region: { type: 'text', default: 'us-east-1', description: 'Its region.' },
+      endpoint: {
+        type: 'origin',
+        description: 'Where the server is, if it is not AWS itself: `https://minio.example.com:9000`.',
+      },
+      path_style: {
+        type: 'boolean',
+        default: false,
+        description:
+          'The bucket is named in the path instead of in the host name, as most servers but AWS want it.',
+      },
+      prefix: {
+        type: 'text',
+        description: 'All keys begin with this and a slash, so that a bucket can be shared.',
+      },
+      access_key_id: {
+        type: 'text',
+        description:
+          'Without it and the secret, credentials are looked for where AWS tools do: environment, files, role of the machine.',
+      },
+      secret_access_key: {
+        type: 'text',
+        description: 'Belongs to `storage.s3.access_key_id`.',
+        secret: true,
+      },
+      ca_file: {
+        type: 'text',
+        description: 'PEM file with certificate authorities to trust besides the usual ones.',
+      },
+      encryption: {
+        type: 'choice',
+        choices: ['none', 'AES256', 'aws:kms'],
+        default: 'none',
+        description: 'Server-side encryption that is asked for at every write.',
+      },
+      encryption_key_id: {
+        type: 'text',
+        description: 'Key for `aws:kms`, if it is not that of the bucket.',
+      },
+      max_attempts: {
+        type: 'integer',
+        default: 5,
+        minimum: 1,
+        maximum: 20,
+        description: 'How often a request is tried altogether, with growing pauses.',
+      },
+      timeout_seconds: {
+        type: 'integer',
+        default: 60,
+        minimum: 1,
+        maximum: 3600,
+        description: 'A request during which nothing arrives for so long has failed.',
+      },
+      distribution_layout: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Place blobs under the keys that CNCF Distribution gives them. Each blob is copied once more within the bucket then; otherwise it stays where it was uploaded to.',
+      },
+    },
   },
   secret_key: {
     type: 'key',
@@ -359,8 +424,7 @@ export type ConfigDocument = DocumentOf<typeof configSchema>
  * always there.
  */
 export type Config = ConfigOf<Omit<ConfigDocument, 'storage'>> & {
-  readonly storage: {
-    readonly driver: 'filesystem'
+  readonly storage: ConfigOf<ConfigDocument['storage']> & {
     readonly filesystem: { readonly directory: string }
   }
 }

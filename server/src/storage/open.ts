@@ -1,15 +1,17 @@
 import type { StorageDriver } from './driver.ts'
 import { openFilesystemDriver } from './drivers/filesystem/filesystem-driver.ts'
 import { openMemoryDriver } from './drivers/memory/memory-driver.ts'
+import type { S3Settings } from './drivers/s3/settings.ts'
 import { type GuardOptions, guardDriver } from './guarded-driver.ts'
 
 interface DriverSettings {
   /** `directory` is created where it is missing. */
   filesystem: { directory: string }
   memory: object
+  s3: S3Settings
 }
 
-/** `{ driver: 'filesystem', directory }` or `{ driver: 'memory' }`. */
+/** `{ driver: 'filesystem', directory }`, `{ driver: 'memory' }` or `{ driver: 's3', bucket, … }`. */
 export type StorageOptions<Kind extends keyof DriverSettings = keyof DriverSettings> = {
   [K in Kind]: { driver: K } & DriverSettings[K]
 }[Kind]
@@ -17,6 +19,11 @@ export type StorageOptions<Kind extends keyof DriverSettings = keyof DriverSetti
 const drivers: { [K in keyof DriverSettings]: (options: StorageOptions<K>) => Promise<StorageDriver> } = {
   filesystem: (options) => openFilesystemDriver(options.directory),
   memory: () => openMemoryDriver(),
+  async s3(options) {
+    // Read only by those who have a bucket: what it stands on is large.
+    const { openS3Driver } = await import('./drivers/s3/s3-driver.ts')
+    return openS3Driver(options)
+  },
 }
 
 /**

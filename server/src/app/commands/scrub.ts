@@ -5,6 +5,7 @@ import { makeReport } from '../../scrub/report/report.ts'
 import { reportText } from '../../scrub/report/text.ts'
 import { openStorage } from '../../storage/open.ts'
 import { withDatabase } from '../offline-database.ts'
+import { storageOptions } from '../storage.ts'
 import type { CommandInput } from './input.ts'
 
 /** How long a transaction is waited for that may know an object which no row knows. */
@@ -21,13 +22,12 @@ export async function run({ config, options }: CommandInput): Promise<void> {
     )
   }
   const inForce = config()
-  const { driver, filesystem } = inForce.storage
   const { sparseImages, sparseIndex } = inForce.registry
   const report = await withDatabase(inForce, createLogger(inForce, 'stderr'), async (db) => {
-    const storage = await openStorage({ driver, ...filesystem })
+    const storage = await openStorage(storageOptions(inForce))
     try {
       const rehash = options.rehash === true ? createPace(undefined) : undefined
-      const deps = { db, storage, store: driver, rehash, patienceMilliseconds: PATIENCE_MS }
+      const deps = { db, storage, store: inForce.storage.driver, rehash, patienceMilliseconds: PATIENCE_MS }
       return await makeReport(deps, { sparseImages, sparseIndex })
     } finally {
       await storage.close()

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto'
 export const UPLOADS = '_uploads/'
 /** The first string behind all that begin with `UPLOADS`. */
 export const BEHIND_UPLOADS = '_uploads0'
-export const OBJECTS = 'portolan/objects/'
+const OBJECTS = 'portolan/objects/'
 
 const NAME = /^[A-Za-z0-9_-]{1,128}-[0-9a-f]{16}$/
 const OFFSET_DIGITS = 16
