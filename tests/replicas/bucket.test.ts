@@ -12,6 +12,7 @@ import { locationOf, type Registry, withQuery } from '../harness/registry.ts'
 import { openRepository } from '../harness/repository.ts'
 import { type RunningServer, startServer } from '../harness/server.ts'
 import { describeWith, findTools } from '../harness/tools.ts'
+import { portolan } from '../running/portolan.ts'
 
 const tools = await findTools('versitygw', 'skopeo')
 
@@ -19,6 +20,7 @@ describeWith('two servers on one database and one bucket', tools, (files) => {
   const home = useHome()
   let database: ExternalDatabase
   let bucket: Bucket
+  let env: Record<string, string> = {}
   let servers: RunningServer[] = []
   let here: Registry
   let there: Registry
@@ -27,7 +29,7 @@ describeWith('two servers on one database and one bucket', tools, (files) => {
   beforeAll(async () => {
     database = await startDatabase()
     bucket = await startBucket(files.versitygw)
-    const env = {
+    env = {
       ...bucket.env,
       PORTOLAN_DATABASE_URL: database.url,
       PORTOLAN_SECRET_KEY: randomBytes(32).toString('base64'),
@@ -130,5 +132,15 @@ describeWith('two servers on one database and one bucket', tools, (files) => {
 
     expect(closed.status).toBe(201)
     expect(pulled.body.equals(content.bytes)).toBe(true)
+  })
+
+  test('bucket and database agree, says who reads both on his own', async () => {
+    const { code, stdout, stderr } = await portolan(['scrub', '--report', '--rehash'], {
+      cwd: await home.at('scrub'),
+      env: { ...env, PORTOLAN_DATA_DIRECTORY: servers[0]?.dataDirectory ?? '' },
+    })
+
+    expect(stdout + stderr).toContain('store and database agree')
+    expect(code).toBe(0)
   })
 })

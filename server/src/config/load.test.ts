@@ -197,3 +197,17 @@ test('settings have plain values, and their variables a name', () => {
   expect(problem({}, 'settings: {banner_message: [1]}')).toContain('settings: must be')
   expect(problem({ PORTOLAN_SETTINGS: 'x' })).toContain('PORTOLAN_SETTINGS')
 })
+
+test.each([
+  ['storage: {driver: s3}', 'storage.s3.bucket: must be set with storage.driver'],
+  [
+    'storage: {driver: s3, s3: {bucket: b, access_key_id: a}}',
+    'storage.s3.access_key_id: must be set with storage.s3.secret_access_key, or both not',
+  ],
+  [
+    'storage: {driver: s3, s3: {bucket: b, prefix: /a}}',
+    'storage.s3.prefix: must be letters, digits, and . _ - between single slashes',
+  ],
+])('the bucket of %j is refused', (yaml, reason) => {
+  expect(problem({}, yaml)).toBe(reason)
+})

@@ -4,7 +4,7 @@ import type { TaskContext } from '../jobs/kind.ts'
 import { DomainError } from '../platform/errors.ts'
 import { noteFinding, noteUnseen } from './findings-store.ts'
 import { hashObject } from './hash-object.ts'
-import { type KeyMeaning, OTHER_REGISTRY, readKey } from './keys.ts'
+import { isOfBlob, type KeyMeaning, OTHER_REGISTRY, readKey } from './keys.ts'
 import type { ScrubParameters } from './model.ts'
 import { findNeed } from './objects-store.ts'
 import type { Pace } from './pace.ts'
@@ -85,7 +85,7 @@ function refuseMost(
   { force, reportOnly }: ScrubParameters,
   { state }: Progress,
 ): void {
-  const here = [...unknown.keys()].filter((key) => readKey(key).kind === 'blob').length
+  const here = [...unknown.keys()].filter(isOfBlob).length
   const orphans = state.result.orphans + here
   const keys = state.result.keys + looked
   if (force || reportOnly || orphans < FEW || orphans * 2 < keys) return

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Database } from '../../platform/db/database.ts'
 import type { StorageDriver } from '../../storage/driver.ts'
 import { InvalidKeyError } from '../../storage/errors.ts'
-import { readKey } from '../keys.ts'
+import { isOfBlob, readKey } from '../keys.ts'
 import { existingTasks, isPast, readHorizon, statesByKey } from './objects-store.ts'
 
 const POLL_MS = 25
@@ -12,7 +12,7 @@ export async function findUnknown(
   deps: { db: Database; store: string },
   keys: readonly string[],
 ): Promise<Map<string, string | undefined>> {
-  const blobs = keys.filter((key) => readKey(key).kind === 'blob')
+  const blobs = keys.filter(isOfBlob)
   const states = await statesByKey(deps.db, deps.store, blobs)
   const tasks = await existingTasks(
     deps.db,
