@@ -10,25 +10,26 @@ import {
   joinEmbedded,
 } from '../platform/db/connect.ts'
 import type { Database } from '../platform/db/database.ts'
-import { migrate } from '../platform/db/migrate.ts'
+import { checkSchema, migrate } from '../platform/db/migrate.ts'
 import { FatalError } from '../platform/errors.ts'
 import { DataDirectoryInUse, openDataDirectory } from './data-directory.ts'
 
 /**
  * Runs `work` on the database of a server that may be stopped or running: the embedded one is started
- * for it, or joined where a server has it open.
+ * for it, or joined where a server has it open. Its schema is brought up to date, but not for `readOnly` work.
  */
 export async function withDatabase<Result>(
   config: Config,
   log: Logger,
   work: (db: Database) => Promise<Result>,
+  { readOnly = false } = {},
 ): Promise<Result> {
   if (config.database.url === undefined && !existsSync(join(embeddedDirectory(config), 'PG_VERSION'))) {
     throw new FatalError(`there is no database in ${config.dataDirectory} yet: portolan serve makes it`)
   }
   const { database, release } = await open(config, log)
   try {
-    await migrate(database.db, { log })
+    await (readOnly ? checkSchema : migrate)(database.db, { log })
     return await work(database.db)
   } finally {
     await database.close()

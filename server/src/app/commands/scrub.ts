@@ -1,3 +1,4 @@
+import type { Database } from '../../platform/db/database.ts'
 import { FatalError } from '../../platform/errors.ts'
 import { createLogger } from '../../platform/log/logger.ts'
 import { createPace } from '../../scrub/pace.ts'
@@ -23,7 +24,8 @@ export async function run({ config, options }: CommandInput): Promise<void> {
   }
   const inForce = config()
   const { sparseImages, sparseIndex } = inForce.registry
-  const report = await withDatabase(inForce, createLogger(inForce, 'stderr'), async (db) => {
+  const log = createLogger(inForce, 'stderr')
+  const work = async (db: Database) => {
     const storage = await openStorage(storageOptions(inForce))
     try {
       const rehash = options.rehash === true ? createPace(undefined) : undefined
@@ -32,7 +34,8 @@ export async function run({ config, options }: CommandInput): Promise<void> {
     } finally {
       await storage.close()
     }
-  })
+  }
+  const report = await withDatabase(inForce, log, work, { readOnly: true })
   process.stdout.write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report))
   if (!report.agree) process.exitCode = 1
 }

@@ -6,7 +6,7 @@ import { type Logger, pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ignore } from '../../lib/ignore.ts'
 import { openDatabase } from './database.ts'
-import { migrate } from './migrate.ts'
+import { checkSchema, migrate } from './migrate.ts'
 import { createTestDatabase, type TestDatabase } from './testing.ts'
 
 let database: TestDatabase
@@ -154,4 +154,14 @@ test('a database in another encoding is refused', async () => {
   await expect(attempt).rejects.toThrow('its encoding is SQL_ASCII, it must be UTF8')
   await latin.destroy()
   await sql.raw(`DROP DATABASE ${name}`).execute(database.db)
+})
+
+test('who only reads is refused by a schema that is too old, and changes nothing', async () => {
+  await write({ '0001_one.sql': 'CREATE TABLE one (id int);' })
+  const missing = checkSchema(database.db, { log, directory })
+  await expect(missing).rejects.toThrow('has schema 0, this Portolan knows 1')
+  expect(await tables()).toEqual([])
+  await migrate(database.db, { log, directory })
+
+  await checkSchema(database.db, { log, directory })
 })

@@ -49,6 +49,18 @@ export async function migrate(
   })
 }
 
+/** Refuses a schema that is not what this program knows, or newer and compatible; changes nothing. */
+export async function checkSchema(db: Database, options: { log: Logger; directory?: string }): Promise<void> {
+  const migrations = readMigrations(options.directory ?? MIGRATIONS_DIRECTORY)
+  const applied = await readApplied(db)
+  accept(applied, migrations, options.log)
+  if (applied.length < migrations.length) {
+    throw new FatalError(
+      `the database has schema ${applied.length}, this Portolan knows ${migrations.length}: portolan migrate brings it up to date`,
+    )
+  }
+}
+
 /**
  * Polls instead of waiting inside a statement: `CREATE INDEX CONCURRENTLY` in the process that holds the
  * lock waits for every running statement, so a statement that waits for the lock would be a deadlock.
