@@ -1,5 +1,5 @@
 import type { Database } from '../platform/db/database.ts'
-import { ObjectExistsError } from '../storage/errors.ts'
+import { ObjectExistsError, ObjectMissingError } from '../storage/errors.ts'
 import { blobKey } from '../storage/paths.ts'
 import { type LinkDeps, type LinkOptions, linkBlob, type NewBlob } from './link.ts'
 import { insertObject } from './store.ts'
@@ -10,7 +10,8 @@ const MAX_TAKEN_KEYS = 100
 /**
  * Records a blob within a transaction, makes the repository offer it and counts it (`linkBlob`). Where its bytes are not stored yet, `place` is called with the key to put them under
  * and answers the key they got; it rejects with ObjectExistsError where that key is taken, and is then called with the
- * next generation's. It comes last: a rollback does not take the bytes back.
+ * next generation's. It comes last: a rollback does not take the bytes back. Throws ObjectMissingError where what it
+ * has placed, with an answer of before, is about to be deleted.
  *
  * Answers the blob's id and whether `place` was needed.
  */
@@ -24,7 +25,8 @@ export async function commitBlob(
   const linked = await linkBlob(tx, deps, blob, options)
   if (!linked.stored) {
     const { key, generation } = await placeObject(blob.digest, linked.nextGeneration, place)
-    await insertObject(tx, { blobId: linked.id, store: deps.store, key, generation })
+    const object = { blobId: linked.id, store: deps.store, key, generation }
+    if (!(await insertObject(tx, object))) throw new ObjectMissingError(key)
   }
 
   return { id: linked.id, placed: !linked.stored }

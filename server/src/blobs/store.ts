@@ -112,20 +112,21 @@ export async function offerBlob(
   return { stored, nextGeneration: last + 1 }
 }
 
+/**
+ * Notes where the bytes of a blob are. One that somebody has taken for an orphan meanwhile, since whoever placed it died before
+ * he could say so, is taken out of quarantine; answers false where it is about to be deleted.
+ */
 export async function insertObject(
   tx: Database,
   object: { blobId: number; store: string; key: string; generation: number },
-): Promise<void> {
-  await tx
-    .insertInto('blob_objects')
-    .values({
-      blob_id: object.blobId,
-      store: object.store,
-      key: object.key,
-      generation: object.generation,
-      state: 'stored',
-    })
-    .execute()
+): Promise<boolean> {
+  const result = await sql`
+    INSERT INTO blob_objects AS o (blob_id, store, key, generation, state)
+    VALUES (${object.blobId}, ${object.store}, ${object.key}, ${object.generation}, 'stored')
+    ON CONFLICT (store, key) DO UPDATE SET state = 'stored', blob_id = excluded.blob_id, generation = excluded.generation
+      WHERE o.state = 'quarantined'`.execute(tx)
+
+  return (result.numAffectedRows ?? 0n) > 0n
 }
 
 /** Makes a repository offer (held) blobs. */

@@ -189,8 +189,9 @@ function commitUploaded(
   upload: Upload,
   digest: string,
 ) {
-  return commitBlob(tx, deps, { digest, size: upload.offset, repository }, (key) =>
-    ownBytes(upload.id, () => deps.storage.finishUpload(upload.state, upload.offset, key)),
+  const blob = { digest, size: upload.offset, repository }
+  return ownBytes(upload.id, () =>
+    commitBlob(tx, deps, blob, (key) => deps.storage.finishUpload(upload.state, upload.offset, key)),
   )
 }
 

@@ -143,8 +143,13 @@ export async function noteExpired(tx: Database, ids: readonly number[]): Promise
     WHERE id = any(${[...ids]}::bigint[])`.execute(tx)
 }
 
-/** Ends what has been healed by an upload, and what nothing needs any more. */
+/** Ends what has been healed by an upload, what nothing needs any more, and what an upload has taken out of quarantine. */
 export async function noteHealed(db: Database, store: string): Promise<void> {
+  await sql`
+    UPDATE scrub_findings f SET state = 'restored', end_time = now(), expiry_time = NULL FROM blob_objects o
+    WHERE f.state = 'open' AND f.kind = 'orphan' AND f.store = ${store} AND o.id = f.object_id AND o.state = 'stored'`.execute(
+    db,
+  )
   await sql`
     UPDATE scrub_findings f SET end_time = now(), state = CASE WHEN x.healed THEN 'healed' ELSE 'gone' END
     FROM (

@@ -3,13 +3,15 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { deleteArtifact } from '../artifacts/deletion.ts'
 import { ReferencesUnknownError } from '../artifacts/errors.ts'
 import { commitBlob } from '../blobs/commit.ts'
+import { UploadUnknownError } from '../blobs/errors.ts'
 import { body, sha256 } from '../blobs/testing.ts'
-import { startUpload, uploadWhole } from '../blobs/uploads.ts'
+import { appendChunk, finishUpload, startUpload, uploadWhole } from '../blobs/uploads.ts'
 import { deleteObjects, markIdle } from '../gc/collect.ts'
 import { scanIdle } from '../gc/store.ts'
 import { OCI_IMAGE } from '../oci/media-types.ts'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
 import type { StorageDriver } from '../storage/driver.ts'
+import { ObjectExistsError } from '../storage/errors.ts'
 import { blobKey } from '../storage/paths.ts'
 import { pageWatched, type WatchedObject } from './objects-store.ts'
 import { restoreFinding } from './service.ts'
@@ -273,4 +275,86 @@ test('a run that reads slowly stops at once', async () => {
   await slow
 
   expect(performance.now() - begin).toBeLessThan(2_000)
+})
+
+/** As a bucket: an upload becomes an object under a key of its own, however often it is tried. */
+function likeBucket(): void {
+  const { storage } = scrub.deps
+  Object.assign(storage as Pick<StorageDriver, 'finishUpload'>, {
+    async finishUpload(state, length) {
+      const key = `portolan/objects/00/${sha256(JSON.stringify(state)).slice(7)}`
+      const chunks: Buffer[] = []
+      for await (const chunk of await storage.readUpload(state, length)) chunks.push(chunk as Buffer)
+      await storage.put(key, Buffer.concat(chunks)).catch((error: unknown) => {
+        if (!(error instanceof ObjectExistsError)) throw error
+      })
+      return key
+    },
+  } satisfies Pick<StorageDriver, 'finishUpload'>)
+}
+
+/** An upload that was placed, and whose transaction failed. */
+async function placedInBucket(text: string) {
+  likeBucket()
+  const { uploads, repository } = scrub.bench
+  const session = await startUpload(uploads, repository.id, 'sha256')
+  const upload = await appendChunk(uploads, session, body([text]))
+  const failing = database.db.transaction().execute(async (tx) => {
+    await finishUpload({ ...uploads, db: nested(tx) }, repository, upload, sha256(text))
+    throw new Error('killed')
+  })
+  await expect(failing).rejects.toThrow('killed')
+
+  return () => finishUpload(uploads, repository, upload, sha256(text))
+}
+
+/** Transactions within one. */
+function nested(tx: typeof database.db): typeof database.db {
+  return Object.assign(Object.create(tx) as typeof tx, {
+    transaction: () => ({ execute: (work: (tx: typeof database.db) => Promise<unknown>) => work(tx) }),
+  })
+}
+
+test('an upload that is finished at last takes its object out of quarantine', async () => {
+  const finish = await placedInBucket('late')
+  const { told } = await scrub.run()
+
+  await finish()
+  await sql`UPDATE scrub_findings SET expiry_time = now() - interval '1 second'`.execute(database.db)
+  await tendFindings(scrub.deps)
+
+  expect(told).toMatchObject({ orphans: 1, orphan_bytes: 4 })
+  expect(await scrub.offers('late')).toBe(true)
+  expect(await scrub.findings()).toMatchObject([
+    { kind: 'orphan', state: 'restored', digest: sha256('late') },
+  ])
+  expect(await scrub.deps.storage.stat((await objectOf('late')).key)).toEqual({ size: 4 })
+  expect(await scrub.faults()).toEqual([])
+})
+
+test('an upload that is finished when its object has gone must begin anew', async () => {
+  const finish = await placedInBucket('late')
+  await scrub.run()
+  await sql`UPDATE scrub_findings SET expiry_time = now() - interval '1 second'`.execute(database.db)
+  await tendFindings(scrub.deps)
+
+  await expect(finish()).rejects.toThrow(UploadUnknownError)
+
+  expect(await scrub.offers('late')).toBe(false)
+  expect(await scrub.findings()).toMatchObject([{ state: 'expired' }])
+})
+
+test('an object that stayed where it was uploaded to is put in the place of what a blob has lost', async () => {
+  await placedInBucket('one')
+  await scrub.bench.blob('m', 'two')
+  await sql`UPDATE blob_objects SET state = 'deleted'`.execute(database.db)
+  Object.assign(scrub.bench.deps, { sparseImages: true })
+  const layer = { mediaType: 'm', digest: sha256('one'), size: 3 }
+  const config = { mediaType: 'm', digest: sha256('two'), size: 3 }
+  await scrub.bench.push({ mediaType: OCI_IMAGE, config, layers: [layer] }, 'v1')
+
+  const { told } = await scrub.run()
+
+  expect(told.restored).toBe(1)
+  expect((await objectOf('one')).key).toMatch(/^portolan\/objects\//)
 })

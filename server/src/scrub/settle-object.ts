@@ -79,7 +79,7 @@ async function putBackManifest(
     await deps.storage.put(free, body)
     return free
   })
-  await insertObject(tx, { blobId, store: deps.store, key, generation })
+  if (!(await insertObject(tx, { blobId, store: deps.store, key, generation }))) return false
   await noteServed(tx, blobId, body.length)
   return true
 }

@@ -1,4 +1,4 @@
-import { insertQuarantined, lockFoundBlob, serveObject } from '../blobs/quarantine-store.ts'
+import { insertQuarantined, lockFoundBlob, readGenerations, serveObject } from '../blobs/quarantine-store.ts'
 import { transact } from '../platform/db/transact.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { endFinding, noteFinding } from './findings-store.ts'
@@ -8,7 +8,8 @@ import type { AlsoWrite, ScrubDeps } from './settle-object.ts'
 export interface OrphanBlob {
   key: string
   digest: string
-  generation: number
+  /** Undefined where its key does not say. */
+  generation: number | undefined
   /** Bytes. */
   size: number
   /** Whether the blob is needed, has no bytes, and these are right. */
@@ -28,9 +29,10 @@ export function settleOrphan(
   alsoWrite: AlsoWrite<OrphanTold>,
 ): Promise<OrphanTold | undefined> {
   const { store, quarantineDays: days } = deps
-  const { key, digest, generation, size } = orphan
+  const { key, digest, size } = orphan
   return transact(deps.db, async (tx) => {
     const blobId = await lockFoundBlob(tx, digest, size)
+    const generation = orphan.generation ?? (await readGenerations(tx, store, blobId)).last + 1
     const objectId = await insertQuarantined(tx, { blobId, store, key, generation })
     if (objectId === undefined) return undefined
     await noteFinding(tx, { store, kind: 'orphan', key, digest, size, blobId, objectId, days })

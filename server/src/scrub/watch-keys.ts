@@ -95,6 +95,8 @@ function refuseMost(
   )
 }
 
+type BlobMeaning = Extract<KeyMeaning, { kind: 'blob' | 'uploaded' }>
+
 interface UnknownKey {
   key: string
   state: string | undefined
@@ -124,7 +126,7 @@ async function settle(
     }
     return withStep(looked, { counts: { foreign: 1 }, lists: { foreign_keys: [key] } })
   }
-  if (meaning.kind === 'blob' && !reportOnly) return await settleBlob(run, { key, size, ...meaning }, looked)
+  if (!reportOnly && meaning.kind !== 'task-log') return await settleBlob(run, { key, size, meaning }, looked)
 
   context.log(`${key} belongs to nobody, ${size} bytes`)
   const { store, quarantineDays: days } = deps
@@ -134,15 +136,19 @@ async function settle(
 
 async function settleBlob(
   { deps, pace, progress, context }: Run,
-  orphan: Extract<KeyMeaning, { kind: 'blob' }> & { key: string; size: number },
+  { key, size, meaning }: { key: string; size: number; meaning: BlobMeaning },
   looked: Step,
 ): Promise<Step | undefined> {
-  const { key, digest, size } = orphan
+  // Where the key does not tell what should be there, it is what is there.
+  const actual = () => hashObject(deps.storage, key, 'sha256:', pace, context.signal)
+  const orphan =
+    meaning.kind === 'blob' ? meaning : { digest: (await actual()).digest, generation: undefined }
+  const { digest, generation } = orphan
   const { needed, stored } = await findNeed(deps.db, deps.store, digest)
-  const wanted = needed && !stored && (await isRight(deps, orphan, pace, context))
+  const wanted = needed && !stored && (await isRight(deps, { key, digest }, pace, context))
   const stepOf = (told: 'quarantined' | 'restored') =>
     withStep(looked, told === 'restored' ? { counts: { restored: 1 } } : orphanStep(key, size))
-  const told = await settleOrphan(deps, { ...orphan, wanted }, (tx, result) =>
+  const told = await settleOrphan(deps, { key, size, digest, generation, wanted }, (tx, result) =>
     progress.keep(tx, stepOf(result)),
   )
   if (told === undefined) return undefined
