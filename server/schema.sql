@@ -103,7 +103,7 @@ CREATE TABLE audit_counts (
   op_result boolean NOT NULL,
   rows bigint NOT NULL,
   CONSTRAINT audit_counts_pkey PRIMARY KEY (grain, project_id, username, period, operation, resource_type, op_result),
-  CONSTRAINT audit_counts_grain_check CHECK ((grain = ANY (ARRAY['d'::text, 'p'::text, 'u'::text])))
+  CONSTRAINT audit_counts_grain_check CHECK ((grain = ANY (ARRAY['d'::text, 'p'::text, 'u'::text, 'q'::text, 't'::text])))
 );
 
 CREATE TABLE audit_forwards (
@@ -124,20 +124,24 @@ CREATE TABLE audit_log (
   op_desc text DEFAULT ''::text NOT NULL,
   op_result boolean DEFAULT true NOT NULL,
   source_ip text,
-  CONSTRAINT audit_log_pkey PRIMARY KEY (op_time, id) INCLUDE (project_id, operation, resource_type)
+  CONSTRAINT audit_log_pkey PRIMARY KEY (op_time, id) INCLUDE (project_id, operation, resource_type, username, op_result)
 );
-CREATE INDEX audit_log_id ON ONLY audit_log USING btree (id);
+CREATE INDEX audit_log_failure ON ONLY audit_log USING btree (op_time, id) INCLUDE (project_id, operation, resource_type, username) WHERE (NOT op_result);
+CREATE INDEX audit_log_id ON ONLY audit_log USING brin (id) WITH (pages_per_range='16');
 CREATE INDEX audit_log_operation ON ONLY audit_log USING btree (operation, resource_type, op_time, id) INCLUDE (project_id);
-CREATE INDEX audit_log_project ON ONLY audit_log USING btree (project_id, op_time, id) INCLUDE (operation, resource_type, username);
+CREATE INDEX audit_log_project ON ONLY audit_log USING btree (project_id, op_time, id) INCLUDE (operation, resource_type, username, op_result);
 CREATE INDEX audit_log_resource ON ONLY audit_log USING btree (resource, op_time, id) INCLUDE (project_id, operation, resource_type);
-CREATE INDEX audit_log_username ON ONLY audit_log USING btree (username, op_time, id) INCLUDE (project_id, operation, resource_type);
+CREATE INDEX audit_log_username ON ONLY audit_log USING btree (username, op_time, id) INCLUDE (project_id, operation, resource_type, op_result);
 
 CREATE TABLE audit_user_counts (
   project_id bigint NOT NULL,
-  username text COLLATE "C" NOT NULL,
   period date NOT NULL,
+  username text COLLATE "C" NOT NULL,
+  operation text COLLATE "C" NOT NULL,
+  resource_type text COLLATE "C" NOT NULL,
+  op_result boolean NOT NULL,
   rows bigint NOT NULL,
-  CONSTRAINT audit_user_counts_pkey PRIMARY KEY (project_id, username, period) INCLUDE (rows)
+  CONSTRAINT audit_user_counts_pkey PRIMARY KEY (project_id, period, username, operation, resource_type, op_result) INCLUDE (rows)
 );
 
 CREATE TABLE blob_objects (

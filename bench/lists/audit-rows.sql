@@ -49,13 +49,14 @@ FROM audit_log a
 CROSS JOIN LATERAL (SELECT (a.op_time AT TIME ZONE 'UTC')::date AS day) t
 CROSS JOIN LATERAL (SELECT t.day - (extract(day FROM t.day)::integer - 1
   - least((extract(day FROM t.day)::integer - 1) / 10, 2) * 10) AS third) u
-CROSS JOIN LATERAL (VALUES ('d', 0::bigint, '', t.day), ('p', a.project_id, '', u.third), ('u', 0::bigint, a.username, u.third))
-  AS g(grain, project_id, username, period)
+CROSS JOIN LATERAL (VALUES ('d', 0::bigint, '', t.day), ('p', a.project_id, '', u.third), ('u', 0::bigint, a.username, u.third),
+  ('q', a.project_id, '', 'infinity'::date), ('t', 0::bigint, a.username, 'infinity'::date)) AS g(grain, project_id, username, period)
 GROUP BY 1, 2, 3, 4, 5, 6, 7;
 DELETE FROM audit_user_counts;
-INSERT INTO audit_user_counts (project_id, username, period, rows)
-SELECT project_id, username, date_trunc('month', op_time AT TIME ZONE 'UTC')::date, count(*)
-FROM audit_log GROUP BY 1, 2, 3;
+INSERT INTO audit_user_counts (project_id, period, username, operation, resource_type, op_result, rows)
+SELECT project_id, g.period, username, operation, resource_type, op_result, count(*)
+FROM audit_log CROSS JOIN LATERAL (VALUES (date_trunc('month', op_time AT TIME ZONE 'UTC')::date), ('infinity'::date)) AS g(period)
+GROUP BY 1, 2, 3, 4, 5, 6;
 COMMIT;
 VACUUM ANALYZE audit_log;
 VACUUM ANALYZE audit_counts;

@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Order } from '../platform/db/list.ts'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
 import { listEntries } from './listing.ts'
+import type { AuditScope } from './model.ts'
 import { dropPartitionsBefore } from './partition-store.ts'
-import type { AuditField, AuditFilter } from './selection.ts'
+import { deleteSomeRows } from './purging/store.ts'
+import type { AuditField, AuditFilter, AuditSelection } from './selection.ts'
 import { insertRows } from './store.ts'
 import { auditRow } from './testing.ts'
 
@@ -19,8 +22,9 @@ beforeAll(async () => {
   for (let batch = 0; batch < 6; batch += 1) {
     const rows = Array.from({ length: 100 }, () =>
       auditRow({
-        opTime: new Date(Date.UTC(2026, 5, 1) + Math.floor(random() * 130 * 86_400) * 1000),
+        opTime: new Date(Date.UTC(2026, 5, 1) + Math.floor(random() * 130 * 24) * 3_600_000),
         projectId: pick([0, 1, 2, 3, 4]),
+        resource: pick(['a/x:1', 'a/x:2', 'b/y:1', 'b/y:2']),
         operation: pick(['create', 'delete', 'pull']),
         resourceType: pick(['artifact', 'tag']),
         username: pick(['ann', 'bob', 'cy', 'dan']),
@@ -41,91 +45,156 @@ function lottery(seed: number): () => number {
   }
 }
 
-const time = fc
+const hour = fc
+  .integer({ min: 0, max: 140 * 24 })
+  .map((hours) => new Date(Date.UTC(2026, 4, 28) + hours * 3_600_000))
+const midnight = fc
   .integer({ min: 0, max: 140 })
   .map((days) => new Date(Date.UTC(2026, 4, 28) + days * 86_400_000))
+const time = fc.oneof(hour, midnight)
+const exact = <Value>(field: AuditField, ...values: [Value, ...Value[]]) =>
+  fc.constantFrom(...values).map((value) => ({ field, op: 'exact', value }) as AuditFilter)
+const range = fc
+  .record({ min: fc.option(time, { nil: undefined }), max: fc.option(time, { nil: undefined }) })
+  .filter(({ min, max }) => min !== undefined || max !== undefined)
+  .map((ends) => ({ field: 'op_time', op: 'range', ...ends }) as const)
 const filter: fc.Arbitrary<AuditFilter> = fc.oneof(
-  fc
-    .constantFrom('ann', 'bob', 'nobody')
-    .map((value) => ({ field: 'username', op: 'exact', value }) as const),
-  fc.constantFrom('create', 'pull').map((value) => ({ field: 'operation', op: 'exact', value }) as const),
-  fc
-    .constantFrom('artifact', 'tag')
-    .map((value) => ({ field: 'resource_type', op: 'exact', value }) as const),
-  fc.constantFrom(1, 3, 9).map((value) => ({ field: 'project_id', op: 'exact', value }) as const),
+  exact('username', 'ann', 'bob', 'nobody'),
+  exact('operation', 'create', 'pull'),
+  exact('resource_type', 'artifact', 'tag'),
+  exact('project_id', 0, 1, 3, 9),
+  exact('op_result', true, false),
+  exact('resource', 'a/x:1', 'b/y:2'),
+  exact('id', 17, 5_000),
   fc.constant({ field: 'username', op: 'fuzzy', value: 'n' } as const),
-  fc
-    .record({ min: fc.option(time, { nil: undefined }), max: fc.option(time, { nil: undefined }) })
-    .map((range) => ({ field: 'op_time', op: 'range', ...range }) as const),
+  fc.constant({ field: 'resource', op: 'fuzzy', value: ':1' } as const),
+  fc.constant({ field: 'operation', op: 'any', values: ['pull', 'delete'] } as AuditFilter),
+  range,
 )
-const scope = fc.constantFrom<{ all: boolean; projectIds: number[] }>(
+const scope = fc.constantFrom<AuditScope>(
   { all: true, projectIds: [] },
   { all: false, projectIds: [1] },
   { all: false, projectIds: [2, 3, 4, 77] },
 )
 const order = fc.record({
-  field: fc.constantFrom<AuditField>('op_time', 'username', 'operation', 'resource_type'),
+  field: fc.constantFrom<AuditField>(
+    'op_time',
+    'id',
+    'username',
+    'operation',
+    'resource_type',
+    'project_id',
+    'op_result',
+  ),
   descending: fc.boolean(),
 })
+const orders = fc.uniqueArray(order, {
+  maxLength: 2,
+  selector: ({ field }) => (field === 'id' ? 'op_time' : field),
+})
 
-/** All rows, and those that this program says a selection has, one by one. */
-async function bruteForce(given: { all: boolean; projectIds: number[] }, filters: readonly AuditFilter[]) {
-  const { rows } = await sql<Record<string, unknown> & { id: number }>`SELECT * FROM audit_log`.execute(
-    database.db,
-  )
-  const fits = (row: Record<string, unknown>) => (one: AuditFilter) => {
-    const value = row[one.field]
+type Row = Record<AuditField, never> & { id: number }
+
+/** Those that this program says a selection has, of all rows, in the order that it says. */
+async function bruteForce(
+  { scope, filters }: AuditSelection,
+  by: readonly Order<AuditField>[],
+): Promise<Row[]> {
+  const { rows } = await sql<Row>`SELECT * FROM audit_log`.execute(database.db)
+  const fits = (row: Row) => (one: AuditFilter) => {
+    const value: unknown = row[one.field]
     if (one.op === 'exact') return value === one.value
     if (one.op === 'fuzzy') return String(value).includes(one.value)
-    if (one.op !== 'range') return false
+    if (one.op !== 'range') return one.values.some((other) => other === value)
     const at = (value as Date).getTime()
     const { min, max } = one as { min?: Date; max?: Date }
     return (!min || at >= min.getTime()) && (!max || at <= max.getTime())
   }
+  // By id is by time, and equals are in the order of time, as the last order goes.
+  const idAt = by.findIndex(({ field }) => field === 'id')
+  const named = by
+    .slice(0, idAt < 0 ? by.length : idAt + 1)
+    .map((one) => (one.field === 'id' ? { ...one, field: 'op_time' as const } : one))
+  const last = named.at(-1)?.descending ?? true
+  const ties = (['op_time', 'id'] as const).map((field) => ({ field, descending: last }))
+  const complete = [...named, ...ties]
+  const compare = (a: Row, b: Row) => {
+    for (const { field, descending } of complete) {
+      if (Number(a[field] > b[field]) === Number(a[field] < b[field])) continue
+      return a[field] > b[field] === descending ? -1 : 1
+    }
+    return 0
+  }
   return rows
-    .filter((row) => given.all || given.projectIds.includes(Number(row.project_id)))
+    .filter((row) => scope.all || scope.projectIds.includes(Number(row.project_id)))
     .filter((row) => filters.every(fits(row)))
+    .sort(compare)
 }
 
 async function agree(): Promise<void> {
+  const page = fc.record({ offset: fc.nat(620), limit: fc.constantFrom(1, 10, 100) })
   await fc.assert(
     fc.asyncProperty(
       scope,
       fc.array(filter, { maxLength: 3 }),
-      order,
-      fc.nat(60),
-      async (given, some, by, at) => {
-        const filters = some.filter((one) => one.op !== 'range' || ('min' in one && (one.min || one.max)))
-        const expected = await bruteForce(given, filters)
+      orders,
+      page,
+      async (given, filters, by, page) => {
         const selection = { scope: given, filters }
+        const expected = await bruteForce(selection, by)
 
-        const page = await listEntries(database, selection, [by], { offset: at * 10, limit: 10 })
+        const found = await listEntries(database, selection, by, page)
 
-        expect(page.total).toBe(expected.length)
-        expect(page.rows).toHaveLength(Math.max(0, Math.min(10, expected.length - at * 10)))
-        const key = by.field === 'op_time' ? 'op_time' : by.field
-        const sorted = expected
-          .map((row) => row[key])
-          .sort((a, b) => (a === b ? 0 : (a as never) < (b as never) ? -1 : 1))
-        if (by.descending) sorted.reverse()
-        const names = {
-          op_time: 'opTime',
-          username: 'username',
-          operation: 'operation',
-          resource_type: 'resourceType',
-        } as const
-        const shown = page.rows.map((row) => row[names[by.field as keyof typeof names]])
-        expect(shown).toEqual(sorted.slice(at * 10, at * 10 + 10))
+        expect(found.total).toBe(expected.length)
+        const shown = expected.slice(page.offset, page.offset + page.limit)
+        expect(found.rows.map(({ id }) => id)).toEqual(shown.map(({ id }) => id))
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 400 },
   )
 }
 
-test('totals and pages are those of the rows, whoever asks and however', agree, 60_000)
+async function countsAreThoseOfRows(): Promise<void> {
+  const wrong = await sql`
+    WITH told AS (
+      SELECT project_id, period, username, operation, resource_type, op_result, rows FROM audit_user_counts WHERE rows <> 0
+    ), rows AS (
+      SELECT project_id, p.period, username, operation, resource_type, op_result, count(*) AS rows FROM audit_log
+      CROSS JOIN LATERAL (VALUES (date_trunc('month', op_time AT TIME ZONE 'UTC')::date), ('infinity')) AS p(period)
+      GROUP BY 1, 2, 3, 4, 5, 6
+    )
+    (TABLE told EXCEPT TABLE rows) UNION ALL (TABLE rows EXCEPT TABLE told)`.execute(database.db)
+  expect(wrong.rows).toEqual([])
+  const ofAllTime = await sql`
+    WITH told AS (
+      SELECT grain, project_id, username, operation, resource_type, op_result, rows FROM audit_counts
+      WHERE period = 'infinity' AND rows <> 0
+    ), rows AS (
+      SELECT g.grain, g.project_id, g.username, operation, resource_type, op_result, count(*) AS rows FROM audit_log a
+      CROSS JOIN LATERAL (VALUES ('q', a.project_id, ''), ('t', 0, a.username)) AS g(grain, project_id, username)
+      GROUP BY 1, 2, 3, 4, 5, 6
+    )
+    (TABLE told EXCEPT TABLE rows) UNION ALL (TABLE rows EXCEPT TABLE told)`.execute(database.db)
+  expect(ofAllTime.rows).toEqual([])
+}
 
-test('and still after months were dropped', async () => {
+test('totals and pages are those of the rows, whoever asks and however', agree, 120_000)
+
+test('counts of months and of all time are those of the rows', countsAreThoseOfRows)
+
+test('and still after some entries were purged', async () => {
+  const pulls = { operations: ['pull'], pairs: [] }
+  await database.db
+    .transaction()
+    .execute((tx) => deleteSomeRows(tx, new Date('2026-07-03T00:00:00Z'), pulls, 5000))
+
+  await countsAreThoseOfRows()
+  await agree()
+}, 120_000)
+
+test('and after months were dropped', async () => {
   await database.db.transaction().execute((tx) => dropPartitionsBefore(tx, new Date('2026-08-15T00:00:00Z')))
 
+  await countsAreThoseOfRows()
   await agree()
-}, 60_000)
+}, 120_000)

@@ -8,7 +8,10 @@ import type { AuditField, AuditSelection, Span } from './selection.ts'
 /** Rows that a search for a part of a resource's name looks at, the newest. */
 export const MOST_SEARCHED = 100_000
 
-/** Rows of a window, found by an index alone and read then. Among equals the times go the same way as the rest. */
+/**
+ * Rows of a window, found by an index alone and read then. Among equals the times go the same way as the rest. Without a span
+ * few rows are expected to match: all are found first, or else an index would be followed for its order, past all the others.
+ */
 export async function listRows(
   db: Database,
   selection: AuditSelection,
@@ -18,7 +21,17 @@ export async function listRows(
 ): Promise<AuditRow[]> {
   if (window.limit === 0) return []
   const complete = withTies(orders)
-  let keys = matching(db, selection, span).select(['op_time', 'id'])
+  const fields = [...new Set<AuditField>(['op_time', 'id', ...complete.map(({ field }) => field)])]
+  const found = matching(db, selection, span).select(fields)
+  const source = span
+    ? db.selectFrom(found.as('found'))
+    : db
+        .with(
+          (name) => name('found').materialized(),
+          () => found,
+        )
+        .selectFrom('found')
+  let keys = source.select(['op_time', 'id'])
   for (const order of complete) keys = keys.orderBy(order.field, direction(window, order))
   const rows = await db
     .selectFrom(keys.limit(window.limit).offset(window.offset).as('key'))
@@ -73,7 +86,7 @@ export function matching(db: Database, { scope, filters }: AuditSelection, span?
 
 function withTies(orders: readonly Order<AuditField>[]): Order<AuditField>[] {
   const named = new Set(orders.map(({ field }) => field))
-  const descending = orders[0]?.descending ?? true
+  const descending = orders.at(-1)?.descending ?? true
   const ties: Order<AuditField>[] = [
     { field: 'op_time', descending },
     { field: 'id', descending },

@@ -1,7 +1,7 @@
 import type { Database } from '../platform/db/database.ts'
 import type { Order, Page } from '../platform/db/list.ts'
 import { nearestWindow } from '../platform/db/window.ts'
-import { countGroups, countPeriods, countRows, type GroupField } from './counts-store.ts'
+import { countGroups, countPeriods, countRows, type Group, type GroupField } from './counts-store.ts'
 import { listRows, MOST_SEARCHED, searchRows } from './list-store.ts'
 import type { AuditRow } from './model.ts'
 import { type AuditField, type AuditFilter, type AuditSelection, locate, type Period } from './selection.ts'
@@ -14,7 +14,14 @@ export interface AuditPage {
   searched?: number
 }
 
-const GROUPS: readonly AuditField[] = ['operation', 'resource_type', 'username'] satisfies GroupField[]
+const NEWEST_FIRST: readonly Order<AuditField>[] = [{ field: 'op_time', descending: true }]
+const GROUPS: readonly AuditField[] = [
+  'operation',
+  'resource_type',
+  'username',
+  'project_id',
+  'op_result',
+] satisfies GroupField[]
 
 /**
  * One page of the entries, newest first unless asked otherwise, and how many there are. Counts say how many, and in
@@ -28,29 +35,30 @@ export async function listEntries(
 ): Promise<AuditPage> {
   const { scope, filters } = selection
   if (!scope.all && scope.projectIds.length === 0) return { rows: [], total: 0 }
-  if (isSearch(filters)) return search(deps.db, selection, orders, page)
-  const [first] = orders
-  // Ids are given out as entries are written, seconds after what they tell of: who sorts by id means their order in time.
-  if (!first || first.field === 'op_time' || first.field === 'id')
-    return listByTime(deps.db, selection, first?.descending ?? true, page)
-  if (isGrouped(first)) {
+  const named = byTime(orders)
+  if (isSearch(filters)) return search(deps.db, selection, named, page)
+  const [first, ...others] = named
+  if (!first || first.field === 'op_time')
+    return listByTime(deps.db, selection, first ? named : NEWEST_FIRST, page)
+  if (isGrouped(first) && (!others[0] || others[0].field === 'op_time')) {
     const groups = await countGroups(deps.db, selection, first.field)
-    if (groups && orders.length === 1) return listByGroup(deps.db, selection, { ...first, groups }, page)
+    const inGroup = others[0] ? others : [{ field: 'op_time', descending: first.descending } as const]
+    if (groups) return listByGroup(deps.db, selection, { ...first, groups, inGroup }, page)
   }
 
   const periods = await countPeriods(deps.db, selection)
   const total = periods ? sum(periods) : await countRows(deps.db, selection)
-  const rows = await listRows(deps.db, selection, orders, nearestWindow(page, total))
+  const rows = await listRows(deps.db, selection, named, nearestWindow(page, total))
   return { rows, total }
 }
 
+/** Entries by time, and what comes behind it in the order. */
 async function listByTime(
   db: Database,
   selection: AuditSelection,
-  descending: boolean,
+  orders: readonly Order<AuditField>[],
   page: Page,
 ): Promise<AuditPage> {
-  const orders: Order<AuditField>[] = [{ field: 'op_time', descending }]
   const periods = await countPeriods(db, selection)
   if (!periods) {
     const total = await countRows(db, selection)
@@ -58,32 +66,69 @@ async function listByTime(
     return { rows, total }
   }
   const total = sum(periods)
-  const place = locate(descending ? periods.toReversed() : periods, page)
+  const place = locate(orders[0]?.descending ? periods.toReversed() : periods, page)
   if (!place) return { rows: [], total }
   const window = nearestWindow({ offset: place.offset, limit: page.limit }, place.rows)
   return { rows: await listRows(db, selection, orders, window, place.span), total }
+}
+
+/** Rows of a page that are in one group, or in several ones that it shows whole. */
+interface Share extends Page {
+  values: Group['value'][]
 }
 
 /** Values of a column that has few: those that the page shows, one after the other, each by time. */
 async function listByGroup(
   db: Database,
   selection: AuditSelection,
-  by: { field: GroupField; descending: boolean; groups: { value: string; rows: number }[] },
+  by: { field: GroupField; descending: boolean; groups: Group[]; inGroup: readonly Order<AuditField>[] },
   page: Page,
 ): Promise<AuditPage> {
   const rows: AuditRow[] = []
-  let { offset } = page
-  for (const group of by.descending ? by.groups.toReversed() : by.groups) {
-    const limit = page.limit - rows.length
-    if (limit === 0) break
-    if (offset < group.rows) {
-      const filters = [...selection.filters, { field: by.field, op: 'exact', value: group.value } as const]
-      const part = await listByTime(db, { ...selection, filters }, by.descending, { offset, limit })
-      rows.push(...part.rows)
+  for (const { values, ...share } of sharesOf(by.descending ? by.groups.toReversed() : by.groups, page)) {
+    const [value, ...others] = values
+    if (value === undefined) continue
+    if (others.length === 0) {
+      const filters = [...selection.filters, { field: by.field, op: 'exact', value } as const]
+      rows.push(...(await listByTime(db, { ...selection, filters }, by.inGroup, share)).rows)
+    } else {
+      const filters = [...selection.filters, { field: by.field, op: 'any', values } as const]
+      const orders = [by, ...by.inGroup]
+      rows.push(...(await listRows(db, { ...selection, filters }, orders, { ...share, backwards: false })))
     }
-    offset = Math.max(offset - group.rows, 0)
   }
   return { rows, total: sum(by.groups) }
+}
+
+/** What a page shows of groups: the end of one, some whole ones, the beginning of another: three statements at most. */
+function sharesOf(groups: readonly Group[], page: Page): Share[] {
+  const shares: Share[] = []
+  let { offset, limit } = page
+  let whole: Share | undefined
+  for (const { value, rows } of groups) {
+    if (limit === 0) break
+    const count = Math.min(Math.max(rows - offset, 0), limit)
+    if (count === rows && whole) {
+      whole.values.push(value)
+      whole.limit += count
+    } else if (count > 0) {
+      const share = { values: [value], offset, limit: count }
+      if (count === rows) whole = share
+      shares.push(share)
+    }
+    offset = Math.max(offset - rows, 0)
+    limit -= count
+  }
+  return shares
+}
+
+/** Ids are given out as entries are written, seconds after what they tell of: who sorts by id means their order in time. */
+function byTime(orders: readonly Order<AuditField>[]): Order<AuditField>[] {
+  const at = orders.findIndex(({ field }) => field === 'id')
+  const named = at < 0 ? orders : orders.slice(0, at)
+  const id = at < 0 ? undefined : orders[at]
+  if (!id || named.some(({ field }) => field === 'op_time')) return [...named]
+  return [...named, { field: 'op_time', descending: id.descending }]
 }
 
 function isGrouped(order: Order<AuditField>): order is Order<GroupField> {

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 
 /**
@@ -24,11 +24,28 @@ export async function dropPartitionsBefore(tx: Database, time: Date): Promise<st
     WHERE i.inhparent = 'audit_log'::regclass AND c.relname < ${`audit_log_${last}`} ORDER BY 1`.execute(tx)
   for (const { name } of found.rows) await sql`DROP TABLE ${sql.table(name)}`.execute(tx)
 
-  const day = sql`${boundsOf(last)[0].slice(0, 10)}::date`
-  await sql`DELETE FROM audit_counts WHERE period < ${day}`.execute(tx)
-  await sql`DELETE FROM audit_user_counts WHERE period < ${day}`.execute(tx)
+  await dropCountsBefore(tx, sql`${boundsOf(last)[0].slice(0, 10)}::date`)
 
   return found.rows.map(({ name }) => name.slice('audit_log_'.length))
+}
+
+/** Counts of the periods before that day go, and are taken off those of all time, locked in the order that everybody has. */
+async function dropCountsBefore(tx: Database, day: RawBuilder<unknown>): Promise<void> {
+  await sql`
+    WITH gone AS (DELETE FROM audit_counts WHERE period < ${day} RETURNING *)
+    INSERT INTO audit_counts (grain, project_id, username, period, operation, resource_type, op_result, rows)
+    SELECT CASE grain WHEN 'p' THEN 'q' ELSE 't' END, project_id, username, 'infinity'::date, operation, resource_type,
+      op_result, -sum(rows)
+    FROM gone WHERE grain IN ('p', 'u') GROUP BY 1, 2, 3, 5, 6, 7 ORDER BY 1, 2, 3, 5, 6, 7
+    ON CONFLICT (grain, project_id, username, period, operation, resource_type, op_result)
+      DO UPDATE SET rows = audit_counts.rows + excluded.rows`.execute(tx)
+  await sql`
+    WITH gone AS (DELETE FROM audit_user_counts WHERE period < ${day} RETURNING *)
+    INSERT INTO audit_user_counts (project_id, period, username, operation, resource_type, op_result, rows)
+    SELECT project_id, 'infinity'::date, username, operation, resource_type, op_result, -sum(rows)
+    FROM gone GROUP BY 1, 3, 4, 5, 6 ORDER BY 1, 3, 4, 5, 6
+    ON CONFLICT (project_id, period, username, operation, resource_type, op_result)
+      DO UPDATE SET rows = audit_user_counts.rows + excluded.rows`.execute(tx)
 }
 
 async function addPartition(tx: Database, month: string): Promise<void> {

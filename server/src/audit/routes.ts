@@ -23,7 +23,15 @@ const LEGACY_FIELDS: Fields<LegacyAuditField> = {
 }
 const FIELDS: Fields<AuditField> = { ...LEGACY_FIELDS, op_result: 'boolean' }
 /** Not by `resource`: no client asks for it, and an order of a million distinct names cannot be paged quickly. */
-const SORTABLE: readonly AuditField[] = ['op_time', 'id', 'operation', 'resource_type', 'username']
+const SORTABLE: readonly AuditField[] = [
+  'op_time',
+  'id',
+  'operation',
+  'resource_type',
+  'username',
+  'project_id',
+  'op_result',
+]
 
 type ListRequest = FastifyRequest<{ Querystring: PageQuery & { q?: string; sort?: string } }>
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { clip, grainOf, locate, type Period, spanOf, takeRange } from './selection.ts'
+import { clip, type Grain, grainOf, locate, type Period, spanOf, takeApart, takeRange } from './selection.ts'
 
 const ALL = { all: true, projectIds: [] }
 const day = (text: string) => new Date(`${text}T00:00:00Z`)
@@ -16,7 +16,8 @@ test('counts of days answer for everybody, counts of projects for members, count
   expect(grainOf({ scope: mine, filters: [pull] })).toBe('p')
   expect(grainOf({ scope: ALL, filters: [ann] })).toBe('u')
   expect(grainOf({ scope: mine, filters: [ann, time] })).toBe('x')
-  expect(grainOf({ scope: mine, filters: [ann, pull] })).toBeUndefined()
+  expect(grainOf({ scope: mine, filters: [ann, pull] })).toBe('x')
+  expect(grainOf({ scope: ALL, filters: [ann] }, 'project_id')).toBe('x')
   expect(grainOf({ scope: ALL, filters: [resource] })).toBeUndefined()
 })
 
@@ -39,6 +40,32 @@ test('several ranges leave what lies in all of them', () => {
     from: day('2026-02-01'),
     to: new Date('2026-03-01T00:00:00.001Z'),
   })
+})
+
+test('the parts of a span make up the span: whole periods, and what the ends cut on their shorter sides', () => {
+  const hour = 3_600_000
+  const moment = fc
+    .integer({ min: 0, max: 24 * 120 })
+    .map((hours) => new Date(Date.UTC(2026, 0, 1) + hours * hour))
+  const end = fc.option(moment, { nil: undefined })
+  fc.assert(
+    fc.property(fc.constantFrom<Grain>('d', 'p', 'u', 'x'), end, end, moment, (grain, from, to, asked) => {
+      const { periods, rows } = takeApart(grain, { from, to })
+
+      const isIn = (span: { from?: Date | undefined; to?: Date | undefined }) =>
+        (!span.from || asked >= span.from) && (!span.to || asked < span.to)
+      const times = rows.map((part) => (isIn(part.span) ? part.sign : 0))
+      const counted = times.reduce<number>((sum, sign) => sum + sign, periods && isIn(periods) ? 1 : 0)
+      expect(counted).toBe(isIn({ from, to }) ? 1 : 0)
+      for (const { span, sign } of rows) {
+        const most = { d: 12, p: 6 * 24, u: 6 * 24, x: 16 * 24 }[grain]
+        if (from && to && !periods) continue
+        expect(sign).toBeOneOf([1, -1])
+        expect(span.to.getTime() - span.from.getTime()).toBeLessThanOrEqual(most * hour)
+      }
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('a page is found in the periods that hold it, whatever they are', () => {

@@ -21,10 +21,10 @@ export interface AuditSelection {
 }
 
 /**
- * Which counts tell how many rows a selection has: of days, of projects, of user names, of user names in projects;
- * undefined: none do.
+ * Which counts tell how many rows a selection has: of days, of projects, of user names, of user names in projects.
+ * Days have cells of all kinds, few enough; the others have cells of all time beside those of periods.
  */
-export type Grain = 'd' | 'p' | 'u' | 'x' | undefined
+export type Grain = 'd' | 'p' | 'u' | 'x'
 
 /** From the first moment on, up to before the second. */
 export interface Span {
@@ -32,24 +32,26 @@ export interface Span {
   to: Date
 }
 
+/** A span whose ends may be open. */
+interface Ends {
+  from?: Date | undefined
+  to?: Date | undefined
+}
+
 /** So many rows of a selection within a span. */
 export interface Period extends Span {
   rows: number
 }
 
-/** The grain whose cells have every column that the selection asks about, besides time. */
-export function grainOf({ scope, filters }: AuditSelection): Grain {
-  const fields = new Set(filters.filter((filter) => !isRange(filter)).map(({ field }) => field))
+/** The grain whose cells have every column that the selection asks about, and `field`, besides time; undefined: none. */
+export function grainOf({ scope, filters }: AuditSelection, field?: AuditField): Grain | undefined {
+  const fields = new Set(filters.filter((filter) => !isRange(filter)).map((filter) => filter.field))
+  if (field) fields.add(field)
   if (fields.has('resource') || fields.has('id') || fields.has('op_time')) return undefined
   const byProject = !scope.all || fields.has('project_id')
   const byUser = fields.has('username')
-  if (byProject && byUser) return hasOnly(fields, ['project_id', 'username']) ? 'x' : undefined
-  if (byProject) return 'p'
+  if (byProject) return byUser ? 'x' : 'p'
   return byUser ? 'u' : 'd'
-}
-
-function hasOnly(fields: ReadonlySet<AuditField>, names: readonly AuditField[]): boolean {
-  return [...fields].every((field) => names.includes(field))
 }
 
 /** The span that filters on time leave, and the other filters. Ends are part of a range, to the millisecond. */
@@ -72,7 +74,7 @@ function isRange(filter: AuditFilter): filter is Extract<AuditFilter, { op: 'ran
 }
 
 /** The day (`d`), month (`x`) or third of a month that begins at `first`. */
-export function spanOf(grain: 'd' | 'p' | 'u' | 'x', first: Date): Span {
+export function spanOf(grain: Grain, first: Date): Span {
   const [year, month, day] = [first.getUTCFullYear(), first.getUTCMonth(), first.getUTCDate()]
   if (grain === 'd') return { from: first, to: new Date(Date.UTC(year, month, day + 1)) }
   if (grain === 'x') return { from: first, to: new Date(Date.UTC(year, month + 1, 1)) }
@@ -80,6 +82,49 @@ export function spanOf(grain: 'd' | 'p' | 'u' | 'x', first: Date): Span {
     from: first,
     to: new Date(Date.UTC(year, day >= 21 ? month + 1 : month, day >= 21 ? 1 : day + 10)),
   }
+}
+
+/** The period of the grain that a moment is in. */
+function periodAt(grain: Grain, time: Date): Span {
+  const [year, month, day] = [time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate()]
+  const third = day >= 21 ? 21 : day >= 11 ? 11 : 1
+  return spanOf(grain, new Date(Date.UTC(year, month, grain === 'd' ? day : grain === 'x' ? 1 : third)))
+}
+
+/** How the rows of a span are put together: whole periods, and rows to be counted and added, or taken off again. */
+export interface Parts {
+  /** From the first period that begins here, up to the last that ends here. */
+  periods: Partial<Span> | undefined
+  rows: { span: Span; sign: 1 | -1 }[]
+}
+
+/** The parts of a span; where it cuts a period, the shorter side of the cut is counted. */
+export function takeApart(grain: Grain, { from, to }: Ends): Parts {
+  if (from && to && from >= to) return { periods: undefined, rows: [] }
+  const first = from && periodAt(grain, from)
+  const last = to && periodAt(grain, to)
+  if (from && to && first?.from.getTime() === last?.from.getTime())
+    return { periods: undefined, rows: [{ span: { from, to }, sign: 1 }] }
+
+  const periods: Partial<Span> = {}
+  const rows: Parts['rows'] = []
+  if (from && first) {
+    const isMostlyIn = first.to.getTime() - from.getTime() > from.getTime() - first.from.getTime()
+    periods.from = isMostlyIn ? first.from : first.to
+    rows.push(
+      isMostlyIn
+        ? { span: { from: first.from, to: from }, sign: -1 }
+        : { span: { from, to: first.to }, sign: 1 },
+    )
+  }
+  if (to && last) {
+    const isMostlyIn = to.getTime() - last.from.getTime() > last.to.getTime() - to.getTime()
+    periods.to = isMostlyIn ? last.to : last.from
+    rows.push(
+      isMostlyIn ? { span: { from: to, to: last.to }, sign: -1 } : { span: { from: last.from, to }, sign: 1 },
+    )
+  }
+  return { periods, rows: rows.filter(({ span }) => span.from < span.to) }
 }
 
 /** The part of a span that lies within another; undefined where there is none. */

@@ -1,7 +1,10 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
+import { changeCounts, changeUserCounts } from './cells-store.ts'
 import type { NewAuditRow } from './model.ts'
 import { ensurePartitions } from './partition-store.ts'
+
+const ADDED = { name: 'added', change: 'add' } as const
 
 /**
  * Writes rows, and counts them, in one statement; partitions are made for them where need be. Counts are locked in one
@@ -38,22 +41,6 @@ export async function insertRows(tx: Database, rows: readonly NewAuditRow[]): Pr
       LEFT JOIN projects p ON p.id = r.project_id
       ORDER BY ordinal
       RETURNING op_time, project_id, operation, resource_type, username, op_result
-    ), users AS (
-      INSERT INTO audit_user_counts (project_id, username, period, rows)
-      SELECT project_id, username, date_trunc('month', op_time AT TIME ZONE 'UTC')::date, count(*)
-      FROM added GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-      ON CONFLICT (project_id, username, period) DO UPDATE SET rows = audit_user_counts.rows + excluded.rows
-    )
-    INSERT INTO audit_counts (grain, project_id, username, period, operation, resource_type, op_result, rows)
-    SELECT g.grain, g.project_id, g.username, g.period, a.operation, a.resource_type, a.op_result, count(*)
-    FROM added a
-    CROSS JOIN LATERAL (SELECT (a.op_time AT TIME ZONE 'UTC')::date AS day) t
-    CROSS JOIN LATERAL (SELECT t.day - (extract(day FROM t.day)::integer - 1
-      - least((extract(day FROM t.day)::integer - 1) / 10, 2) * 10) AS third) u
-    CROSS JOIN LATERAL (VALUES ('d', 0::bigint, '', t.day), ('p', a.project_id, '', u.third),
-      ('u', 0::bigint, a.username, u.third)) AS g(grain, project_id, username, period)
-    GROUP BY 1, 2, 3, 4, 5, 6, 7
-    ORDER BY 1, 2, 3, 4, 5, 6, 7
-    ON CONFLICT (grain, project_id, username, period, operation, resource_type, op_result)
-      DO UPDATE SET rows = audit_counts.rows + excluded.rows`.execute(tx)
+    ), users AS (${changeUserCounts(ADDED)})
+    ${changeCounts(ADDED)}`.execute(tx)
 }

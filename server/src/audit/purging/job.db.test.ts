@@ -62,13 +62,17 @@ async function left(): Promise<string[]> {
 async function countsAgree(): Promise<void> {
   const rows = await sql<{ grain: string; told: number }>`
     SELECT grain, sum(rows)::int AS told FROM audit_counts GROUP BY grain
-    UNION ALL SELECT 'x', coalesce(sum(rows), 0)::int FROM audit_user_counts`.execute(database.db)
+    UNION ALL SELECT 'x', coalesce(sum(rows) FILTER (WHERE period < 'infinity'), 0)::int FROM audit_user_counts
+    UNION ALL SELECT 'y', coalesce(sum(rows) FILTER (WHERE period = 'infinity'), 0)::int FROM audit_user_counts`.execute(
+    database.db,
+  )
   const { count } = await database.db
     .selectFrom('audit_log')
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow()
   for (const { told } of rows.rows) expect(told).toBe(Number(count))
-  const negative = await sql`SELECT FROM audit_counts WHERE rows < 0`.execute(database.db)
+  const negative = await sql`SELECT FROM audit_counts WHERE rows < 0
+    UNION ALL SELECT FROM audit_user_counts WHERE rows < 0`.execute(database.db)
   expect(negative.rows).toEqual([])
 }
 

@@ -1,6 +1,9 @@
 import { sql } from 'kysely'
 import type { Database } from '../../platform/db/database.ts'
+import { changeCounts, changeUserCounts } from '../cells-store.ts'
 import type { EventSelection } from '../model.ts'
+
+const GONE = { name: 'gone', change: 'remove' } as const
 
 /** Deletes up to `limit` of the oldest chosen rows that are older than `before`, and takes them off the counts; answers how many. */
 export async function deleteSomeRows(
@@ -17,25 +20,7 @@ export async function deleteSomeRows(
         ORDER BY op_time, id LIMIT ${limit}) AS old
       WHERE a.op_time = old.op_time AND a.id = old.id
       RETURNING a.op_time, a.project_id, a.operation, a.resource_type, a.username, a.op_result
-    ), counted AS (
-      INSERT INTO audit_counts (grain, project_id, username, period, operation, resource_type, op_result, rows)
-      SELECT g.grain, g.project_id, g.username, g.period, a.operation, a.resource_type, a.op_result, -count(*)
-      FROM gone a
-      CROSS JOIN LATERAL (SELECT (a.op_time AT TIME ZONE 'UTC')::date AS day) t
-      CROSS JOIN LATERAL (SELECT t.day - (extract(day FROM t.day)::integer - 1
-        - least((extract(day FROM t.day)::integer - 1) / 10, 2) * 10) AS third) u
-      CROSS JOIN LATERAL (VALUES ('d', 0::bigint, '', t.day), ('p', a.project_id, '', u.third),
-        ('u', 0::bigint, a.username, u.third)) AS g(grain, project_id, username, period)
-      GROUP BY 1, 2, 3, 4, 5, 6, 7
-      ORDER BY 1, 2, 3, 4, 5, 6, 7
-      ON CONFLICT (grain, project_id, username, period, operation, resource_type, op_result)
-        DO UPDATE SET rows = audit_counts.rows + excluded.rows
-    ), users AS (
-      INSERT INTO audit_user_counts (project_id, username, period, rows)
-      SELECT project_id, username, date_trunc('month', op_time AT TIME ZONE 'UTC')::date, -count(*)
-      FROM gone GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-      ON CONFLICT (project_id, username, period) DO UPDATE SET rows = audit_user_counts.rows + excluded.rows
-    )
+    ), counted AS (${changeCounts(GONE)}), users AS (${changeUserCounts(GONE)})
     SELECT count(*) AS count FROM gone`.execute(tx)
 
   return Number(result.rows[0]?.count ?? 0)
@@ -86,7 +71,11 @@ export async function countBefore(
 export async function deleteEmptyCounts(db: Database, before: Date): Promise<void> {
   const day = sql<Date>`${before.toISOString().slice(0, 10)}::date`
   for (const table of ['audit_counts', 'audit_user_counts'] as const) {
-    await db.deleteFrom(table).where('rows', '=', 0).where('period', '<', day).execute()
+    await db
+      .deleteFrom(table)
+      .where('rows', '=', 0)
+      .where((eb) => eb.or([eb('period', '<', day), eb('period', '=', sql<Date>`'infinity'`)]))
+      .execute()
   }
 }
 

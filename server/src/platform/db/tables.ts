@@ -364,7 +364,7 @@ export interface AuditLogTable {
 }
 
 export interface AuditCountsTable {
-  grain: 'd' | 'p' | 'u'
+  grain: 'd' | 'p' | 'u' | 'q' | 't'
   project_id: number
   username: string
   /** A day, `yyyy-mm-dd`. */
@@ -377,9 +377,12 @@ export interface AuditCountsTable {
 
 export interface AuditUserCountsTable {
   project_id: number
-  username: string
-  /** The first day of a month, `yyyy-mm-dd`. */
+  /** The first day of a month, `yyyy-mm-dd`, or `infinity`. */
   period: ColumnType<Date, string, string>
+  username: string
+  operation: string
+  resource_type: string
+  op_result: boolean
   rows: number
 }
 
