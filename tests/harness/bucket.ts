@@ -12,8 +12,10 @@ const LOOKS = 200
 
 /** A bucket on a real S3 server that keeps objects as files. */
 export interface Bucket {
-  /** Settings of a server that keeps its blobs there. */
+  /** Settings of a server that keeps its blobs there, and sends nobody to it. */
   readonly env: Record<string, string>
+  /** Under another name than the one in `env`: clients do not take their credentials along to another host. */
+  readonly publicEndpoint: string
   stop(): Promise<void>
 }
 
@@ -57,9 +59,11 @@ export async function startBucket(file: string): Promise<Bucket> {
       PORTOLAN_STORAGE_S3_BUCKET: 'registry',
       PORTOLAN_STORAGE_S3_ENDPOINT: `http://127.0.0.1:${port}`,
       PORTOLAN_STORAGE_S3_PATH_STYLE: 'true',
+      PORTOLAN_STORAGE_S3_REDIRECT: 'false',
       PORTOLAN_STORAGE_S3_ACCESS_KEY_ID: keys.id,
       PORTOLAN_STORAGE_S3_SECRET_ACCESS_KEY: keys.secret,
     },
+    publicEndpoint: `http://localhost:${port}`,
     stop,
   }
 }

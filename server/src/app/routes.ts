@@ -22,6 +22,7 @@ import { portalDirectory, portalPlugin } from './portal.ts'
 import { callerOf } from './registry-caller.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
+import { createRedirectRule } from './storage.ts'
 import { viewRoutes } from './view-routes.ts'
 
 /** Everything that is answered, and who answers it: the REST API, the token service, `/v2` and the portal. */
@@ -67,6 +68,7 @@ export async function addRoutes(
       findProject: services.findProject,
       repositories: { db },
       uploads: data.uploads,
+      mayRedirect: createRedirectRule(config),
       artifacts: data.artifacts,
       recordPull: data.pulls.record,
       tellQuotaExceeded: services.tellQuotaExceeded,

@@ -1,10 +1,11 @@
 import type { Config } from '../config/schema.ts'
+import { contains, parseAddress, parseNetwork, withoutEmbedding } from '../platform/outbound/addresses.ts'
 import type { StorageOptions } from '../storage/open.ts'
 
 /** How the blob store of the configuration is opened. */
 export function storageOptions({ storage }: Config): StorageOptions<'filesystem' | 's3'> {
   if (storage.driver === 'filesystem') return { driver: 'filesystem', ...storage.filesystem }
-  const { bucket = '', prefix = '', encryption, ...rest } = storage.s3
+  const { bucket = '', prefix = '', encryption, noRedirectNetworks: _networks, ...rest } = storage.s3
 
   return { driver: 's3', ...rest, bucket, prefix, ...(encryption !== 'none' && { encryption }) }
 }
@@ -19,4 +20,16 @@ export function storageProblem({ storage }: Config, error: unknown): string {
       : ['storage.s3.bucket', storage.s3.bucket]
 
   return `${key}: ${place} cannot be used: ${reasons.join(': ')}`
+}
+
+/** Whether a client at that address may be sent to the bucket itself. */
+export function createRedirectRule({ storage }: Config): (address: string) => boolean {
+  const networks = storage.s3.noRedirectNetworks.map(parseNetwork)
+
+  return (text) => {
+    const address = parseAddress(text)
+    if (address === undefined) return false
+    const plain = withoutEmbedding(address)
+    return !networks.some((network) => contains(network, plain) || contains(network, address))
+  }
 }

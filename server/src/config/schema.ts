@@ -140,6 +140,29 @@ export const configSchema = {
         maximum: 3600,
         description: 'A request during which nothing arrives for so long has failed.',
       },
+      redirect: {
+        type: 'boolean',
+        default: true,
+        description:
+          'Downloads of blobs are answered with a signed URL of the bucket, so that the bytes do not pass through here. Clients must reach the bucket then.',
+      },
+      redirect_endpoint: {
+        type: 'origin',
+        description:
+          'Origin under which clients reach the server of the bucket, if it is not `storage.s3.endpoint`.',
+      },
+      redirect_seconds: {
+        type: 'integer',
+        default: 1200,
+        minimum: 10,
+        maximum: 604800,
+        description: 'How long such a URL holds. Who has it needs no login as long.',
+      },
+      no_redirect_networks: {
+        type: 'networks',
+        default: [],
+        description: 'Clients in these networks get blobs from here all the same.',
+      },
       distribution_layout: {
         type: 'boolean',
         default: false,

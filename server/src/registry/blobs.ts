@@ -22,9 +22,21 @@ export async function getBlob(exchange: Exchange): Promise<unknown> {
   })
   if (matchesEntityTag(request.headers['if-none-match'], tag)) return reply.code(304).send()
 
+  const url = await findUrl(exchange, blob)
+  // Its answer is kept as long as the bytes are; the way there is not.
+  if (url !== undefined) return reply.header('cache-control', 'no-store').redirect(url, 307)
+
   reply.type('application/octet-stream')
   if (request.method === 'HEAD') return reply.header('content-length', blob.size).send()
   return sendBlob(exchange, blob, tag)
+}
+
+/** Where the store gives the blob to this client itself. It answers ranges as we do, but nothing has no range. */
+async function findUrl({ deps, request }: Exchange, blob: StoredBlob): Promise<string | undefined> {
+  const { storage } = deps.uploads
+  if (!storage.urlOf || blob.size === 0 || !deps.mayRedirect(request.ip)) return undefined
+
+  return storage.urlOf(blob.key, request.method === 'HEAD' ? 'HEAD' : 'GET')
 }
 
 async function sendBlob(exchange: Exchange, blob: StoredBlob, tag: string): Promise<unknown> {

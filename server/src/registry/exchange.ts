@@ -36,6 +36,8 @@ export interface RegistryDeps {
   findProject(principal: Principal, name: string): Promise<NamedContext | undefined>
   repositories: RepositoriesDeps
   uploads: UploadsDeps
+  /** Whether the client at that address may be sent to the store itself, where the store can be asked by clients. */
+  mayRedirect(address: string): boolean
   artifacts: ArtifactsDeps
   /** A manifest is about to be handed out. */
   recordPull(pull: Pull): Promise<void> | undefined

@@ -30,6 +30,12 @@ export interface StorageDriver {
   open?(key: string): Promise<ObjectReader>
 
   /**
+   * An ability that not every driver has: a URL that lets whoever has it GET or HEAD the object for a while, without asking
+   * anybody. The caller has seen to it that he may. Whether there is such an object is not looked at.
+   */
+  urlOf?(key: string, method: 'GET' | 'HEAD'): Promise<string>
+
+  /**
    * Stores a small object whole: visible entirely or not at all, also after a crash.
    * Rejects with `ObjectExistsError` where the key is taken; what is there is durable and stays untouched.
    */

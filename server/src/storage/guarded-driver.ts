@@ -50,16 +50,23 @@ export function guardDriver(driver: StorageDriver, options: GuardOptions = {}): 
   }
 }
 
-type Objects = Pick<StorageDriver, 'stat' | 'read' | 'open' | 'put' | 'list' | 'delete'>
+type Objects = Pick<StorageDriver, 'stat' | 'read' | 'open' | 'urlOf' | 'put' | 'list' | 'delete'>
 
 function guardObjects(driver: StorageDriver, run: Run): Objects {
   const open = driver.open?.bind(driver)
+  const urlOf = driver.urlOf?.bind(driver)
 
   return {
     ...(open && {
       async open(key: string) {
         assertKey(key)
         return run('open', key, () => open(key))
+      },
+    }),
+    ...(urlOf && {
+      async urlOf(key: string, method: 'GET' | 'HEAD') {
+        assertKey(key)
+        return run('urlOf', key, () => urlOf(key, method))
       },
     }),
     async stat(key) {

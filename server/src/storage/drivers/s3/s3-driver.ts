@@ -5,6 +5,7 @@ import { createClient } from './client.ts'
 import { BEHIND_UPLOADS, random, UPLOADS } from './names.ts'
 import { readObject } from './read-object.ts'
 import type { S3Settings } from './settings.ts'
+import { createUrlSigner } from './sign-url.ts'
 import { staleUploads } from './stale-uploads.ts'
 import { abortUpload, append, finishUpload, forkUpload, readUpload, startUpload } from './uploads.ts'
 
@@ -25,11 +26,13 @@ export async function openS3Driver(settings: S3Settings): Promise<StorageDriver>
     throw new StorageFailureError('open', `the bucket ${settings.bucket}`, error)
   }
   const uploads = { bucket, atKeys: settings.distributionLayout }
+  const signer = settings.redirect ? await createUrlSigner(settings) : undefined
 
   return {
     kind: 's3',
     stat: (key) => stat(bucket, key),
     read: (key, range) => readObject(bucket, key, range),
+    ...(signer && { urlOf: signer.sign }),
     put: (key, bytes) => bucket.put(key, bytes, { writer: random() }),
     list: (prefix, { after = '', limit }) => listKeys(bucket, prefix, after, limit),
     delete: (key) => bucket.delete(key),
@@ -44,6 +47,7 @@ export async function openS3Driver(settings: S3Settings): Promise<StorageDriver>
       return undefined
     },
     async close() {
+      signer?.close()
       bucket.close()
     },
   }

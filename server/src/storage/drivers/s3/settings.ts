@@ -21,6 +21,12 @@ export interface S3Settings {
   maxAttempts: number
   /** Seconds without a byte after which a request counts as failed. */
   timeoutSeconds: number
+  /** Whether URLs are handed out under which clients read from the bucket itself. */
+  redirect: boolean
+  /** Origin of the bucket's server for clients, where it is another one than for us. */
+  redirectEndpoint?: string
+  /** How long such a URL holds. */
+  redirectSeconds: number
   /** Place blobs under the keys of the Distribution layout, which takes a copy within the bucket. */
   distributionLayout: boolean
 }

@@ -75,6 +75,8 @@ function settingsFor(endpoint: string): S3Settings {
     ...KEYS,
     maxAttempts: 3,
     timeoutSeconds: 20,
+    redirect: false,
+    redirectSeconds: 60,
     distributionLayout: false,
   }
 }
