@@ -249,7 +249,7 @@ export const configSchema = {
       minimum: 0,
       maximum: 3650,
       description:
-        'How many days a deleted artifact can be restored. Its bytes stay in the store as long, and do not count in the quota of its project. `0`: not at all.',
+        'How many days a deleted artifact, tag or repository can be restored. The bytes stay in the store as long, and do not count in the quota of the project. `0`: not at all.',
     },
   },
   gc: {

@@ -12,11 +12,13 @@ import {
 } from '../artifacts/trash/service.ts'
 import { findBlob, readBlob, removeBlob } from '../blobs/service.ts'
 import { sha256 } from '../blobs/testing.ts'
+import type { TaskContext } from '../jobs/kind.ts'
 import type { Descriptor } from '../oci/manifest.ts'
 import { OCI_IMAGE, OCI_INDEX } from '../oci/media-types.ts'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
 import { changeLimit } from '../quotas/service.ts'
 import { markIdle, reclaimNow } from './collect.ts'
+import { garbageCollection } from './job.ts'
 import { scanIdle } from './store.ts'
 
 const ACTOR = { id: 1, username: 'ann' }
@@ -172,6 +174,28 @@ test('a project that is full takes nothing back, and the trash keeps all of it',
 
   expect(kept).toHaveLength(1)
   expect(await content('no room')).toBe('no room')
+})
+
+test('what a run of the collection deletes for want of a tag can be restored', async () => {
+  const { digest } = await bench.image('untagged')
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  const kind = garbageCollection({ ...deps, trashDays: 7, releasePending: async () => undefined })
+
+  await kind.run({
+    task: { input: { deleteUntagged: true, dryRun: false, workers: 1 } },
+    signal: new AbortController().signal,
+    log: () => undefined,
+    save: async () => undefined,
+    report: async () => undefined,
+  } as unknown as TaskContext)
+  const gone = await find({ digest })
+  const trashed = await onlyOne()
+  await restore(trashed.id)
+
+  expect(gone).toBeUndefined()
+  expect(trashed).toMatchObject({ digest, tags: [], username: 'system' })
+  expect(await find({ digest })).toBeDefined()
+  expect(await content('untagged')).toBe('untagged')
 })
 
 test('two who restore the same restore it once', async () => {

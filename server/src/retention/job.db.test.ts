@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Bench, openBench } from '../artifacts/testing.ts'
+import { listTrash } from '../artifacts/trash/service.ts'
 import { createFindImmutable } from '../immutability/find-immutable.ts'
 import { createRule } from '../immutability/service.ts'
 import type { TaskContext } from '../jobs/kind.ts'
@@ -120,6 +121,16 @@ test('what a run has deleted is told once, also where it was interrupted, and of
   await bench.image('four', {}, 'v4')
   await run(false, undefined, saved[0])
   expect((await applied())[1]).toMatchObject({ total: 3, deleted: { length: 2 } })
+})
+
+test('what retention deletes is in the trash, with its tags', async () => {
+  const { digest } = await bench.image('one', {}, 'v1')
+  await bench.image('two', {}, 'v2')
+
+  await run(false)
+
+  const { artifacts } = await listTrash(deps, bench.repository.projectId, { offset: 0, limit: 10 })
+  expect(artifacts).toMatchObject([{ digest, tags: ['v1'], username: 'system' }])
 })
 
 test('what an immutable tag names stays, whatever the rules say', async () => {
