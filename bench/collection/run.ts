@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import pg from 'pg'
+import { temporaryDirectory } from '../../tests/harness/directory.ts'
+import { json } from '../../tests/harness/http.ts'
+import { administrator, createProject } from '../../tests/harness/project.ts'
+import { fetchToken, openRegistry } from '../../tests/harness/registry.ts'
+import { openRepository } from '../../tests/harness/repository.ts'
+import { startServer } from '../../tests/harness/server.ts'
+import { fillBlobs } from './fill.ts'
+
+/**
+ * A run of the collection over many blobs that nothing references, and what those who list, pull and push meanwhile feel
+ * of it: `npm run collection -w bench -- --blobs 1000000`.
+ */
+const { values: options } = parseArgs({
+  options: {
+    blobs: { type: 'string', default: '100000' },
+    workers: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '20' },
+    'dry-run': { type: 'boolean', default: false },
+  },
+})
+const count = Number(options.blobs)
+/** Between two requests of a client. */
+const PAUSE = 20
+
+const directory = await temporaryDirectory('collection')
+const server = await startServer({
+  dataDirectory: directory.path,
+  // The run is what is measured.
+  env: { PORTOLAN_GC_CONTINUOUS: 'false' },
+})
+const client = new pg.Client({ host: `${directory.path}/postgres`, user: 'portolan', database: 'postgres' })
+try {
+  await client.connect()
+  await measureAll()
+} finally {
+  console.log(server.log().split('\n').filter((l) => l.includes('PROF')).join('\n'))
+  await client.end()
+  await server.dispose()
+  await directory.remove()
+}
+
+type Times = Record<'list' | 'manifest' | 'push', number[]>
+
+async function measureAll(): Promise<void> {
+  const admin = openRegistry(server.url, administrator(server))
+  const project = await createProject(server)
+  const repository = `${project.name}/bench`
+  const refusal = await admin.as().send({ method: 'POST', path: `/v2/${repository}/blobs/uploads/` })
+  const token = await fetchToken(admin, refusal.headers['www-authenticate'] ?? '')
+  const pushed = openRepository(admin.as({ token }), repository)
+  for (let n = 0; n < 20; n += 1) await pushed.pushImage(`v${n}`)
+  const { rows } = await client.query('SELECT id FROM repositories LIMIT 1')
+  const filling = performance.now()
+  await fillBlobs(client, directory.path, rows[0].id, count)
+  print(`${count} blobs filled in ${seconds(filling).toFixed(0)} s`)
+  await sleep(2000)
+
+  const calls = {
+    list: () => admin.get(`/api/v2.0/projects/${project.name}/repositories/bench/artifacts?page_size=10`),
+    manifest: () => pushed.registry.get(pushed.at('manifests/v1')),
+    push: () => pushed.pushImage('moved'),
+  }
+  const idle = await measure(calls, () => sleep(Number(options.seconds) * 1000))
+  let rate = 0
+  const during = await measure(calls, async () => {
+    const begin = performance.now()
+    await run(admin)
+    rate = count / seconds(begin)
+  })
+  const after = await measure(calls, () => sleep(Number(options.seconds) * 1000))
+
+  const left = await client.query(`SELECT count(*)::int AS count FROM blob_objects WHERE state <> 'deleted'`)
+  print(`${rate.toFixed(0)} blobs a second; ${left.rows[0].count} objects are left`)
+  for (const name of ['list', 'manifest', 'push'] as const) {
+    const [before, busy, again] = [idle, during, after].map((times) => p95(times[name])) as [
+      number,
+      number,
+      number,
+    ]
+    print(
+      `${name}: p95 ${before.toFixed(1)} ms idle, ${busy.toFixed(1)} ms during (${during[name].length} calls), ` +
+        `${again.toFixed(1)} ms afterwards; ratio ${(busy / before).toFixed(2)}`,
+    )
+  }
+}
+
+async function run(admin: ReturnType<typeof openRegistry>): Promise<void> {
+  const answer = await admin.send({
+    method: 'POST',
+    path: '/api/v2.0/system/gc/schedule',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      schedule: { type: 'Manual' },
+      parameters: { workers: Number(options.workers), dry_run: options['dry-run'] },
+    }),
+  })
+  if (answer.status !== 201) throw new Error(`no run: ${answer.status} ${answer.body.toString('utf8')}`)
+  for (;;) {
+    await sleep(500)
+    const [last] = json(await admin.get('/api/v2.0/system/gc?page_size=1')) as { job_status: string }[]
+    if (last?.job_status === 'Success') return
+    if (last?.job_status === 'Error') throw new Error('the run failed')
+  }
+}
+
+/** One client for each of the calls, over and over, until `period` is over. */
+async function measure(
+  calls: Record<keyof Times, () => Promise<unknown>>,
+  period: () => Promise<unknown>,
+): Promise<Times> {
+  const times: Times = { list: [], manifest: [], push: [] }
+  let over = false
+  const clients = Object.entries(calls).map(async ([name, call]) => {
+    while (!over) {
+      const begin = performance.now()
+      await call()
+      times[name as keyof Times].push(performance.now() - begin)
+      await sleep(PAUSE)
+    }
+  })
+  await period()
+  over = true
+  await Promise.all(clients)
+
+  return times
+}
+
+function p95(times: readonly number[]): number {
+  return times.toSorted((one, other) => one - other)[Math.floor(times.length * 0.95)] ?? Number.NaN
+}
+
+function seconds(since: number): number {
+  return (performance.now() - since) / 1000
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
