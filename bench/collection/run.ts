@@ -36,7 +36,6 @@ try {
   await client.connect()
   await measureAll()
 } finally {
-  console.log(server.log().split('\n').filter((l) => l.includes('PROF')).join('\n'))
   await client.end()
   await server.dispose()
   await directory.remove()
@@ -72,7 +71,9 @@ async function measureAll(): Promise<void> {
   })
   const after = await measure(calls, () => sleep(Number(options.seconds) * 1000))
 
-  const left = await client.query(`SELECT count(*)::int AS count FROM blob_objects WHERE state <> 'deleted'`)
+  const left = await client.query(
+    `SELECT count(*)::int AS count FROM blob_objects o JOIN blobs b ON b.id = o.blob_id WHERE o.state <> 'deleted' AND b.creation_time < now() - interval '1 day'`,
+  )
   print(`${rate.toFixed(0)} blobs a second; ${left.rows[0].count} objects are left`)
   for (const name of ['list', 'manifest', 'push'] as const) {
     const [before, busy, again] = [idle, during, after].map((times) => p95(times[name])) as [

@@ -57,7 +57,7 @@ const START: State = {
   failures: 0,
 }
 const SCANNED = 5_000
-const BATCH = 500
+const BATCH = 1000
 const UNTAGGED = 200
 const LONGEST_PAUSE = 200
 // No person deletes what a run does.

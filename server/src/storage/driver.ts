@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
  * and what is an object (`a/b`) is never a directory (`a/b/c`).
  *
  * Every driver passes `driver.suite.ts`. A method that resolves has made its effect durable: it
- * survives a power cut that happens right after. Errors are those of `errors.ts`; `guarded-driver.ts`
+ * survives a power cut that happens right after; only `delete` may not. Errors are those of `errors.ts`; `guarded-driver.ts`
  * sees to it, and checks keys and numbers before a driver gets them.
  */
 export interface StorageDriver {
@@ -47,7 +47,10 @@ export interface StorageDriver {
    */
   list(prefix: string, options: { after?: string; limit: number }): Promise<string[]>
 
-  /** Removes one object; that it is not there is no error. Removes nothing else, whatever it is called. */
+  /**
+   * Removes one object; that it is not there is no error. Removes nothing else, whatever it is called. After a power
+   * cut it may be there again, whole: nobody asks for its key any more, and `scrub/` finds it.
+   */
   delete(key: string): Promise<void>
 
   /**

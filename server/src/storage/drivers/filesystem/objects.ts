@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ByteRange, ObjectReader, ObjectStat } from '../../driver.ts'
 import { InvalidRangeError, ObjectMissingError } from '../../errors.ts'
-import { syncDirectory } from './directories.ts'
 import { type Disk, FILE_MODE, objectPath } from './disk.ts'
 import { hasCode, ignoreError, namingMissing } from './fs-errors.ts'
 import { placeFile } from './place-file.ts'
@@ -67,7 +66,8 @@ export async function putObject(disk: Disk, key: string, bytes: Uint8Array): Pro
 
 /**
  * Directories stay, even empty ones: removing one would race with a writer who has just found it, and
- * would make what other processes know of durable directories wrong.
+ * would make what other processes know of durable directories wrong. Nor are they synced: a sync for each of a million
+ * objects is what whoever pushes meanwhile would wait for.
  */
 export async function deleteObject(disk: Disk, key: string): Promise<void> {
   const path = objectPath(disk, key)
@@ -79,5 +79,4 @@ export async function deleteObject(disk: Disk, key: string): Promise<void> {
     if (hasCode(error, 'EPERM') && (await disk.fs.stat(path)).isDirectory()) return
     throw error
   }
-  await syncDirectory(disk.fs, dirname(path))
 }
