@@ -128,6 +128,18 @@ export default {
       { path: 'node_modules/(kysely|pg)/' },
     ),
     forbid(
+      'opentelemetry-in-one-file',
+      'all others know the port, platform/tracing/tracing.ts',
+      { path: ours, pathNot: '^server/src/platform/tracing/otlp\\.ts$' },
+      { path: 'node_modules/@opentelemetry/' },
+    ),
+    forbid(
+      'opentelemetry-is-read-late',
+      'where nothing is traced it is not even read: import() it',
+      { path: '^server/src/', pathNot: tests },
+      { path: '^server/src/platform/tracing/otlp\\.ts$', dynamic: false },
+    ),
+    forbid(
       'no-test-code-in-the-program',
       'what only tests need stays in tests',
       { path: '^(server/src|api|portal/src)/', pathNot: tests },

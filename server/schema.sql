@@ -591,6 +591,7 @@ CREATE TABLE tasks (
   start_time timestamp with time zone,
   update_time timestamp with time zone DEFAULT now() NOT NULL,
   end_time timestamp with time zone,
+  traceparent text,
   CONSTRAINT tasks_pkey PRIMARY KEY (id),
   CONSTRAINT tasks_job_id_key UNIQUE (job_id),
   CONSTRAINT tasks_status_check CHECK ((status = ANY (ARRAY['Pending'::text, 'Scheduled'::text, 'Running'::text, 'Success'::text, 'Error'::text, 'Stopped'::text]))),

@@ -94,9 +94,13 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
 
   const tls = loadTls(config)
   const app = createHttp(config, log, tls)
+  if (opened.tracing) {
+    const { traceRequests } = await import('./tracing/http.ts')
+    traceRequests(app, opened.tracing)
+  }
   if (opened.meters) await showFigures(app, opened.meters, { ...parts, settings: services.settings })
   await addRoutes(app, parts, services, subscribers)
-  const worker = config.roles === 'web' ? undefined : composeWorker(parts, services)
+  const worker = config.roles === 'web' ? undefined : await composeWorker(parts, services)
   const webhookWorker = config.roles === 'web' ? undefined : composeWebhookWorker(parts, services.webhooks)
   const forwarder =
     config.roles === 'web'

@@ -13,10 +13,11 @@ import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
 
 /** The kinds of work that tasks are made of, and what schedules start. */
-export function composeWorker(
-  { config, db, storage, log, meters }: ServerParts,
+export async function composeWorker(
+  { config, db, storage, log, meters, tracing }: ServerParts,
   { data, gc, auth, sweeper, releasePending, scrub: scrubDeps }: Services,
-): Worker {
+): Promise<Worker> {
+  const around = tracing && (await import('./tracing/parts.ts')).runTracer(tracing)
   const { store, graceSeconds } = data.uploads
 
   return createWorker({
@@ -49,6 +50,7 @@ export function composeWorker(
     },
     concurrency: config.jobs.concurrency,
     observe: meters?.observeRun,
+    around,
   })
 }
 

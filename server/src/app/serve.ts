@@ -4,6 +4,7 @@ import { ignore } from '../lib/ignore.ts'
 import { loadSecretBox } from '../platform/crypto/secret-key.ts'
 import { type ConnectedDatabase, connectDatabase } from '../platform/db/connect.ts'
 import { FatalError } from '../platform/errors.ts'
+import type { Observe } from '../storage/guarded-driver.ts'
 import { openDataDirectory } from './data-directory.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { drain, type Listening, listen } from './listen.ts'
@@ -12,6 +13,7 @@ import { listenForStop } from './signals.ts'
 import { storageOptions, storageProblem } from './storage.ts'
 import type { Terminal } from './terminal.ts'
 import { loadTls } from './tls.ts'
+import type { Traces } from './tracing/open.ts'
 import { readVersion } from './version.ts'
 
 export interface ServeOptions {
@@ -62,7 +64,9 @@ async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecyc
   loadTls(config)
   const held = openDataDirectory(config)
   lifecycle.opened('data directory', () => held.release())
-  const connecting = connectDatabase(config, log)
+  const traces = config.tracing.endpoint === undefined ? undefined : await openTraces(config, log)
+  if (traces) lifecycle.opened('traces', traces.tracing.close)
+  const connecting = connectDatabase(config, log, traces?.onConnection)
   // Most of the program is read while PostgreSQL gets ready: both take their time.
   const loading = loadProgram()
   loading.catch(ignore)
@@ -74,7 +78,7 @@ async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecyc
   const program = await loading
   await program.migrate(db, { log })
   const storage = await program
-    .openStorage(storageOptions(config), meters && { observe: meters.observeStorage })
+    .openStorage(storageOptions(config), { observe: both(meters?.observeStorage, traces?.observeStorage) })
     .catch((cause: unknown) => {
       throw new FatalError(storageProblem(config, cause), { cause })
     })
@@ -82,7 +86,17 @@ async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecyc
   const secretKey = await loadSecretBox(config)
   await program.createAdministrator({ db, passwords: program.createPasswords(), log, terminal }, config)
 
-  const parts = { config, log, db, connection, storage, secretKey, version: readVersion(), meters }
+  const parts = {
+    config,
+    log,
+    db,
+    connection,
+    storage,
+    secretKey,
+    version: readVersion(),
+    meters,
+    tracing: traces?.tracing,
+  }
   const server = await program.composeServer(parts)
   lifecycle.opened('workers', () => server.close())
   await server.start()
@@ -109,6 +123,20 @@ async function openMeters(
   measurePool(meters.metrics, pool)
 
   return meters
+}
+
+/** Read only where somebody wants traces. */
+async function openTraces(config: Config, log: Logger): Promise<Traces> {
+  const { openTraces: open } = await import('./tracing/open.ts')
+  return await open(config, log, readVersion())
+}
+
+function both(first: Observe | undefined, second: Observe | undefined): Observe | undefined {
+  if (!first || !second) return first ?? second
+  return (...told) => {
+    first(...told)
+    second(...told)
+  }
 }
 
 async function loadProgram() {

@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts'
 import type { SecretBox } from '../platform/crypto/secret-box.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Health } from '../platform/metrics/listener.ts'
+import type { Tracing } from '../platform/tracing/tracing.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import type { Meters } from './metrics/meters.ts'
 
@@ -20,6 +21,8 @@ export interface ServerParts {
   version: string
   /** Where figures are collected. */
   meters?: Meters | undefined
+  /** Where traces are sent to, if anywhere. */
+  tracing?: Tracing | undefined
 }
 
 /** The server put together, not listening yet. */

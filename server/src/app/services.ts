@@ -69,7 +69,7 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
     robotNamePrefix: () => settings.get('robot_name_prefix'),
   })
 
-  const outbound = createOutbound(config)
+  const outbound = createOutbound(config, parts.tracing)
   const webhooks = createWebhooks(parts, settings, outbound)
   const data = createDataPlane(parts, settings, async (tx, pulls) => {
     await writePulls(audit, tx, pulls)

@@ -52,6 +52,10 @@ interface ArtifactRestored extends RepositoryNames {
   actor: Actor
 }
 
+interface TrashedRepositoryEvent extends RepositoryNames {
+  actor: Actor
+}
+
 interface ArtifactPurged extends RepositoryNames {
   digest: string
   actor: Actor
@@ -91,6 +95,10 @@ declare module '../platform/events/catalogue.ts' {
     'artifact.restored': ArtifactRestored
     /** An artifact was taken out of the trash for good. */
     'artifact.purged': ArtifactPurged
+    /** A repository is back from the trash, as it was, under this name. */
+    'repository.restored': TrashedRepositoryEvent
+    /** A repository was taken out of the trash for good. */
+    'repository.purged': TrashedRepositoryEvent
     /** An artifact bears a label. */
     'artifact.labeled': ArtifactLabeled
     /** An artifact bears a label no longer. */

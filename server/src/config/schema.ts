@@ -430,6 +430,21 @@ export const configSchema = {
       description: 'Of how many projects, the oldest first, the metrics have figures of their own.',
     },
   },
+  tracing: {
+    endpoint: {
+      type: 'text',
+      description:
+        'An OpenTelemetry collector that traces are sent to (OTLP over HTTP): `http://collector.example.com:4318`; `/v1/traces` is appended where there is no path. Without it nothing is traced. `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` hold.',
+    },
+    ratio: {
+      type: 'number',
+      default: 1,
+      minimum: 0,
+      maximum: 1,
+      description:
+        'Which part of the traces that begin here is recorded. For a request that belongs to a trace already, its caller has decided.',
+    },
+  },
   drain_seconds: {
     type: 'integer',
     default: 10,

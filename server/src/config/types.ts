@@ -3,7 +3,7 @@ export type PlainValue = string | number | boolean
 /** One key: what it takes, and its help text. Without a default it may be missing. */
 export type Key = { description: string; secret?: boolean } & (
   | { type: 'text' | 'origin' | 'postgres-url' | 'key' | 'duration'; default?: string }
-  | { type: 'integer'; default: number; minimum: number; maximum: number }
+  | { type: 'integer' | 'number'; default: number; minimum: number; maximum: number }
   | { type: 'boolean'; default: boolean }
   | { type: 'choice'; choices: readonly string[]; default: string }
   | { type: 'networks' | 'names'; default: readonly string[] }
@@ -18,7 +18,7 @@ export interface Group {
 
 type ValueOf<K> = K extends { type: 'choice'; choices: readonly (infer Choice)[] }
   ? Choice
-  : K extends { type: 'integer' }
+  : K extends { type: 'integer' | 'number' }
     ? number
     : K extends { type: 'boolean' }
       ? boolean

@@ -13,6 +13,8 @@ export function fromText(key: Key, text: string): unknown {
   switch (key.type) {
     case 'integer':
       return /^-?\d+$/.test(text) ? Number(text) : text
+    case 'number':
+      return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : text
     case 'networks':
@@ -28,6 +30,8 @@ export function expectationOf(key: Key): string {
   switch (key.type) {
     case 'integer':
       return `a whole number from ${key.minimum} to ${key.maximum}`
+    case 'number':
+      return `a number from ${key.minimum} to ${key.maximum}`
     case 'boolean':
       return 'true or false'
     case 'choice':
@@ -55,6 +59,8 @@ function fits(key: Key, value: unknown): boolean {
   switch (key.type) {
     case 'integer':
       return Number.isInteger(value) && Number(value) >= key.minimum && Number(value) <= key.maximum
+    case 'number':
+      return Number.isFinite(value) && Number(value) >= key.minimum && Number(value) <= key.maximum
     case 'boolean':
       return typeof value === 'boolean'
     case 'choice':

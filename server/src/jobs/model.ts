@@ -59,6 +59,8 @@ export interface TakenTask {
   /** 1 at first: what a run of before still writes goes nowhere. */
   run: number
   failures: number
+  /** The span within which it was ordered, where that is told. */
+  traceparent?: string | undefined
 }
 
 const OVER: readonly Status[] = ['Success', 'Error', 'Stopped']

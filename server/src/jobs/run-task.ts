@@ -15,11 +15,15 @@ export type Ending = 'stop' | 'shutdown' | 'lost'
 /** How a run of a task ended, and after how long. */
 export type ObserveRun = (run: { kind: string; status: Status; seconds: number }) => void
 
+/** Does a run within something; it answers how the run ended, undefined where that was not written down. */
+export type AroundRun = (task: TakenTask, run: () => Promise<Status | undefined>) => Promise<void>
+
 interface RunDeps {
   db: Database
   storage: StorageDriver
   log: Logger
   observe?: ObserveRun | undefined
+  around?: AroundRun | undefined
 }
 
 type End = Parameters<typeof endRun>[2]
@@ -31,6 +35,16 @@ export async function runTask(
   task: TakenTask,
   signal: AbortSignal,
 ): Promise<void> {
+  const run = () => runToItsEnd(deps, kind, task, signal)
+  await (deps.around ? deps.around(task, run) : run())
+}
+
+async function runToItsEnd(
+  deps: RunDeps,
+  kind: JobKind,
+  task: TakenTask,
+  signal: AbortSignal,
+): Promise<Status | undefined> {
   const taskLog = openTaskLog(deps, task)
   const start = performance.now()
   if (task.run > 1) taskLog.write(`run ${task.run}: goes on`)
@@ -39,7 +53,7 @@ export async function runTask(
     const end = await work(deps, kind, { task, signal, log: taskLog.write, ...savers(deps.db, task) })
     if (!end) {
       taskLog.write('another worker has taken this task')
-      return
+      return undefined
     }
     // The log is complete before anybody reads that the task is over.
     if (end.message) taskLog.write(end.message)
@@ -53,9 +67,11 @@ export async function runTask(
       status: end.status,
       seconds: (performance.now() - start) / 1000,
     })
+    return end.status
   } catch (error) {
     // It goes on being ours by name, and another worker takes it when no heartbeat comes any more.
     deps.log.error({ err: error, task: task.id, kind: kind.name }, 'the end of a task was not written')
+    return undefined
   } finally {
     await taskLog.close()
   }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
+import { currentTraceparent } from '../platform/tracing/traceparent.ts'
 import { executionStatus, isOver, type Order, type Status, type Trigger } from './model.ts'
 
 /** Executions and their tasks as they come, stop and go. Whoever writes both locks the execution first. */
@@ -34,8 +35,8 @@ export async function insertTasks(
 ): Promise<void> {
   if (orders.length === 0) return
   await sql`
-    INSERT INTO tasks (execution_id, kind, job_id, input, attributes)
-    SELECT ${executionId}, kind, job_id, input, attributes
+    INSERT INTO tasks (execution_id, kind, job_id, input, attributes, traceparent)
+    SELECT ${executionId}, kind, job_id, input, attributes, ${currentTraceparent() ?? null}::text
     FROM unnest(${orders.map((order) => order.kind)}::text[], ${orders.map((order) => order.jobId)}::text[],
       ${orders.map((order) => JSON.stringify(order.input ?? null))}::jsonb[],
       ${orders.map((order) => JSON.stringify(order.attributes ?? {}))}::jsonb[])

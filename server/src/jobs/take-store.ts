@@ -43,7 +43,7 @@ export async function takeTasks(
       UPDATE tasks SET status = 'Running', run_count = run_count + 1, worker_id = ${workerId}, heartbeat_time = now(),
         start_time = coalesce(start_time, now()), update_time = now()
       FROM due WHERE tasks.id = due.id AND tasks.status IN ('Pending', 'Scheduled')
-      RETURNING tasks.id, execution_id, kind, job_id, input, state, attributes, run_count, failure_count`.execute(
+      RETURNING tasks.id, execution_id, kind, job_id, input, state, attributes, run_count, failure_count, traceparent`.execute(
       tx,
     )
     return taken.rows.map(toTaken).sort((a, b) => a.id - b.id)
@@ -137,6 +137,7 @@ interface TakenRow {
   attributes: Record<string, unknown>
   run_count: number
   failure_count: number
+  traceparent: string | null
 }
 
 function toTaken(row: TakenRow): TakenTask {
@@ -150,5 +151,6 @@ function toTaken(row: TakenRow): TakenTask {
     attributes: row.attributes,
     run: row.run_count,
     failures: row.failure_count,
+    traceparent: row.traceparent ?? undefined,
   }
 }

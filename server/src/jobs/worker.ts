@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../platform/db/database.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import type { JobKind } from './kind.ts'
-import { type Ending, type ObserveRun, runTask } from './run-task.ts'
+import { type AroundRun, type Ending, type ObserveRun, runTask } from './run-task.ts'
 import { type OnSchedule, runDueSchedules } from './schedules/due.ts'
 import { concludeExecution } from './service.ts'
 import { lockExecution } from './store.ts'
@@ -21,6 +21,8 @@ export interface WorkerDeps {
   concurrency: number
   /** Told of every run of a task when it is over. */
   observe?: ObserveRun | undefined
+  /** What every run is done within. */
+  around?: AroundRun | undefined
 }
 
 export interface Worker {

@@ -44,10 +44,6 @@ declare module '../platform/events/catalogue.ts' {
     'repository.updated': RepositoryEvent
     /** A repository is gone with everything in it, or in the trash; its name is free. */
     'repository.deleted': RepositoryDeleted
-    /** A repository is back from the trash, as it was, under this name. */
-    'repository.restored': RepositoryEvent
-    /** A repository was taken out of the trash for good. */
-    'repository.purged': RepositoryEvent
     /** A repository has another name in its project. */
     'repository.renamed': RepositoryRenamed
     /** A repository has left this project for another one. */

@@ -20,7 +20,7 @@ export type StorageOperation = Exclude<keyof StorageDriver, 'kind'>
 export type Observe = (operation: StorageOperation, seconds: number, bytes: number, failed: boolean) => void
 
 export interface GuardOptions {
-  observe?: Observe
+  observe?: Observe | undefined
   /** Milliseconds of a clock that never goes back. */
   now?: () => number
 }

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/schema.ts'
 import { ignore } from '../../lib/ignore.ts'
-import type { Database, PoolState } from './database.ts'
+import type { Database, DatabaseOptions, PoolState } from './database.ts'
 import { type EmbeddedServer, startEmbedded } from './embedded/server.ts'
 import { socketAddress } from './embedded/socket.ts'
 
@@ -33,7 +33,11 @@ export function embeddedDirectory(config: Pick<Config, 'dataDirectory'>): string
  * Opens the database that the configuration names: an external one, or the embedded one, which is
  * started for it (the caller holds the data directory). A `FatalError` tells why it cannot be used.
  */
-export async function connectDatabase(config: DatabaseConfig, log: Logger): Promise<ConnectedDatabase> {
+export async function connectDatabase(
+  config: DatabaseConfig,
+  log: Logger,
+  onConnection?: DatabaseOptions['onConnection'],
+): Promise<ConnectedDatabase> {
   const { maxConnections, url } = config.database
   const starting = url === undefined ? startEmbeddedFor(config, log) : undefined
   // The libraries are read while the embedded server starts.
@@ -48,8 +52,10 @@ export async function connectDatabase(config: DatabaseConfig, log: Logger): Prom
     connectionTimeoutMillis: POOL_TIMEOUT_MS,
   }
   if (server === undefined) await probe(connection)
-  const { db, state } = openPool({ connection, maxConnections }, (error) => {
-    log.warn({ err: error }, 'a database connection broke')
+  let closing = false
+  const { db, state } = openPool({ connection, maxConnections, onConnection }, (error) => {
+    // The pool does not wait for its connections to end: the server may be quicker to end them.
+    if (!closing) log.warn({ err: error }, 'a database connection broke')
   })
 
   return {
@@ -58,6 +64,7 @@ export async function connectDatabase(config: DatabaseConfig, log: Logger): Prom
     connection,
     failed: server?.failed ?? NEVER,
     async close() {
+      closing = true
       await db.destroy()
       await server?.stop()
     },

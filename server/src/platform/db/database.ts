@@ -10,6 +10,8 @@ export interface DatabaseOptions {
   /** `postgres://…`, or the pieces of a Unix socket for the embedded server. */
   connection: pg.PoolConfig
   maxConnections: number
+  /** Told of every connection before it is used first. */
+  onConnection?: ((client: pg.PoolClient) => void) | undefined
 }
 
 // bigint (20) as a number: ids and sizes stay far below 2^53.
@@ -44,7 +46,10 @@ export function openPool(
   const pool = new pg.Pool({ ...options.connection, max: options.maxConnections, types })
   pool.on('error', onError)
   // Of one that breaks between two statements of a transaction the next statement tells; nobody else listens to it then.
-  pool.on('connect', (client) => client.on('error', ignore))
+  pool.on('connect', (client) => {
+    client.on('error', ignore)
+    options.onConnection?.(client)
+  })
 
   return {
     db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),

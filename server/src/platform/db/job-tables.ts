@@ -28,6 +28,7 @@ export interface TasksTable {
   attributes: ColumnType<Record<string, unknown>, string | undefined, string>
   run_count: Generated<number>
   failure_count: Generated<number>
+  traceparent: string | null
   due_time: Time
   stop_requested: Generated<boolean>
   worker_id: string | null

@@ -10,12 +10,13 @@ const REDACTED = ['password', 'secret', 'token', 'authorization', 'cookie'].flat
 
 /**
  * The program's logger on standard output, or standard error for commands whose output is their result.
- * Entries also go into `more`, as JSON. It writes synchronously: the last words of a process that dies are the ones that matter.
+ * Entries also go into `more`, as JSON, and have what `mixin` answers at that moment. It writes synchronously: the last words of a process that dies are the ones that matter.
  */
 export function createLogger(
   config: Pick<Config, 'log'>,
   output: 'stdout' | 'stderr',
   more: readonly DestinationStream[] = [],
+  mixin?: () => object,
 ): Logger {
   const { format, level } = config.log
   const stream = process[output]
@@ -29,6 +30,7 @@ export function createLogger(
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: REDACTED, censor: '***' },
+      ...(mixin && { mixin }),
     },
     more.length === 0 ? first : everywhere([first, ...more]),
   )

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DestinationStream, Logger } from 'pino'
 import type { Config } from '../../config/schema.ts'
 import { FatalError } from '../errors.ts'
+import { logIds } from '../tracing/current.ts'
 import { createLogger } from './logger.ts'
 
 /** So long the end of a process waits for its receiver. */
@@ -17,14 +18,18 @@ export interface OpenLog {
 }
 
 /** Throws FatalError where a file or a receiver cannot be used. */
-export async function openLog({ log: config, outbound }: Pick<Config, 'log' | 'outbound'>): Promise<OpenLog> {
+export async function openLog({
+  log: config,
+  outbound,
+  tracing,
+}: Pick<Config, 'log' | 'outbound' | 'tracing'>): Promise<OpenLog> {
   const more: DestinationStream[] = []
   if (config.file !== undefined) more.push(await openFile(config, config.file))
   const syslog = config.syslog === undefined ? undefined : await openSyslog(config.syslog, outbound.caFile)
   if (syslog) more.push(syslog)
 
   return {
-    log: createLogger({ log: config }, 'stdout', more),
+    log: createLogger({ log: config }, 'stdout', more, tracing.endpoint === undefined ? undefined : logIds),
     close: async () => {
       await Promise.race([syslog?.close(), sleep(LAST_MILLISECONDS)])
     },
