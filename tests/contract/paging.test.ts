@@ -107,6 +107,9 @@ const LISTS: Record<string, List> = {
   getLogs: { path: inProject('/logs'), key: byId, least: 0, grows: true },
   listSchedules: { path: () => `${api}/schedules`, key: byId, least: 1 },
   getGCHistory: { path: () => `${api}/system/gc`, key: byId, sorts: ['id', 'creation_time'] },
+  // The store of this run is whole.
+  getSystemScrub: { path: () => `${api}/system/scrub`, key: byId, least: 0 },
+  listScrubFindings: { path: () => `${api}/system/scrub/findings`, key: byId, least: 0 },
   getPurgeHistory: { path: () => `${api}/system/purgeaudit`, key: byId, sorts: ['id'] },
   ListWebhookPoliciesOfProject: { path: inProject('/webhook/policies'), key: byId, sorts: ['name', 'id'] },
   ListWebhookJobs: { path: () => `${inProject('/webhook/jobs')()}?policy_id=${policy}`, key: byId },
