@@ -16,12 +16,18 @@ export interface Seen {
   state: unknown
 }
 
+/** How a run ends early: stopped after, or killed at, so many times of keeping its state. */
+interface End {
+  stopAfter?: number
+  killAt?: number
+}
+
 /** A bench with a scrub beside it. */
 export interface ScrubBench {
   bench: Bench
   deps: ScrubJobDeps
-  /** A run as a worker does it: `from` is the state it goes on with, `stopAfter` how often it may keep its state. */
-  run(parameters?: Partial<ScrubParameters>, from?: unknown, stopAfter?: number): Promise<Seen>
+  /** A run as a worker does it: `from` is the state it goes on with. */
+  run(parameters?: Partial<ScrubParameters>, from?: unknown, end?: End): Promise<Seen>
   /** Stops the run that was begun last. */
   stop(): void
   findings(): Promise<Finding[]>
@@ -44,7 +50,7 @@ export async function openScrubBench(db: Database): Promise<ScrubBench> {
     bench,
     deps,
     stop: () => controller.abort('stop'),
-    async run(parameters = {}, from, stopAfter = Number.POSITIVE_INFINITY) {
+    async run(parameters = {}, from, { stopAfter, killAt } = {}) {
       const kind = scrub(deps)
       const seen: Seen = { lines: [], told: {}, state: from }
       controller = new AbortController()
@@ -66,16 +72,17 @@ export async function openScrubBench(db: Database): Promise<ScrubBench> {
         signal,
         log: (line) => seen.lines.push(line),
         save: async (state) => {
-          seen.state = JSON.parse(JSON.stringify(state))
           saves += 1
-          if (saves >= stopAfter) controller.abort('stop')
+          if (saves === killAt) throw new Error('killed')
+          seen.state = JSON.parse(JSON.stringify(state))
+          if (saves === stopAfter) controller.abort('stop')
         },
         report: async (attributes) => {
           Object.assign(seen.told, attributes)
         },
       }
       await kind.run(context).catch((error: unknown) => {
-        if (error !== 'stop') throw error
+        if (error !== 'stop' && (error as Error).message !== 'killed') throw error
       })
       return seen
     },

@@ -16,6 +16,8 @@ const PAGE = 1_000
 /** So many objects are asked for before anything is done about them. */
 const CHUNK = 100
 const LONGEST_PAUSE = 200
+/** Of those that need a blob so many stand in the result, which is shown in lists; the findings and the log have more. */
+const FIRST_NEEDY = 5
 /** So many missing objects, and most of what was looked at: then it is the store that is missing. */
 const FEW = 10
 
@@ -185,7 +187,7 @@ async function settleFound(
 }
 
 function lossStep(what: 'missing' | 'damaged', digest: string, { neededBy, healed }: Loss): Step {
-  const entry = { digest, needed_by: neededBy }
+  const entry = { digest, needed_by: neededBy.slice(0, FIRST_NEEDY) }
   return {
     counts: { [what]: 1, healed: healed ? 1 : 0 },
     lists: what === 'missing' ? { missing_blobs: [entry] } : { damaged_blobs: [entry] },
