@@ -2,7 +2,7 @@ import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../db/testing.ts'
 import { createDispatcher, deliver } from './dispatcher.ts'
-import { deleteDoneEvents, registerSubscriber } from './progress.ts'
+import { deleteDoneEvents, findPendingSubscribers, passOver, registerSubscriber } from './progress.ts'
 import type { StoredEvent, Subscriber } from './subscriber.ts'
 import { writeEvent } from './testing.ts'
 import { watchEvents } from './watch.ts'
@@ -167,4 +167,42 @@ test('what this process writes is heard long before the next poll, and once', as
   await dispatcher.stop()
 
   expect(heard).toEqual(Array.from({ length: 20 }, (_, index) => String(index)))
+})
+
+test('who wants none of the newest events is taken past them without reading them, and misses nothing', async () => {
+  await database.db.deleteFrom('event_subscribers').execute()
+  const { heard, drain, subscriber } = await subscribe('quiet')
+  const busy = await subscribe('busy')
+  const wishes = [subscriber, { ...busy.subscriber, types: ['thing.broken'] }]
+  const pending = async () =>
+    Object.fromEntries(
+      (await findPendingSubscribers(database.db, wishes)).map(({ name, wanted }) => [name, wanted]),
+    )
+  const gate = Promise.withResolvers<void>()
+  const emitted = Promise.withResolvers<void>()
+
+  await make('noise', 'thing.broken')
+  const noisy = await pending()
+  await passOver(database.db, wishes)
+  const passed = await pending()
+  const late = database.db.transaction().execute(async (tx) => {
+    await writeEvent(tx, { type: 'thing.made', payload: { name: 'late' } })
+    emitted.resolve()
+    await gate.promise
+  })
+  await emitted.promise
+  await make('more noise', 'thing.broken')
+  await passOver(database.db, wishes)
+  gate.resolve()
+  await late
+  await passOver(database.db, wishes)
+  await make('wanted')
+  await passOver(database.db, wishes)
+  const waiting = await pending()
+  await drain()
+
+  expect(noisy).toEqual({ quiet: false, busy: true })
+  expect(passed).toEqual({ busy: true })
+  expect(waiting).toEqual({ quiet: true, busy: true })
+  expect(heard).toEqual(['late', 'wanted'])
 })

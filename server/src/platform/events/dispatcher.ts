@@ -4,10 +4,10 @@ import { handOverOneByOne, messageOf, ONE_BY_ONE_FROM, type Patience, type Stop 
 import {
   beginFailing,
   deleteDoneEvents,
-  findHorizon,
   findPendingSubscribers,
   findWindowEvents,
   type Progress,
+  passOver,
   registerSubscriber,
   saveFailure,
   saveProgress,
@@ -37,6 +37,8 @@ const PATIENCE: Patience = { attempts: 8, seconds: 900 }
 const BATCH = 500
 const KEEP_HOURS = 24
 const CLEANUP_MILLISECONDS = 3_600_000
+/** So often those are taken forward to whom events mean nothing: for the clean-up, and so that looks stay short. */
+const PASS_MILLISECONDS = 900
 /** How long events gather before a look: time for the commit, and fewer and fuller batches. */
 const SOON_MILLISECONDS = 40
 
@@ -53,22 +55,29 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   let started = false
   let stopped = false
   let nextCleanup = 0
+  let nextPass = 0
   /** Until the next look while events wait for a transaction that does not end. */
   let patience = SOON_MILLISECONDS
 
   /** One look, and all that there is to deliver; answers after how many milliseconds to look again. */
   async function round(): Promise<number> {
-    const names = deps.subscribers.map(({ name }) => name)
-    const pending = await findPendingSubscribers(deps.db, names)
+    const behind = await findPendingSubscribers(deps.db, deps.subscribers)
+    const pending = deps.subscribers.filter(({ name }) =>
+      behind.some((each) => each.name === name && each.wanted),
+    )
     let delivered = false
-    for (const subscriber of deps.subscribers.filter(({ name }) => pending.has(name))) {
+    for (const subscriber of pending) {
       while (!stopped && (await deliver(deps, subscriber))) delivered = true
+    }
+    if (behind.length > pending.length && Date.now() >= nextPass) {
+      nextPass = Date.now() + PASS_MILLISECONDS
+      await passOver(deps.db, deps.subscribers)
     }
     if (Date.now() >= nextCleanup) {
       nextCleanup = Date.now() + CLEANUP_MILLISECONDS
       await deleteDoneEvents(deps.db, KEEP_HOURS)
     }
-    if (pending.size === 0) return deps.pollMilliseconds
+    if (pending.length === 0) return deps.pollMilliseconds
     patience = delivered ? SOON_MILLISECONDS : Math.min(patience * 2, deps.pollMilliseconds)
     return patience
   }
@@ -120,11 +129,10 @@ export async function deliver(
       const progress = await takeProgress(tx, subscriber.name)
       if (!progress) return false
 
-      const windowXid = progress.windowXid ?? (await findHorizon(tx))
-      const events = await findWindowEvents(tx, { ...progress, windowXid }, BATCH)
-      const wanted = events.filter((event) => subscriber.types.includes(event.type))
+      const windowXid = progress.windowXid ?? progress.horizon
+      const events = await findWindowEvents(tx, { ...progress, windowXid }, subscriber.types, BATCH)
       if (progress.failures >= ONE_BY_ONE_FROM) {
-        const { stop, putAside } = await handOverOneByOne(tx, subscriber, wanted, progress, patience)
+        const { stop, putAside } = await handOverOneByOne(tx, subscriber, events, progress, patience)
         for (const { id, type } of putAside) {
           log.error(
             { subscriber: subscriber.name, event: id, type },
@@ -139,7 +147,7 @@ export async function deliver(
           )
           return false
         }
-      } else if (wanted.length > 0) await subscriber.handle(tx, wanted)
+      } else if (events.length > 0) await subscriber.handle(tx, events)
 
       const full = events.length === BATCH
       const nothingNew = !full && events.length === 0 && windowXid === progress.doneXid
@@ -151,7 +159,7 @@ export async function deliver(
           ? { ...progress, windowXid, doneId: events.at(-1)?.id ?? progress.doneId }
           : { ...progress, doneXid: windowXid, windowXid: null, doneId: 0 },
       )
-      return events.length > 0
+      return events.length > 0 || progress.windowXid !== null
     })
   } catch (error) {
     log.error({ err: error, subscriber: subscriber.name }, 'a subscriber failed, its events will come again')

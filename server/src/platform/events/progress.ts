@@ -1,12 +1,14 @@
 import { sql } from 'kysely'
 import type { Database } from '../db/database.ts'
-import type { StoredEvent } from './subscriber.ts'
+import type { StoredEvent, Subscriber } from './subscriber.ts'
 
 /** Where a subscriber stands; transaction ids are text, they exceed 2^53 one day. */
 export interface Progress {
   name: string
   doneXid: string
   windowXid: string | null
+  /** The oldest transaction still running: everything below it is committed or rolled back. */
+  horizon: string
   doneId: number
   /** How often it has failed without a success between. */
   failures: number
@@ -23,28 +25,68 @@ export async function registerSubscriber(db: Database, name: string): Promise<vo
     ON CONFLICT (name) DO NOTHING`.execute(db)
 }
 
+/** What a subscriber waits for. */
+export type Wishes = Pick<Subscriber, 'name' | 'types'>
+
 /**
- * Those of the subscribers that something may be waiting for: one look for all of them that takes no lock
- * and writes nothing, for the idle case. Those who wait after a failure are left out.
+ * Those of the subscribers that have not seen the newest events, and whether something they want may be among them: one
+ * look for all of them that takes no lock and writes nothing, for the idle case. Those who wait after a failure are
+ * left out.
  */
 export async function findPendingSubscribers(
   db: Database,
-  names: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const result = await sql<{ name: string }>`
-    SELECT name FROM event_subscribers s
-    WHERE name = ANY(${[...names]}::text[]) AND (retry_time IS NULL OR retry_time <= now())
-      AND EXISTS (SELECT 1 FROM events e WHERE e.xid >= s.done_xid)`.execute(db)
+  subscribers: readonly Wishes[],
+): Promise<{ name: string; wanted: boolean }[]> {
+  const result = await sql<{ name: string; wanted: boolean }>`
+    SELECT s.name,
+      EXISTS (SELECT FROM events e WHERE e.xid >= s.done_xid AND e.type = ANY(w.types)) AS wanted
+    FROM ${wishes(subscribers)} JOIN event_subscribers s ON s.name = w.name
+    WHERE (s.retry_time IS NULL OR s.retry_time <= now())
+      AND EXISTS (SELECT FROM events e WHERE e.xid >= s.done_xid)`.execute(db)
 
-  return new Set(result.rows.map((row) => row.name))
+  return result.rows
 }
 
-/** Takes the subscriber's row for this transaction, unless another replica has it or it waits after a failure. */
+/**
+ * Takes those of the subscribers past the newest events who want none of them: one statement for all, where each would
+ * have had to read them in a transaction of its own. Whoever is busy or has failed is left alone.
+ */
+export async function passOver(db: Database, subscribers: readonly Wishes[]): Promise<void> {
+  // All events below the horizon are seen by this statement, also where a row has changed since it began.
+  await sql`
+    WITH horizon AS (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xid),
+    quiet AS MATERIALIZED (
+      SELECT s.name FROM ${wishes(subscribers)} JOIN event_subscribers s ON s.name = w.name CROSS JOIN horizon h
+      WHERE s.window_xid IS NULL AND s.failures = 0 AND s.done_xid < h.xid
+        AND NOT EXISTS (
+          SELECT FROM events e WHERE e.xid >= s.done_xid AND e.xid < h.xid AND e.type = ANY(w.types))
+      FOR UPDATE OF s SKIP LOCKED)
+    UPDATE event_subscribers SET done_xid = h.xid, done_id = 0
+    FROM quiet, horizon h WHERE event_subscribers.name = quiet.name`.execute(db)
+}
+
+function wishes(subscribers: readonly Wishes[]) {
+  const rows = JSON.stringify(subscribers.map(({ name, types }) => ({ name, types })))
+
+  return sql`jsonb_to_recordset(${rows}::jsonb) AS w(name text COLLATE "C", types text[])`
+}
+
+/**
+ * Takes the subscriber's row for this transaction, unless another replica has it or it waits after a failure.
+ *
+ * The transaction does not wait for its commit to be on the disk: what a power cut takes of it, it takes of the progress
+ * as well, and the events, which were waited for, are handed over again.
+ */
 export async function takeProgress(tx: Database, name: string): Promise<Progress | undefined> {
   const row = await tx
     .selectFrom('event_subscribers')
     .select(['name', 'done_xid', 'window_xid', 'done_id', 'failures', 'failing_id'])
-    .select(sql<number>`coalesce(extract(epoch FROM now() - failing_since), 0)::float8`.as('failing_seconds'))
+    .select([
+      sql<number>`coalesce(extract(epoch FROM now() - failing_since), 0)::float8`.as('failing_seconds'),
+      // The row may be younger than this statement, and the horizon must not be older than what is done.
+      sql<string>`greatest(done_xid, pg_snapshot_xmin(pg_current_snapshot()))::text`.as('horizon'),
+      sql<string>`set_config('synchronous_commit', 'off', true)`.as('relaxed'),
+    ])
     .where('name', '=', name)
     .where((eb) => eb.or([eb('retry_time', 'is', null), eb('retry_time', '<=', sql<Date>`now()`)]))
     .forUpdate()
@@ -56,6 +98,7 @@ export async function takeProgress(tx: Database, name: string): Promise<Progress
       name: row.name,
       doneXid: row.done_xid,
       windowXid: row.window_xid,
+      horizon: row.horizon,
       doneId: row.done_id,
       failures: row.failures,
       failingId: row.failing_id,
@@ -64,19 +107,11 @@ export async function takeProgress(tx: Database, name: string): Promise<Progress
   )
 }
 
-/** The oldest transaction still running: everything below it is committed or rolled back. */
-export async function findHorizon(tx: Database): Promise<string> {
-  const result = await sql<{
-    xid: string
-  }>`SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid`.execute(tx)
-
-  return result.rows[0]?.xid ?? '0'
-}
-
-/** The next events of the window [doneXid, windowXid) behind `doneId`, in id order. */
+/** The next events of these types in the window [doneXid, windowXid) behind `doneId`, in id order. */
 export async function findWindowEvents(
   tx: Database,
   window: { doneXid: string; windowXid: string; doneId: number },
+  types: readonly string[],
   limit: number,
 ): Promise<StoredEvent[]> {
   const rows = await tx
@@ -84,6 +119,7 @@ export async function findWindowEvents(
     .select(['id', 'type', 'payload', 'occurrence_time'])
     .where(sql<boolean>`xid >= ${window.doneXid}::xid8 AND xid < ${window.windowXid}::xid8`)
     .where('id', '>', window.doneId)
+    .where(sql<boolean>`type = ANY(${[...types]}::text[])`)
     .orderBy('id')
     .limit(limit)
     .execute()
