@@ -6,6 +6,7 @@ import { ensureSigningKey } from '../auth/tokens/keys.ts'
 import { immutableRulesOfDeletedProjects } from '../immutability/subscribers.ts'
 import { labelsOfDeletedProjects } from '../labels/subscribers.ts'
 import { membersThatAreGone } from '../members/subscribers.ts'
+import type { Database } from '../platform/db/database.ts'
 import { watchCircles } from '../platform/db/transact.ts'
 import { createDispatcher } from '../platform/events/dispatcher.ts'
 import { watchEvents } from '../platform/events/watch.ts'
@@ -74,17 +75,21 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
     retentionOfDeletedProjects,
   ]
   const dispatcher = createDispatcher({
-    db: opened.db,
+    db: opened.prepared,
     log,
     subscribers,
     patience: { attempts: 8, seconds: config.events.giveUpMinutes * 60 },
     pollMilliseconds: POLL_MILLISECONDS,
   })
-  const heard = watchCircles(opened.db, (circle) => {
-    log.warn(circle, 'transactions have waited for one another in a circle, and one of them was ended')
-  })
   // Whoever writes an event wakes the dispatcher.
-  const parts = { ...opened, db: watchEvents(heard, dispatcher.wake) }
+  const watched = (database: Database) =>
+    watchEvents(
+      watchCircles(database, (circle) => {
+        log.warn(circle, 'transactions have waited for one another in a circle, and one of them was ended')
+      }),
+      dispatcher.wake,
+    )
+  const parts = { ...opened, db: watched(opened.db), prepared: watched(opened.prepared) }
   const { db } = parts
   const services = createServices(parts, { ...configuration, db })
   await ensureSigningKey({ db, box: parts.secretKey, now: services.auth.now })

@@ -23,7 +23,7 @@ export interface DataPlane {
 }
 
 export function createDataPlane(
-  { config, log, db, storage }: ServerParts,
+  { config, log, db, prepared, storage }: ServerParts,
   settings: Settings,
   onPulled: PullRecorderDeps['onPulled'],
 ): DataPlane {
@@ -33,14 +33,14 @@ export function createDataPlane(
     storage,
     store,
     graceSeconds: durationSeconds(config.gc.grace) ?? 0,
-    findByName: createBlobLookup(db, store),
+    findByName: createBlobLookup(prepared, store),
     hashes: createUploadHashes(storage),
     quotas: createQuotaPolicy(log, () => settings.get('quota_per_project_enable')),
     findReferenced: (tx, projectId, blobIds) => findReferenced(tx, projectId, blobIds),
   } satisfies UploadsDeps
   const artifacts = {
     ...uploads,
-    findReference: createReferenceLookup(db),
+    findReference: createReferenceLookup(prepared),
     findImmutable: createFindImmutable(),
     manifestCache: createLru<string, Buffer>(MANIFEST_CACHE_BYTES, (body) => body.length),
     trashDays: config.trash.days,
@@ -49,7 +49,7 @@ export function createDataPlane(
   }
 
   const pulls = createPullRecorder({
-    db,
+    db: prepared,
     log,
     settings: () => ({
       times: !settings.get('pull_time_update_disable'),

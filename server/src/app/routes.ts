@@ -32,7 +32,7 @@ export async function addRoutes(
   services: Services,
   subscribers: readonly Subscriber[],
 ): Promise<void> {
-  const { config, db, version } = parts
+  const { config, db, prepared, version } = parts
   const { settings, auth, data } = services
   const originOf = (request: FastifyRequest) => externalOrigin(config, request)
   const https = config.tls.certificate !== undefined || config.externalUrl?.startsWith('https:') === true
@@ -66,10 +66,10 @@ export async function addRoutes(
     registryRoutes({
       authenticate: callerOf(auth),
       findProject: services.findProject,
-      repositories: { db },
-      uploads: data.uploads,
+      repositories: { db: prepared },
+      uploads: { ...data.uploads, db: prepared },
       mayRedirect: createRedirectRule(config),
-      artifacts: data.artifacts,
+      artifacts: { ...data.artifacts, db: prepared },
       recordPull: data.pulls.record,
       tellQuotaExceeded: services.tellQuotaExceeded,
       checkWritable: () => checkWritable(settings),

@@ -73,7 +73,7 @@ async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecyc
 
   const database = await connecting
   lifecycle.opened('database', () => database.close())
-  const { db, connection, failed } = database
+  const { db, prepared, connection, failed } = database
   const meters = config.metrics.port === 0 ? undefined : await openMeters(config, log, database)
   const program = await loading
   await program.migrate(db, { log })
@@ -90,6 +90,7 @@ async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecyc
     config,
     log,
     db,
+    prepared,
     connection,
     storage,
     secretKey,

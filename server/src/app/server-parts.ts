@@ -14,6 +14,8 @@ export interface ServerParts {
   config: Config
   log: Logger
   db: Database
+  /** The same database for the data plane, whose statements are few and many a second: they are kept prepared. */
+  prepared: Database
   /** For a database connection outside the pool, such as one that listens. */
   connection: pg.PoolConfig
   storage: StorageDriver

@@ -55,7 +55,7 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
   const { config, log, db, secretKey } = parts
   const { settings } = configuration
   const audit = auditOf(settings)
-  const findProject = createContextLookup(db)
+  const findProject = createContextLookup(parts.prepared)
   const passwords = createPasswords()
   const auth: AuthDeps = createAuth({
     db,

@@ -17,6 +17,17 @@ export async function insertUpload(db: Database, store: string, upload: Upload):
     FROM relaxed WHERE relaxed.value IS NOT NULL`.execute(db)
 }
 
+const COLUMNS = [
+  'id',
+  'repository_id',
+  'storage_state',
+  'algorithm',
+  'offset',
+  'offset_digest',
+  'epoch',
+  'writing',
+] as const
+
 export async function findUpload(
   db: Database,
   repositoryId: number,
@@ -24,7 +35,7 @@ export async function findUpload(
 ): Promise<Upload | undefined> {
   const row = await db
     .selectFrom('uploads')
-    .selectAll()
+    .select(COLUMNS)
     .where('id', '=', id)
     .where('repository_id', '=', repositoryId)
     .executeTakeFirst()
@@ -91,7 +102,7 @@ export async function findAbandonedUploads(
 ): Promise<Upload[]> {
   const rows = await db
     .selectFrom('uploads')
-    .selectAll()
+    .select(COLUMNS)
     .where('store', '=', store)
     .where(sql<boolean>`update_time < now() - ${hours} * interval '1 hour'`)
     .orderBy('update_time')
@@ -115,7 +126,7 @@ export async function findOrphanStates(
   return result.rows.map((row) => row.state)
 }
 
-function toUpload(row: Selectable<UploadsTable>): Upload {
+function toUpload(row: Pick<Selectable<UploadsTable>, (typeof COLUMNS)[number]>): Upload {
   return {
     id: row.id,
     repositoryId: row.repository_id,

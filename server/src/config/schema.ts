@@ -67,6 +67,12 @@ export const configSchema = {
       maximum: 1000,
       description: 'Most connections that this process opens to PostgreSQL.',
     },
+    prepared_statements: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Whether connections keep prepared what is asked all the time. Off for a pooler between that hands connections out by transaction and knows nothing of it (PgBouncer before 1.21).',
+    },
   },
   storage: {
     driver: {

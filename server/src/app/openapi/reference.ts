@@ -29,7 +29,16 @@ try {
   await createAdministrator({ db, passwords: createPasswords(), log, terminal: undefined }, config)
   const storage = await openStorage({ driver: 'memory' })
   const secretKey = await loadSecretBox(config)
-  const { app } = await composeServer({ config, log, db, connection, storage, secretKey, version: '' })
+  const { app } = await composeServer({
+    config,
+    log,
+    db,
+    prepared: db,
+    connection,
+    storage,
+    secretKey,
+    version: '',
+  })
 
   const answer = await app.inject('/api/v2.0/openapi.json')
   process.stdout.write(referenceText(answer.json()))

@@ -11,6 +11,8 @@ export type DatabaseConfig = Pick<Config, 'dataDirectory' | 'database'>
 
 export interface ConnectedDatabase {
   db: Database
+  /** The same pool for what is asked all the time: its statements are kept prepared. */
+  prepared: Database
   pool(): PoolState
   /** For a connection outside the pool, such as one that listens. */
   connection: pg.PoolConfig
@@ -38,7 +40,7 @@ export async function connectDatabase(
   log: Logger,
   onConnection?: DatabaseOptions['onConnection'],
 ): Promise<ConnectedDatabase> {
-  const { maxConnections, url } = config.database
+  const { maxConnections, preparedStatements, url } = config.database
   const starting = url === undefined ? startEmbeddedFor(config, log) : undefined
   // The libraries are read while the embedded server starts.
   const [server, { openPool }, { probe }] = await Promise.all([
@@ -53,13 +55,14 @@ export async function connectDatabase(
   }
   if (server === undefined) await probe(connection)
   let closing = false
-  const { db, state } = openPool({ connection, maxConnections, onConnection }, (error) => {
+  const { db, prepared, state } = openPool({ connection, maxConnections, onConnection }, (error) => {
     // The pool does not wait for its connections to end: the server may be quicker to end them.
     if (!closing) log.warn({ err: error }, 'a database connection broke')
   })
 
   return {
     db,
+    prepared: preparedStatements ? prepared : db,
     pool: state,
     connection,
     failed: server?.failed ?? NEVER,
@@ -82,12 +85,13 @@ export async function joinEmbedded(config: DatabaseConfig, log: Logger): Promise
   const { openPool } = await import('./database.ts')
   const address = socketAddress(embeddedDirectory(config))
   const connection = { ...address.connection, application_name: 'portolan' }
-  const { db, state } = openPool({ connection, maxConnections: 2 }, (error) => {
+  const { db, prepared, state } = openPool({ connection, maxConnections: 2 }, (error) => {
     log.warn({ err: error }, 'a database connection broke')
   })
 
   return {
     db,
+    prepared,
     pool: state,
     connection,
     failed: NEVER,

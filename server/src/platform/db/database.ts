@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { ignore } from '../../lib/ignore.ts'
+import { preparing } from './prepared.ts'
 import type { Tables } from './tables.ts'
 
 /** The pool as slices see it; stores take this or a transaction of it. */
@@ -38,11 +39,11 @@ export function openDatabase(options: DatabaseOptions, onError: (error: Error) =
   return openPool(options, onError).db
 }
 
-/** The same, with a look at the pool. */
+/** The same, with a look at the pool, and with a second way into it by which statements are kept prepared. */
 export function openPool(
   options: DatabaseOptions,
   onError: (error: Error) => void,
-): { db: Database; state(): PoolState } {
+): { db: Database; prepared: Database; state(): PoolState } {
   const pool = new pg.Pool({ ...options.connection, max: options.maxConnections, types })
   pool.on('error', onError)
   // Of one that breaks between two statements of a transaction the next statement tells; nobody else listens to it then.
@@ -53,6 +54,7 @@ export function openPool(
 
   return {
     db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
+    prepared: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparing(pool) }) }),
     state: () => ({
       open: pool.totalCount,
       most: options.maxConnections,
