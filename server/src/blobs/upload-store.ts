@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import type { UploadsTable } from '../platform/db/tables.ts'
+import type { Repository } from '../repositories/model.ts'
 import type { UploadState } from '../storage/driver.ts'
 import type { Upload } from './model.ts'
 
@@ -41,6 +42,31 @@ export async function findUpload(
     .executeTakeFirst()
 
   return row && toUpload(row)
+}
+
+/** The upload of a live repository, which is named as a client does, and the repository itself. */
+export async function findUploadByName(
+  db: Database,
+  place: { projectId: number; repository: string },
+  id: string,
+): Promise<{ upload: Upload; repository: Repository } | undefined> {
+  const row = await db
+    .selectFrom('uploads')
+    .innerJoin('repositories', 'repositories.id', 'uploads.repository_id')
+    .select(COLUMNS.map((column) => `uploads.${column}` as const))
+    .select('repositories.publish_time')
+    .where('uploads.id', '=', id)
+    .where('repositories.project_id', '=', place.projectId)
+    .where('repositories.name', '=', place.repository)
+    .where('repositories.deletion_time', 'is', null)
+    .executeTakeFirst()
+  if (!row) return undefined
+
+  const { projectId, repository: name } = place
+  return {
+    upload: toUpload(row),
+    repository: { id: row.repository_id, projectId, name, published: row.publish_time !== null },
+  }
 }
 
 /**

@@ -46,7 +46,7 @@ const STEPS: readonly (readonly [step: Step, endpoints: readonly Endpoint[]])[] 
   [checkReference, [MG, MP, MD].flat()],
   [checkDigest, [BG, BD, R].flat()],
   [checkLength, MP],
-  [findExistingRepository, [T, MD, BD, UX].flat()],
+  [findExistingRepository, [T, MD, BD].flat()],
   [ensureTargetRepository, [MP, US].flat()],
 ]
 

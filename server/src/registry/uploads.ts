@@ -1,9 +1,11 @@
 import { UploadOffsetError } from '../blobs/errors.ts'
 import type { Upload } from '../blobs/model.ts'
-import { appendChunk, cancelUpload, finishUpload, getUpload } from '../blobs/uploads.ts'
+import { findUploadByName } from '../blobs/upload-store.ts'
+import { appendChunk, cancelUpload, finishUpload } from '../blobs/uploads.ts'
 import { isDigest } from '../oci/digest.ts'
 import { OciError } from '../oci/errors.ts'
-import { type Exchange, filled } from './exchange.ts'
+import { type Exchange, filled, placeOf } from './exchange.ts'
+import { findExistingRepository } from './steps/find-repository.ts'
 import { createdBlob, describeUpload } from './upload-answers.ts'
 import { bodyWithinQuota } from './within-quota.ts'
 
@@ -48,11 +50,18 @@ export async function cancelUploadSession(exchange: Exchange): Promise<unknown> 
   return exchange.reply.code(204).send()
 }
 
-function findSession(exchange: Exchange): Promise<Upload> {
-  if (!UUID.test(exchange.reference))
-    throw new OciError('BLOB_UPLOAD_UNKNOWN', { detail: exchange.reference })
+/** The upload and its repository are one question; what is missing is found out only where something is. */
+async function findSession(exchange: Exchange): Promise<Upload> {
+  const { reference, deps } = exchange
+  const found =
+    UUID.test(reference) && (await findUploadByName(deps.uploads.db, placeOf(exchange), reference))
+  if (!found) {
+    await findExistingRepository(exchange)
+    throw new OciError('BLOB_UPLOAD_UNKNOWN', { detail: reference })
+  }
 
-  return getUpload(exchange.deps.uploads, filled(exchange, 'repository').id, exchange.reference)
+  exchange.repository = found.repository
+  return found.upload
 }
 
 async function receiveChunk(exchange: Exchange, upload: Upload, digest?: string): Promise<Upload> {
