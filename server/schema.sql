@@ -592,6 +592,7 @@ CREATE TABLE tasks (
   update_time timestamp with time zone DEFAULT now() NOT NULL,
   end_time timestamp with time zone,
   traceparent text,
+  log_tail jsonb,
   CONSTRAINT tasks_pkey PRIMARY KEY (id),
   CONSTRAINT tasks_job_id_key UNIQUE (job_id),
   CONSTRAINT tasks_status_check CHECK ((status = ANY (ARRAY['Pending'::text, 'Scheduled'::text, 'Running'::text, 'Success'::text, 'Error'::text, 'Stopped'::text]))),

@@ -149,13 +149,14 @@ async function launch(
   throw new Error(`The server was not ready within ${readyWithinMs} ms\n${output.slice(start).join('')}`)
 }
 
-/** The port of the line that says `ready`, once it has been printed whole. */
+/** The port of the line that says `ready`, once it has been printed whole; 0 of a worker, which listens nowhere. */
 function readyPort(printed: string): number | undefined {
   for (const line of printed.split('\n').slice(0, -1)) {
     if (line.startsWith('{') && line.includes('"ready"')) {
       const fields: unknown = JSON.parse(line)
       if (isReady(fields)) {
-        return fields.port ?? Number(new URL(fields.url ?? '').port)
+        if (fields.url === undefined) return fields.port ?? 0
+        return fields.port ?? Number(new URL(fields.url).port)
       }
     }
   }

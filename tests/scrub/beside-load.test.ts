@@ -42,6 +42,7 @@ test('a report beside pushes, deletions, copies and collection finds nothing tha
       limited: projects[1]?.id ?? 0,
       random,
       saw: () => undefined,
+      keptSoFar: [],
       kept: () => undefined,
     }
     while (Date.now() < end) await workOnce(worker)

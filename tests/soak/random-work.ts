@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Answer } from '../harness/http.ts'
 import type { Registry } from '../harness/registry.ts'
+import { collect, leaveBlob, mount, moveTag, pull, pullKept, purge, restore, reuse } from './more-work.ts'
 
 /** Random work of many clients on a few repositories of two projects, so that they meet all the time. */
 
-const OCI = 'application/vnd.oci.image.'
+export const OCI = 'application/vnd.oci.image.'
 const LAYERS = Array.from({ length: 12 }, (_, index) => Buffer.from(`layer ${index} `.repeat(50)))
-const REPOSITORIES = ['r0', 'r1', 'r2', 'r3']
+export const REPOSITORIES = ['r0', 'r1', 'r2', 'r3']
 
 export type Random = () => number
 
@@ -21,9 +22,10 @@ export function seeded(seed: number): Random {
   }
 }
 
-const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
-const number = (random: Random, below: number) => Math.floor(random() * below)
+export const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+export const pick = <T>(random: Random, list: readonly T[]): T =>
+  list[Math.floor(random() * list.length)] as T
+export const number = (random: Random, below: number) => Math.floor(random() * below)
 
 export interface Worker {
   /** One of the servers, another one each time perhaps. */
@@ -34,6 +36,8 @@ export interface Worker {
   random: Random
   /** Hears every answer with the statuses that are no fault. */
   saw(what: string, answer: Answer, allowed: readonly number[]): void
+  /** Images that were taken in a repository that nobody deletes, moves or empties. */
+  keptSoFar: readonly KeptImage[]
   /** Hears of an image that was taken in a repository that nobody deletes, moves or empties. */
   kept(image: KeptImage): void
 }
@@ -47,26 +51,51 @@ export interface KeptImage {
 
 /** One step of a client: mostly a push, else something that gets into the way of others. */
 export async function workOnce(worker: Worker): Promise<void> {
-  const { random, registry } = worker
+  const { random } = worker
   const project = pick(random, worker.projects)
   const name = pick(random, REPOSITORIES)
   const v2 = `/v2/${project}/${name}`
   const api = `/api/v2.0/projects/${project}/repositories/${name}`
   const tag = `v${number(random, 6)}`
   const dice = random()
-  if (dice < 0.1) return pushKept(worker, `/v2/${worker.projects[0]}/kept`)
-  if (dice < 0.55) return push(worker, v2)
-  if (dice < 0.65)
+  if (dice < 0.06) return pushKept(worker, `/v2/${worker.projects[0]}/kept`)
+  if (dice < 0.34) return push(worker, v2)
+  if (dice < 0.39) return pull(worker, v2)
+  if (dice < 0.41) return pullKept(worker)
+  if (dice < 0.46) return reuse(worker, v2, someImage(random).manifest)
+  if (dice < 0.51) return mount(worker, v2)
+  if (dice < 0.54) return moveTag(worker, v2)
+  if (dice < 0.56) return leaveBlob(worker, v2, pick(random, LAYERS))
+  if (dice < 0.61) return restore(worker, project)
+  if (dice < 0.65) return purge(worker, project)
+  if (dice < 0.66) return collect(worker)
+  return disturb(worker, { project, name, v2, api, tag, dice: (dice - 0.66) / 0.34 })
+}
+
+/** Steps that get into the way of others. */
+async function disturb(
+  worker: Worker,
+  {
+    project,
+    name,
+    v2,
+    api,
+    tag,
+    dice,
+  }: Record<'project' | 'name' | 'v2' | 'api' | 'tag', string> & { dice: number },
+): Promise<void> {
+  const { random, registry } = worker
+  if (dice < 0.2)
     return see(worker, 'delete tag', await registry.delete(`${v2}/manifests/${tag}`), [202, 404])
-  if (dice < 0.75) return deleteSomeArtifact(worker, api)
-  if (dice < 0.78) return see(worker, 'delete repository', await registry.delete(api), [200, 404])
-  if (dice < 0.86) {
+  if (dice < 0.45) return deleteSomeArtifact(worker, api)
+  if (dice < 0.5) return see(worker, 'delete repository', await registry.delete(api), [200, 404])
+  if (dice < 0.65) {
     const target = `/api/v2.0/projects/${pick(random, worker.projects)}/repositories/${pick(random, REPOSITORIES)}`
     const path = `${target}/artifacts?from=${project}/${name}:${tag}`
     return see(worker, 'copy', await registry.send({ method: 'POST', path }), [201, 400, 403, 404])
   }
-  if (dice < 0.88) return labelSomeArtifact(worker, api)
-  if (dice < 0.9) return changeLimit(worker)
+  if (dice < 0.77) return labelSomeArtifact(worker, api)
+  if (dice < 0.82) return changeLimit(worker)
   if (dice < 0.94) {
     const made = await send(worker, 'POST', `${api}/artifacts/${tag}/tags`, { name: `w${number(random, 4)}` })
     return see(worker, 'tag', made, [201, 404, 409])
@@ -76,15 +105,21 @@ export async function workOnce(worker: Worker): Promise<void> {
   await registry.delete(`/api/v2.0/projects/${project}/repository-aliases/${name}`)
 }
 
-async function push(worker: Worker, v2: string): Promise<void> {
-  const { random } = worker
+/** One of those that are pushed again and again: few, so that they meet. */
+function someImage(random: Random): { layers: Buffer[]; config: Buffer; manifest: Buffer } {
   const layers = [pick(random, LAYERS), pick(random, LAYERS)]
   const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', n: number(random, 16) }))
-  for (const blob of [...layers, config]) await offerBlob(worker, v2, blob)
   const image = manifest({
     config: descriptor(`${OCI}config.v1+json`, config),
     layers: layers.map((layer) => descriptor(`${OCI}layer.v1.tar`, layer)),
   })
+  return { layers, config, manifest: image }
+}
+
+async function push(worker: Worker, v2: string): Promise<void> {
+  const { random } = worker
+  const { layers, config, manifest: image } = someImage(random)
+  for (const blob of [...layers, config]) await offerBlob(worker, v2, blob)
   const tagged = random() < 0.5
   if (!(await putManifest(worker, v2, image, tagged ? `v${number(random, 6)}` : digestOf(image)))) return
   if (random() < 0.3) {
@@ -205,7 +240,7 @@ function see(worker: Worker, what: string, answer: Answer, allowed: readonly num
   worker.saw(what, answer, allowed)
 }
 
-function send(worker: Worker, method: string, path: string, body: object): Promise<Answer> {
+export function send(worker: Worker, method: string, path: string, body: object): Promise<Answer> {
   const headers = { 'Content-Type': 'application/json' }
   return worker.registry.send({ method, path, headers, body: JSON.stringify(body) })
 }

@@ -49,6 +49,7 @@ export async function composeWorker(
       [RETENTION]: startScheduledRetention,
     },
     concurrency: config.jobs.concurrency,
+    deadSeconds: config.jobs.takeOverSeconds,
     observe: meters?.observeRun,
     around,
   })

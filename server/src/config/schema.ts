@@ -297,6 +297,14 @@ export const configSchema = {
       maximum: 1000,
       description: 'How many tasks this process runs at once.',
     },
+    take_over_seconds: {
+      type: 'integer',
+      default: 15,
+      minimum: 3,
+      maximum: 3600,
+      description:
+        'After how many seconds a worker that is not heard of is taken for dead, and others go on with its tasks. It says every second that it lives.',
+    },
     keep_executions: {
       type: 'integer',
       default: 50,

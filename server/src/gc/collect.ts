@@ -28,6 +28,9 @@ export interface Collected {
   bytes: number
 }
 
+/** A batch whose bytes are still to be deleted. */
+export type Marked = Collected & { objects: DoomedObject[] }
+
 /** Told of an object that the store would not delete; it goes on being due. */
 export type OnFailure = (object: DoomedObject, error: unknown) => void
 
@@ -39,8 +42,8 @@ export type OnFailure = (object: DoomedObject, error: unknown) => void
 export async function markIdle(
   deps: CollectDeps,
   blobIds: readonly number[],
-  alsoWrite?: (tx: Database, collected: Collected) => Promise<void>,
-): Promise<Collected & { objects: DoomedObject[] }> {
+  alsoWrite?: (tx: Database, collected: Marked) => Promise<void>,
+): Promise<Marked> {
   const marked = await transact(deps.db, async (tx) => {
     const locked = await lockIdle(tx, deps.store, blobIds, deps.graceSeconds)
     // With the locks held nobody references them from here on; what was committed before is seen by now.
@@ -56,9 +59,9 @@ export async function markIdle(
       idle.map(([, blob]) => blob.digest),
     )
     const bytes = idle.reduce((sum, [, blob]) => sum + blob.size, 0)
-    const collected = { blobs: idle.length, manifests, bytes }
+    const collected = { blobs: idle.length, manifests, bytes, objects }
     await alsoWrite?.(tx, collected)
-    return { ...collected, objects }
+    return collected
   })
   deps.onCollected?.(marked)
 

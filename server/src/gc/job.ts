@@ -4,12 +4,14 @@ import { deleteArtifact } from '../artifacts/deletion.ts'
 import { ArtifactReferencedError } from '../artifacts/errors.ts'
 import type { FindImmutable } from '../artifacts/immutable.ts'
 import type { JobKind, TaskContext } from '../jobs/kind.ts'
+import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
 import {
   type CollectDeps,
   type Collected,
   deleteDoomed,
   deleteObjects,
+  type Marked,
   markIdle,
   type OnFailure,
 } from './collect.ts'
@@ -109,9 +111,12 @@ async function deleteUntagged(
       const name = `${artifact.projectName}/${artifact.repositoryName}@${artifact.digest}`
       const { repositoryId: id, repositoryName, projectId, projectName } = artifact
       const place = { repository: { id, name: repositoryName, projectId }, projectName }
-      if (dryRun || (await tryToDelete(deps, place, artifact.digest, context))) {
-        context.log(`${dryRun ? 'would delete' : 'deleted'} artifact ${name}`)
-        state.artifacts += 1
+      const next = { ...state, artifacts: state.artifacts + 1, after: artifact.id }
+      const line = `${dryRun ? 'would delete' : 'deleted'} artifact ${name}`
+      const keep = (tx: Database) => context.save(next, tx, [line])
+      if (dryRun || (await tryToDelete(deps, place, artifact.digest, context, keep))) {
+        context.log(line)
+        Object.assign(state, next)
       }
     }
     state.after = page.at(-1)?.id ?? state.after
@@ -126,9 +131,10 @@ async function tryToDelete(
   place: Parameters<typeof deleteArtifact>[1],
   digest: string,
   context: TaskContext,
+  keep: (tx: Database) => Promise<void>,
 ): Promise<boolean> {
   try {
-    return await deleteArtifact(deps, place, digest, NOBODY)
+    return await deleteArtifact(deps, place, digest, NOBODY, keep)
   } catch (error) {
     if (!(error instanceof ArtifactReferencedError || error instanceof DomainError)) throw error
     context.log(`artifact ${place.projectName}/${place.repository.name}@${digest} stays: ${error.message}`)
@@ -155,11 +161,14 @@ async function collectIdle(deps: GcJobDeps, tens: number, state: State, context:
       manifests: state.manifests + manifests,
       bytes: state.bytes + bytes,
     })
-    const marked = await markIdle(deps, ids, (tx, collected) => context.save(withThem(collected), tx))
+    const linesOf = ({ objects }: Marked) =>
+      objects.map(({ digest, size }) => `deleted blob ${digest}, ${size} bytes`)
+    const marked = await markIdle(deps, ids, (tx, collected) =>
+      context.save(withThem(collected), tx, linesOf(collected)),
+    )
     Object.assign(state, withThem(marked))
-    const { objects } = marked
-    await deleteObjects(deps, objects, workers, onFailure)
-    for (const { digest, size } of objects) context.log(`deleted blob ${digest}, ${size} bytes`)
+    for (const line of linesOf(marked)) context.log(line)
+    await deleteObjects(deps, marked.objects, workers, onFailure)
   })
 }
 

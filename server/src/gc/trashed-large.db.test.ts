@@ -70,7 +70,15 @@ const restore = (name?: string) =>
 function startWorker(): void {
   const { db } = database
   const kinds = [repositoryRestore(deps)]
-  worker = createWorker({ db, storage: deps.storage, log, kinds, schedules: {}, concurrency: 2 })
+  worker = createWorker({
+    db,
+    storage: deps.storage,
+    log,
+    kinds,
+    schedules: {},
+    concurrency: 2,
+    deadSeconds: 15,
+  })
   worker.start()
 }
 

@@ -26,8 +26,12 @@ export interface TaskContext {
   signal: AbortSignal
   /** Adds a line to the log of the task, which its users read: no secrets. */
   log(line: string): void
-  /** Keeps where to go on; in `tx`, if the transaction of the work itself is to keep it. Throws `TaskLostError`. */
-  save(state: unknown, tx?: Database): Promise<void>
+  /**
+   * Keeps where to go on; in `tx`, if the transaction of the work itself is to keep it. With `lines` that tell of that
+   * work: they are to be given to `log` once it is committed, and are in the log even if nobody comes to it.
+   * Throws `TaskLostError`.
+   */
+  save(state: unknown, tx?: Database, lines?: readonly string[]): Promise<void>
   /** Adds to what is told of the task. Throws `TaskLostError`. */
   report(attributes: Record<string, unknown>): Promise<void>
 }

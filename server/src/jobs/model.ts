@@ -63,6 +63,12 @@ export interface TakenTask {
   traceparent?: string | undefined
 }
 
+/** The end of a run's log that may not be in the store, line by line. */
+export interface LogTail {
+  run: number
+  lines: string[]
+}
+
 const OVER: readonly Status[] = ['Success', 'Error', 'Stopped']
 
 export function isOver(status: Status): boolean {

@@ -7,7 +7,7 @@ import { retryDelay, type Status, type TakenTask } from './model.ts'
 import { concludeExecution } from './service.ts'
 import { lockExecution, refreshExecution } from './store.ts'
 import { endRun, saveAttributes, saveState } from './take-store.ts'
-import { openTaskLog } from './task-log.ts'
+import { openTaskLog, type TaskLog } from './task-log.ts'
 
 /** Why the signal of a task is aborted: somebody wants its end, the process ends, or another worker has it. */
 export type Ending = 'stop' | 'shutdown' | 'lost'
@@ -50,7 +50,12 @@ async function runToItsEnd(
   if (task.run > 1) taskLog.write(`run ${task.run}: goes on`)
   try {
     await showRunning(deps.db, task.executionId)
-    const end = await work(deps, kind, { task, signal, log: taskLog.write, ...savers(deps.db, task) })
+    const end = await work(deps, kind, {
+      task,
+      signal,
+      log: taskLog.write,
+      ...savers(deps.db, task, taskLog),
+    })
     if (!end) {
       taskLog.write('another worker has taken this task')
       return undefined
@@ -104,10 +109,10 @@ async function showRunning(db: Database, executionId: number): Promise<void> {
   })
 }
 
-function savers(db: Database, task: TakenTask): Pick<TaskContext, 'save' | 'report'> {
+function savers(db: Database, task: TakenTask, taskLog: TaskLog): Pick<TaskContext, 'save' | 'report'> {
   return {
-    async save(state, tx = db) {
-      if (!(await saveState(tx, task, state))) throw new TaskLostError(task.id)
+    async save(state, tx = db, lines = []) {
+      if (!(await saveState(tx, task, state, taskLog.tail(lines)))) throw new TaskLostError(task.id)
     },
     async report(attributes) {
       if (!(await saveAttributes(db, task, attributes))) throw new TaskLostError(task.id)

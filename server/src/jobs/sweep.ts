@@ -13,22 +13,32 @@ export const SWEEP_CRON = '0 0 * * * *'
 
 const BATCH = 100
 
+/** Tasks that are deleted, and whose logs may be there still. */
+interface State {
+  logsOf: number[]
+}
+
 /** Deletes executions that are over, beyond the newest `keep` of each vendor, with their tasks and logs. */
 export function executionSweep(deps: { db: Database; storage: StorageDriver; keep: number }): JobKind {
   return {
     name: EXECUTION_SWEEP,
     limit: 1,
     attempts: 1,
-    async run({ signal, log }) {
+    async run({ task, signal, log, save }) {
+      // A run of before may have been interrupted between a batch and its logs.
+      const before = task.state as State | undefined
+      await deleteTaskLogs(deps.storage, before?.logsOf ?? [])
       for (let full = true; full; ) {
         signal.throwIfAborted()
-        const { executions, taskIds } = await deps.db
-          .transaction()
-          .execute((tx) => deleteOldExecutions(tx, deps.keep, BATCH))
-        // A crash here leaves logs that nobody finds any more: a few kilobytes.
-        await deleteTaskLogs(deps.storage, taskIds)
-        if (executions > 0) log(`${executions} executions deleted`)
-        full = executions === BATCH
+        const batch = await deps.db.transaction().execute(async (tx) => {
+          const deleted = await deleteOldExecutions(tx, deps.keep, BATCH)
+          const lines = deleted.executions > 0 ? [`${deleted.executions} executions deleted`] : []
+          await save({ logsOf: deleted.taskIds } satisfies State, tx, lines)
+          return { ...deleted, lines }
+        })
+        for (const line of batch.lines) log(line)
+        await deleteTaskLogs(deps.storage, batch.taskIds)
+        full = batch.executions === BATCH
       }
     },
   }

@@ -1,13 +1,11 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
-import type { Status, TakenTask } from './model.ts'
+import type { LogTail, Status, TakenTask } from './model.ts'
 
 /** How workers take tasks, keep them and let go of them. Times are the database's: clocks of machines differ. */
 
 // All workers take one after the other, for a moment: limits of kinds hold exactly.
 const TAKING = 7_241_001
-/** A worker that has not been heard of for so long is dead, and its tasks are taken over. */
-export const DEAD_SECONDS = 15
 /** A task that so many workers have died over ends. */
 const MOST_RUNS = 20
 
@@ -62,17 +60,25 @@ export async function beat(
   return result.rows.map((row) => ({ id: row.id, run: row.run_count, stopRequested: row.stop_requested }))
 }
 
-/** Executions with tasks whose workers have died. */
-export async function findAbandoned(db: Database): Promise<number[]> {
-  const result = await sql<{ execution_id: number }>`
-    SELECT DISTINCT execution_id FROM tasks
-    WHERE status = 'Running' AND heartbeat_time < now() - make_interval(secs => ${DEAD_SECONDS})`.execute(db)
+/** Tasks whose workers have not been heard of for so long that they are dead, and what their logs may lack. */
+export async function findAbandoned(
+  db: Database,
+  deadSeconds: number,
+): Promise<{ id: number; executionId: number; logTail: LogTail | undefined }[]> {
+  const result = await sql<{ id: number; execution_id: number; log_tail: LogTail | null }>`
+    SELECT id, execution_id, log_tail FROM tasks
+    WHERE status = 'Running' AND heartbeat_time < now() - make_interval(secs => ${deadSeconds})
+    ORDER BY id`.execute(db)
 
-  return result.rows.map((row) => row.execution_id)
+  return result.rows.map((row) => ({
+    id: row.id,
+    executionId: row.execution_id,
+    logTail: row.log_tail ?? undefined,
+  }))
 }
 
 /** Frees the tasks of a locked execution whose workers have died: they wait again, end if they were to, or are given up. */
-export async function freeAbandoned(tx: Database, executionId: number): Promise<void> {
+export async function freeAbandoned(tx: Database, executionId: number, deadSeconds: number): Promise<void> {
   await sql`
     UPDATE tasks SET worker_id = NULL, heartbeat_time = NULL, due_time = now(), update_time = now(),
       status = CASE WHEN stop_requested THEN 'Stopped' WHEN run_count >= ${MOST_RUNS} THEN 'Error' ELSE 'Pending' END,
@@ -80,7 +86,7 @@ export async function freeAbandoned(tx: Database, executionId: number): Promise<
         THEN run_count || ' workers ended while they did it' ELSE status_message END,
       end_time = CASE WHEN stop_requested OR run_count >= ${MOST_RUNS} THEN now() END
     WHERE execution_id = ${executionId} AND status = 'Running'
-      AND heartbeat_time < now() - make_interval(secs => ${DEAD_SECONDS})`.execute(tx)
+      AND heartbeat_time < now() - make_interval(secs => ${deadSeconds})`.execute(tx)
 }
 
 /** Ends a run of a task; answers whether it was still the one. `again`: milliseconds until it is tried once more. */
@@ -92,7 +98,7 @@ export async function endRun(
   const over = end.again === undefined
   const result = await sql`
     UPDATE tasks SET status = ${end.status}, status_message = ${end.message ?? ''}, worker_id = NULL,
-      heartbeat_time = NULL, update_time = now(), end_time = CASE WHEN ${over} THEN now() END,
+      heartbeat_time = NULL, log_tail = NULL, update_time = now(), end_time = CASE WHEN ${over} THEN now() END,
       failure_count = coalesce(${end.failures ?? null}::int, failure_count),
       due_time = CASE WHEN ${over} THEN due_time
         ELSE now() + make_interval(secs => ${(end.again ?? 0) / 1000}) END
@@ -101,14 +107,16 @@ export async function endRun(
   return (result.numAffectedRows ?? 0n) > 0n
 }
 
-/** Keeps where a run goes on; answers whether it is still the one. */
+/** Keeps where a run goes on, and what is not in its log yet; answers whether it is still the one. */
 export async function saveState(
   db: Database,
   task: { id: number; run: number },
   state: unknown,
+  logTail?: LogTail,
 ): Promise<boolean> {
   const result = await sql`
-    UPDATE tasks SET state = ${JSON.stringify(state)}::jsonb, update_time = now()
+    UPDATE tasks SET state = ${JSON.stringify(state)}::jsonb, log_tail = ${logTail ? JSON.stringify(logTail) : null}::jsonb,
+      update_time = now()
     WHERE id = ${task.id} AND run_count = ${task.run} AND status = 'Running'`.execute(db)
 
   return (result.numAffectedRows ?? 0n) > 0n

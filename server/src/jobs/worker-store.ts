@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
-import { DEAD_SECONDS } from './take-store.ts'
+
+/** A worker says every five seconds at the latest that it is there. */
+const SEEN_SECONDS = 15
 
 /** A process that runs tasks. */
 export interface WorkerPool {
@@ -44,7 +46,7 @@ export async function selectWorkers(db: Database): Promise<WorkerPool[]> {
   const rows = await db
     .selectFrom('workers')
     .selectAll()
-    .where('heartbeat_time', '>', sql<Date>`now() - make_interval(secs => ${DEAD_SECONDS})`)
+    .where('heartbeat_time', '>', sql<Date>`now() - make_interval(secs => ${SEEN_SECONDS})`)
     .orderBy('start_time')
     .orderBy('id')
     .execute()

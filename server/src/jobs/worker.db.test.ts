@@ -43,7 +43,7 @@ function work(run: JobKind['run'], options: Partial<JobKind> = {}): JobKind {
 function startWorker(kind: JobKind, schedules = {}): Worker {
   const { db } = database
   const kinds = [kind, executionSweep({ db, storage, keep: 2 })]
-  const worker = createWorker({ db, storage, log, kinds, schedules, concurrency: 5 })
+  const worker = createWorker({ db, storage, log, kinds, schedules, concurrency: 5, deadSeconds: 15 })
   workers.push(worker)
   worker.start()
   return worker
@@ -217,6 +217,56 @@ test('the tasks of a dead worker go on elsewhere where they stood, and the dead 
   await expect(contexts[0]?.save({ at: 4 })).rejects.toBeInstanceOf(TaskLostError)
   await expect(contexts[0]?.report({})).rejects.toBeInstanceOf(TaskLostError)
   expect(await readTaskLog(storage, tasks[0]?.id ?? 0)).toContain('run 2: goes on')
+})
+
+test('what the log of a dead worker lacks of what was committed is in it, once', async () => {
+  const id = await order(1)
+  const run = async ({ task, log: write, save, signal }: TaskContext) => {
+    const [{ count } = { count: 0 }] = [(task.state ?? { count: 0 }) as { count: number }]
+    if (task.run > 1) return write(`went on at ${count}`)
+    write('begun')
+    await save({ count: 1 }, undefined, ['the first is done'])
+    write('the first is done')
+    // Its process dies between the commit and the line, and before anything gets to the store.
+    await save({ count: 2 }, undefined, ['the second is done'])
+    await endless({ signal } as TaskContext)
+  }
+  const mute = { ...storage, put: () => new Promise<void>(() => undefined) }
+  const { db } = database
+  const first = createWorker({
+    db,
+    storage: mute,
+    log,
+    kinds: [work(run)],
+    schedules: {},
+    concurrency: 1,
+    deadSeconds: 15,
+  })
+  first.start()
+  await until(async () => (await look(id)).tasks[0]?.status === 'Running')
+  await until(async () => {
+    const row = await db.selectFrom('tasks').select('state').executeTakeFirst()
+    return (row?.state as { count: number } | null)?.count === 2
+  })
+  await db
+    .updateTable('tasks')
+    .set({ heartbeat_time: new Date(0), worker_id: crypto.randomUUID() })
+    .execute()
+  startWorker(work(run))
+
+  const { tasks } = await over(id)
+
+  const text = (await readTaskLog(storage, tasks[0]?.id ?? 0)) ?? ''
+  expect(text.split('\n').map((line) => line.slice(25))).toEqual([
+    'begun',
+    'the first is done',
+    'the second is done',
+    'run 2: goes on',
+    'went on at 2',
+    '',
+  ])
+  const row = await db.selectFrom('tasks').select('log_tail').executeTakeFirst()
+  expect(row?.log_tail).toBeNull()
 })
 
 test('a worker that shuts down gives back what it has, and it does not count as a failure', async () => {

@@ -9,6 +9,7 @@ import { type OnSchedule, runDueSchedules } from './schedules/due.ts'
 import { concludeExecution } from './service.ts'
 import { lockExecution } from './store.ts'
 import { beat, findAbandoned, freeAbandoned, takeTasks } from './take-store.ts'
+import { recoverTaskLog } from './task-log.ts'
 import { removeWorker, saveWorker } from './worker-store.ts'
 
 export interface WorkerDeps {
@@ -19,6 +20,8 @@ export interface WorkerDeps {
   schedules: Readonly<Record<string, OnSchedule>>
   /** How many tasks this process runs at once. */
   concurrency: number
+  /** A worker that has not been heard of for so long is dead, and its tasks are taken over. */
+  deadSeconds: number
   /** Told of every run of a task when it is over. */
   observe?: ObserveRun | undefined
   /** What every run is done within. */
@@ -34,7 +37,7 @@ export interface Worker {
 }
 
 const ROUND_MILLISECONDS = 1000
-/** Every so many rounds the worker says that it lives, and looks for those that do not. */
+/** Every so many rounds at most the worker says that it lives, and looks for those that do not. */
 const SLOW_ROUNDS = 5
 
 /** Takes tasks and runs them, and starts what schedules say. Any number of workers share the work. */
@@ -43,6 +46,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   const id = randomUUID()
   const byName = new Map(kinds.map((kind) => [kind.name, kind]))
   const running = new Map<number, { run: number; controller: AbortController; done: Promise<void> }>()
+  const slowRounds = Math.max(1, Math.min(SLOW_ROUNDS, Math.floor(deps.deadSeconds / 3)))
   let timer: NodeJS.Timeout | undefined
   let round: Promise<void> = Promise.resolve()
   let rounds = 0
@@ -75,10 +79,17 @@ export function createWorker(deps: WorkerDeps): Worker {
   }
 
   async function freeDeadWorkersTasks(): Promise<void> {
-    for (const executionId of await findAbandoned(db)) {
+    const abandoned = await findAbandoned(db, deps.deadSeconds)
+    for (const { id: task, logTail } of abandoned) {
+      if (!logTail) continue
+      await recoverTaskLog(deps.storage, task, logTail).catch((error: unknown) => {
+        log.error({ err: error, task }, 'the end of the log of a task is lost')
+      })
+    }
+    for (const executionId of new Set(abandoned.map((task) => task.executionId))) {
       await db.transaction().execute(async (tx) => {
         if (!(await lockExecution(tx, executionId))) return
-        await freeAbandoned(tx, executionId)
+        await freeAbandoned(tx, executionId, deps.deadSeconds)
         await concludeExecution(tx, executionId)
       })
     }
@@ -86,7 +97,7 @@ export function createWorker(deps: WorkerDeps): Worker {
 
   async function doRound(): Promise<void> {
     await keepTasks()
-    if (rounds % SLOW_ROUNDS === 0) {
+    if (rounds % slowRounds === 0) {
       await saveWorker(db, { id, host: hostname(), pid: process.pid, concurrency: deps.concurrency })
       await freeDeadWorkersTasks()
     }

@@ -86,7 +86,7 @@ export function retention(deps: RetentionJobDeps): JobKind {
           : dryRun
             ? 'would be deleted'
             : await tryToDelete(deps, place, artifact, context, done)
-        context.log(`${artifact.digest} [${artifact.tags.join(', ')}] ${outcome}`)
+        context.log(lineOf(artifact, outcome))
       }
       await tellOf(deps, place, context, done, { total, retained: kept })
     },
@@ -173,7 +173,7 @@ async function tryToDelete(
       { repository, projectName },
       artifact.digest,
       undefined,
-      (tx) => context.save(after, tx),
+      (tx) => context.save(after, tx, [lineOf(artifact, 'deleted')]),
     )
     if (!deleted) return 'is gone already'
     Object.assign(done, after)
@@ -182,6 +182,10 @@ async function tryToDelete(
     if (!(error instanceof DomainError)) throw error
     return `stays: ${error.message}`
   }
+}
+
+function lineOf({ digest, tags }: RetentionCandidate, outcome: string): string {
+  return `${digest} [${tags.join(', ')}] ${outcome}`
 }
 
 function signature({ tags, labels, pushTime, pullTime }: RetentionCandidate): string {

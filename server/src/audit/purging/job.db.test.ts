@@ -45,6 +45,7 @@ async function purge(hours: number, events: string, dryRun = false): Promise<str
     signal: new AbortController().signal,
     log: (line: string) => lines.push(line),
     report: async () => undefined,
+    save: async () => undefined,
   } as unknown as TaskContext)
   return lines
 }

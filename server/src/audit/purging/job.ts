@@ -25,6 +25,13 @@ interface PurgeInput {
   dryRun: boolean
 }
 
+/** Where a run stands; kept in the transaction that did what it tells of. */
+interface State {
+  /** What is older goes, whoever goes on with it. */
+  before: string
+  deleted: number
+}
+
 const MOST_HOURS = 240_000
 const BATCH = 5_000
 
@@ -68,17 +75,24 @@ export function purgeAuditLog(deps: { db: Database; now(): Date }): JobKind {
     async run(context) {
       const { hours, events, dryRun } = context.task.input as PurgeInput
       const selection = selectionOf(events)
-      const before = new Date(deps.now().getTime() - hours * 3_600_000)
-      context.log(`entries before ${before.toISOString()} of ${events.join(', ')}`)
+      const age = deps.now().getTime() - hours * 3_600_000
+      const state: State = {
+        before: new Date(age).toISOString(),
+        deleted: 0,
+        ...(context.task.state as State | undefined),
+      }
+      const before = new Date(state.before)
+      context.log(`entries before ${state.before} of ${events.join(', ')}`)
       if (dryRun) {
         context.log(`${await countOldRows(deps.db, before, selection)} entries would be deleted`)
         return
       }
-      const deleted =
-        (await dropMonths(deps.db, before, selection, context)) +
-        (await deleteRows(deps.db, before, selection, context))
+      await dropMonths(deps.db, selection, state, context)
+      await deleteRows(deps.db, selection, state, context)
       await deleteEmptyCounts(deps.db, before)
-      context.log(`${deleted} entries were deleted`)
+      // Once more: whoever was interrupted before it could tell has nothing left to delete.
+      await context.report({ purged_entries: state.deleted })
+      context.log(`${state.deleted} entries were deleted`)
     },
   }
 }
@@ -97,25 +111,29 @@ function selectionOf(events: readonly string[]): EventSelection {
 
 async function dropMonths(
   db: Database,
-  before: Date,
   selection: EventSelection,
+  state: State,
   context: TaskContext,
-): Promise<number> {
+): Promise<void> {
+  const before = new Date(state.before)
   const month = new Date(Date.UTC(before.getUTCFullYear(), before.getUTCMonth(), 1))
   const { chosen, others } = await countBefore(db, month, selection)
-  if (chosen === 0 || others > 0) return 0
+  if (chosen === 0 || others > 0) return
   try {
-    const dropped = await db.transaction().execute(async (tx) => {
+    const next = { ...state, deleted: state.deleted + chosen }
+    const line = await db.transaction().execute(async (tx) => {
       await limitWaiting(tx)
-      return await dropPartitionsBefore(tx, before)
+      const dropped = await dropPartitionsBefore(tx, before)
+      const told = `dropped the months ${dropped.join(', ')}, ${chosen} entries`
+      await context.save(next, tx, [told])
+      return told
     })
-    context.log(`dropped the months ${dropped.join(', ')}, ${chosen} entries`)
-    return chosen
+    context.log(line)
+    Object.assign(state, next)
   } catch (error) {
     // Somebody reads them for long: they go row by row.
     if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error
     context.log('the months before are being read and are not dropped')
-    return 0
   }
 }
 
@@ -123,17 +141,21 @@ const LOCK_NOT_AVAILABLE = '55P03'
 
 async function deleteRows(
   db: Database,
-  before: Date,
   selection: EventSelection,
+  state: State,
   context: TaskContext,
-): Promise<number> {
-  let deleted = 0
+): Promise<void> {
+  const before = new Date(state.before)
   for (const deleteSome of [deleteSomeRows, deleteSomeLegacyRows]) {
-    for (let count = BATCH; count === BATCH; deleted += count) {
+    for (let count = BATCH; count === BATCH; ) {
       context.signal.throwIfAborted()
-      count = await transact(db, (tx) => deleteSome(tx, before, selection, BATCH))
-      await context.report({ purged_entries: deleted + count })
+      count = await transact(db, async (tx) => {
+        const some = await deleteSome(tx, before, selection, BATCH)
+        await context.save({ ...state, deleted: state.deleted + some }, tx)
+        return some
+      })
+      state.deleted += count
+      await context.report({ purged_entries: state.deleted })
     }
   }
-  return deleted
 }

@@ -30,6 +30,7 @@ export interface TasksTable {
   failure_count: Generated<number>
   traceparent: string | null
   due_time: Time
+  log_tail: unknown
   stop_requested: Generated<boolean>
   worker_id: string | null
   heartbeat_time: OptionalTime
