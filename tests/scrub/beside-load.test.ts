@@ -40,6 +40,7 @@ test('a report beside pushes, deletions, copies and collection finds nothing tha
       registry,
       projects: projects.map(({ name }) => name),
       limited: projects[1]?.id ?? 0,
+      graceSeconds: 1,
       random,
       saw: () => undefined,
       keptSoFar: [],

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { temporaryDirectory } from '../harness/directory.ts'
 import { startDatabase } from '../harness/postgres.ts'
 import { type RunningServer, startServer } from '../harness/server.ts'
+import { portolan } from '../running/portolan.ts'
 import type { Random } from './random-work.ts'
 
 /** Two processes that answer and one that works behind the scenes, on one database and one directory. */
@@ -15,6 +16,8 @@ export interface Fleet {
   /** Kills one of the three and starts it again, every few seconds until then. */
   killNowAndThen(end: number, random: Random): Promise<void>
   ask<Row extends object = Record<string, unknown>>(statement: string): Promise<Row[]>
+  /** `portolan scrub --report`, which shares nothing with what writes: what it says, and how it exits. */
+  report(): Promise<{ code: number | null; said: string }>
   /** What the processes themselves say has gone wrong. */
   troubles(): string[]
   dispose(): Promise<void>
@@ -55,6 +58,12 @@ export async function startFleet(settings: Record<string, string>): Promise<Flee
       const { rows } = await client.query(statement)
       await client.end()
       return rows as Row[]
+    },
+    async report() {
+      const cwd = first.dataDirectory
+      const env = { ...shared, PORTOLAN_DATA_DIRECTORY: cwd }
+      const { code, stdout, stderr } = await portolan(['scrub', '--report', '--rehash'], { cwd, env })
+      return { code, said: stdout + stderr }
     },
     troubles: () =>
       all

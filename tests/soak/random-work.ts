@@ -33,6 +33,8 @@ export interface Worker {
   projects: readonly string[]
   /** The id of the second project, which has little room now and then. */
   limited: number
+  /** For so long a blob that nothing references is safe. */
+  graceSeconds: number
   random: Random
   /** Hears every answer with the statuses that are no fault. */
   saw(what: string, answer: Answer, allowed: readonly number[]): void
@@ -137,6 +139,7 @@ async function pushKept(worker: Worker, v2: string): Promise<void> {
   const { random } = worker
   const layers = [pick(random, LAYERS), Buffer.from(`only here ${random()}`)]
   const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', n: random() }))
+  const begin = performance.now()
   for (const blob of [...layers, config]) {
     if (!(await offerBlob(worker, v2, blob, [201]))) return
   }
@@ -147,6 +150,12 @@ async function pushKept(worker: Worker, v2: string): Promise<void> {
   const headers = { 'Content-Type': `${OCI}manifest.v1+json` }
   const path = `${v2}/manifests/k${number(random, 1_000_000_000)}`
   const answer = await worker.registry.send({ method: 'PUT', path, headers, body: image })
+  if (answer.status === 400) {
+    // Nothing is promised to who takes longer than half the grace, nor of layers that somebody purges at this moment.
+    const slow = performance.now() - begin > worker.graceSeconds * 500
+    const purged = answer.body.toString('utf8').includes(digestOf(layers[0] as Buffer))
+    return see(worker, slow ? 'push too slowly' : 'push what is purged', answer, slow || purged ? [400] : [])
+  }
   see(worker, 'push an image to stay', answer, [201])
   if (answer.status !== 201) return
   worker.kept({ repository: v2, manifest: image, blobs: [...layers, config].map(digestOf) })

@@ -134,6 +134,20 @@ test('an index comes back with its children and its signatures', async () => {
   for (const { digest } of [child, index, signature]) expect(await find({ digest })).toBeDefined()
 })
 
+test('an index whose child was purged meanwhile does not come back, and stays in the trash', async () => {
+  const child = await bench.image('child', {}, 'child')
+  const index = await bench.push({ mediaType: OCI_INDEX, manifests: [child] }, 'all')
+  await remove(index.digest)
+  const trashed = await onlyOne()
+  await remove(child.digest)
+  const ofChild = (await trash()).find(({ digest }) => digest === child.digest)
+  await purgeArtifact(deps, bench.repository.projectId, ofChild?.id ?? 0, ACTOR)
+
+  await expect(restore(trashed.id)).rejects.toMatchObject({ kind: 'conflict' })
+
+  expect((await trash()).map(({ digest }) => digest)).toEqual([index.digest])
+})
+
 test('a tag that names something else by now stays there', async () => {
   const first = await bench.image('first', {}, 'prod', 'old')
   await remove(first.digest)

@@ -8,6 +8,7 @@ import { DomainError } from '../../platform/errors.ts'
 import { emit } from '../../platform/events/outbox.ts'
 import { findRepository } from '../../repositories/store.ts'
 import { namesOf } from '../deletion.ts'
+import { ReferencesUnknownError } from '../errors.ts'
 import { classifyPush, holdNames, type ManifestPush, storeManifest } from '../push.ts'
 import type { ArtifactsDeps } from '../service.ts'
 import { findTagsThatExist } from '../tag-store.ts'
@@ -38,7 +39,8 @@ export interface Restored {
 
 /**
  * Puts a deleted artifact back where its repository is now, with what was deleted with it: all of it or nothing. It
- * counts in the project again. Throws not-found, and QuotaExceededError where there is no room.
+ * counts in the project again. Throws not-found, conflict where something that it lists is gone, and QuotaExceededError where
+ * there is no room.
  */
 export async function restoreArtifact(
   deps: TrashDeps,
@@ -60,33 +62,49 @@ export async function restoreArtifact(
   }))
   const classified = await Promise.all(pushes.map((push) => classifyPush(deps, push)))
 
-  return await transact(deps.db, async (tx) => {
-    await holdNames(tx, repository)
-    if (!(await lockTrash(tx, id))) throw notFound(id)
-    const wanted = pushes.flatMap((push) => push.tags.map((name) => ({ name, digest: push.digest })))
-    const names = wanted.map((tag) => tag.name)
-    const taken = new Set(await findTagsThatExist(tx, repository.id, names))
-    // Somebody may have withdrawn them from the repository; the trash has kept their bytes.
-    await offerBlobs(tx, repository.id, await deleteTrash(tx, id))
-    for (const [at, push] of pushes.entries()) {
-      const tags = push.tags.filter((tag) => !taken.has(tag))
-      const classification = classified[at]
-      if (classification) await storeManifest(tx, deps, { ...push, tags }, classification)
-    }
-    const back = wanted.filter((tag) => !taken.has(tag.name))
-    const { digest } = artifact
-    await emit(tx, {
-      type: 'artifact.restored',
-      payload: {
-        ...namesOf(place),
-        digest,
-        tags: back.filter((tag) => tag.digest === digest).map((tag) => tag.name),
-        familyTags: back.filter((tag) => tag.digest !== digest),
-        actor,
-      },
-    })
-    return { artifact, tags: back.map((tag) => tag.name) }
-  })
+  return await refuseIncomplete(artifact, () =>
+    transact(deps.db, async (tx) => {
+      await holdNames(tx, repository)
+      if (!(await lockTrash(tx, id))) throw notFound(id)
+      const wanted = pushes.flatMap((push) => push.tags.map((name) => ({ name, digest: push.digest })))
+      const names = wanted.map((tag) => tag.name)
+      const taken = new Set(await findTagsThatExist(tx, repository.id, names))
+      // Somebody may have withdrawn them from the repository; the trash has kept their bytes.
+      await offerBlobs(tx, repository.id, await deleteTrash(tx, id))
+      for (const [at, push] of pushes.entries()) {
+        const tags = push.tags.filter((tag) => !taken.has(tag))
+        const classification = classified[at]
+        if (classification) await storeManifest(tx, deps, { ...push, tags }, classification)
+      }
+      const back = wanted.filter((tag) => !taken.has(tag.name))
+      const { digest } = artifact
+      await emit(tx, {
+        type: 'artifact.restored',
+        payload: {
+          ...namesOf(place),
+          digest,
+          tags: back.filter((tag) => tag.digest === digest).map((tag) => tag.name),
+          familyTags: back.filter((tag) => tag.digest !== digest),
+          actor,
+        },
+      })
+      return { artifact, tags: back.map((tag) => tag.name) }
+    }),
+  )
+}
+
+/** An index outlives what it lists where that was purged: then it cannot come back alone. */
+async function refuseIncomplete<Result>(
+  { projectName, repositoryName, digest }: TrashedArtifact,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof ReferencesUnknownError)) throw error
+    const name = `${projectName}/${repositoryName}@${digest}`
+    throw new DomainError('conflict', `artifact ${name} lists what is gone: ${error.digests.join(', ')}`)
+  }
 }
 
 /**
