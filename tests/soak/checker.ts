@@ -17,12 +17,12 @@ interface Content {
 /**
  * What is wrong with a project once nobody changes it any more, told from the interface alone: lists against their totals and
  * counts, tags of both interfaces against each other, everything that is referenced against what can be pulled.
- * With `referenced`, the bytes of all that its artifacts reference, to be held against its quota.
+ * With `digests` of all that its artifacts reference, and `referenced`, their bytes, to be held against its quota.
  */
 export async function checkProject(
   registry: Registry,
   project: string,
-): Promise<{ faults: string[]; referenced: number; used: number }> {
+): Promise<{ faults: string[]; digests: string[]; referenced: number; used: number }> {
   const faults: string[] = []
   const sizes = new Map<string, number>()
   const root = `/api/v2.0/projects/${project}`
@@ -50,6 +50,7 @@ export async function checkProject(
 
   return {
     faults,
+    digests: [...sizes.keys()],
     referenced: [...sizes.values()].reduce((sum, size) => sum + size, 0),
     used: summary.quota.used.storage,
   }

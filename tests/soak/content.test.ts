@@ -106,8 +106,9 @@ test('pushes, deletions, copies, moves, restorations and collection that meet al
   await settle(admin, saw)
   expect(faults).toEqual([])
   for (const { name } of projects) {
-    const { faults: found, referenced, used } = await checkProject(admin, name)
+    const { faults: found, digests, referenced, used } = await checkProject(admin, name)
     expect(found).toEqual([])
+    expect(await fleet.ask(countedInVain(name, digests))).toEqual([])
     expect(used).toBe(referenced)
   }
   expect(await checkKept(admin, kept)).toEqual([])
@@ -177,6 +178,15 @@ const LEFT_BEHIND = `
   FROM blob_objects o JOIN blobs b ON b.id = o.blob_id
   WHERE o.state = 'deleting'
     OR o.state = 'stored' AND NOT EXISTS (SELECT FROM artifact_blobs ab WHERE ab.blob_id = b.id)`
+
+/** What counts in a project although nothing that it shows references it, and what does reference it. */
+const countedInVain = (project: string, digests: readonly string[]) => `
+  SELECT b.digest, pb.bytes::int, ARRAY(
+      SELECT format('%s, of %s, in %s (deleted %s)', a.digest, a.subject_digest, r.name, r.deletion_time)
+      FROM artifact_blobs ab JOIN artifacts a ON a.id = ab.artifact_id JOIN repositories r ON r.id = a.repository_id
+      WHERE ab.blob_id = b.id AND r.project_id = p.id) AS referenced_by
+  FROM project_blobs pb JOIN blobs b ON b.id = pb.blob_id JOIN projects p ON p.id = pb.project_id
+  WHERE p.name = '${project}' AND b.digest <> ALL('{${digests.join(',')}}'::text[])`
 
 /** What the audit log counts against what it has. */
 const WRONG_COUNTS = `
