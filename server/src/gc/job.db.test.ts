@@ -127,7 +127,9 @@ test('artifacts without tags go when asked for, with what only they have; childr
   expect(left).toHaveLength(3)
 })
 
-test('a run that ends in the middle goes on where it stood, and counts nothing twice', async () => {
+test('a run that ends in the middle goes on where it stood, and counts nothing twice', {
+  timeout: 60_000,
+}, async () => {
   for (let at = 0; at < 1200; at += 1)
     await uploadWhole(bench.uploads, bench.repository, body([`many ${at}`]), sha256(`many ${at}`))
   await new Promise((resolve) => setTimeout(resolve, 20))
