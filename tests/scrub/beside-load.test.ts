@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createProject, openAsAdministrator, type Project } from '../harness/project.ts'
 import { type RunningServer, startServer } from '../harness/server.ts'
 import { portolan } from '../running/portolan.ts'
-import { seeded, workOnce } from '../soak/random-work.ts'
+import { workOnce } from '../soak/random-work.ts'
+import { seeded } from '../soak/worker.ts'
 
 const SECONDS = 12
 const CLIENTS = 8

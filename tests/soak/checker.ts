@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { json } from '../harness/http.ts'
 import type { Registry } from '../harness/registry.ts'
-import type { KeptImage } from './random-work.ts'
+import type { KeptImage } from './worker.ts'
 
 interface ListedArtifact {
   digest: string

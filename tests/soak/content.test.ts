@@ -6,7 +6,8 @@ import type { Registry } from '../harness/registry.ts'
 import { checkKept, checkProject } from './checker.ts'
 import { type Fleet, startFleet } from './fleet.ts'
 import { purgeAll } from './more-work.ts'
-import { type KeptImage, seeded, type Worker, workOnce } from './random-work.ts'
+import { workOnce } from './random-work.ts'
+import { type KeptImage, seeded, type Worker } from './worker.ts'
 
 /** Seconds; `PORTOLAN_SOAK_SECONDS` makes it a long one. */
 const seconds = Number(process.env.PORTOLAN_SOAK_SECONDS ?? 120)

@@ -5,7 +5,7 @@ import { temporaryDirectory } from '../harness/directory.ts'
 import { startDatabase } from '../harness/postgres.ts'
 import { type RunningServer, startServer } from '../harness/server.ts'
 import { portolan } from '../running/portolan.ts'
-import type { Random } from './random-work.ts'
+import type { Random } from './worker.ts'
 
 /** Two processes that answer and one that works behind the scenes, on one database and one directory. */
 export interface Fleet {

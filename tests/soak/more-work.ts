@@ -1,6 +1,6 @@
 import type { Answer } from '../harness/http.ts'
 import { locationOf } from '../harness/registry.ts'
-import { digestOf, number, OCI, pick, REPOSITORIES, send, type Worker } from './random-work.ts'
+import { digestOf, number, OCI, pick, REPOSITORIES, send, type Worker } from './worker.ts'
 
 /** What clients do with what is there already: pull, push again without sending, mount, move tags, restore, purge. */
 
