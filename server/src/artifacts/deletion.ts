@@ -18,10 +18,18 @@ import { insertTrashedTag } from './trash/tags/store.ts'
 /** Who has deleted what no person has. */
 const NOBODY = 'system'
 
+/** What the caller has to say within the transaction of a deletion. */
+export interface WithDeletion {
+  /** Asked while artifact and tags are locked, so that nothing can come to it any more; with false it stays. */
+  onlyIf?(tx: Database): Promise<boolean>
+  /** Done with it, or not at all. */
+  also?(tx: Database): Promise<void>
+}
+
 /**
  * Deletes an artifact and all its tags at once; answers whether it was there. It can be restored for `trashDays`
  * (`trash/`). With it go its accessories, and the
- * children that have no tag and no other index to list them, each with its own. `also` is done in the same transaction.
+ * children that have no tag and no other index to list them, each with its own.
  *
  * @throws {ArtifactReferencedError} an index lists it.
  * @throws {ImmutableTagError} one of its tags is to stay.
@@ -31,7 +39,7 @@ export async function deleteArtifact(
   place: ArtifactPlace,
   digest: string,
   actor: Actor | undefined,
-  also?: (tx: Database) => Promise<void>,
+  { onlyIf, also }: WithDeletion = {},
 ): Promise<boolean> {
   const repositoryId = place.repository.id
   return await transact(deps.db, async (tx) => {
@@ -47,6 +55,8 @@ export async function deleteArtifact(
     if (tags.some((tag) => !lockedTags.includes(tag))) throw new Overtaken()
     await refuseDeletion(tx, deps, place.repository, tags)
     if (await isListedByIndex(tx, repositoryId, digest)) throw new ArtifactReferencedError(digest)
+
+    if (onlyIf && !(await onlyIf(tx))) return false
 
     const family = await lockFamily(tx, repositoryId, artifact)
     const ids = [...family.keys()]

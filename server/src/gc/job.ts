@@ -134,7 +134,7 @@ async function tryToDelete(
   keep: (tx: Database) => Promise<void>,
 ): Promise<boolean> {
   try {
-    return await deleteArtifact(deps, place, digest, NOBODY, keep)
+    return await deleteArtifact(deps, place, digest, NOBODY, { also: keep })
   } catch (error) {
     if (!(error instanceof ArtifactReferencedError || error instanceof DomainError)) throw error
     context.log(`artifact ${place.projectName}/${place.repository.name}@${digest} stays: ${error.message}`)

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Bench, openBench } from '../artifacts/testing.ts'
 import { listTrash } from '../artifacts/trash/service.ts'
@@ -33,7 +35,12 @@ beforeEach(async () => {
   deps = { db: database.db, trashDays: 7, findImmutable: createFindImmutable(), now: () => new Date() }
 })
 
-async function run(dryRun: boolean, meanwhile = async (): Promise<void> => undefined, state?: unknown) {
+async function run(
+  dryRun: boolean,
+  meanwhile = async (): Promise<void> => undefined,
+  state?: unknown,
+  interrupted?: AbortController,
+) {
   const lines: string[] = []
   const saved: unknown[] = []
   const reported: Record<string, unknown> = {}
@@ -43,8 +50,11 @@ async function run(dryRun: boolean, meanwhile = async (): Promise<void> => undef
       input: { policyId: 7, trigger: 'SCHEDULE', repositoryId, projectId, dryRun, rules: [KEEP_ONE] },
       state,
     },
-    signal: new AbortController().signal,
-    log: (line: string) => lines.push(line),
+    signal: (interrupted ?? new AbortController()).signal,
+    log: (line: string) => {
+      lines.push(line)
+      if (line.endsWith('] deleted')) interrupted?.abort()
+    },
     save: async (more: unknown) => void saved.push(more),
     report: async (more: object) => {
       Object.assign(reported, more)
@@ -52,7 +62,9 @@ async function run(dryRun: boolean, meanwhile = async (): Promise<void> => undef
       await meanwhile()
     },
   } as unknown as TaskContext
-  await retention(deps).run(context)
+  const work = retention(deps).run(context)
+  if (interrupted) await expect(work).rejects.toThrow()
+  else await work
   return { lines, reported, saved }
 }
 
@@ -117,10 +129,53 @@ test('what a run has deleted is told once, also where it was interrupted, and of
     ]),
   )
   expect(await applied()).toEqual(after)
+})
 
-  await bench.image('four', {}, 'v4')
-  await run(false, undefined, saved[0])
-  expect((await applied())[1]).toMatchObject({ total: 3, deleted: { length: 2 } })
+test('who goes on after an interruption deletes no more than was judged before it, and counts what was done', async () => {
+  await bench.image('one', {}, 'v1')
+  await bench.image('two', {}, 'v2')
+  const three = await bench.image('three', {}, 'v3')
+  const controller = new AbortController()
+  const first = await run(false, undefined, undefined, controller)
+  const leftOver = await left()
+  // It would push out the third.
+  const four = await bench.image('four', {}, 'v4')
+
+  const second = await run(false, undefined, first.saved.at(-1))
+
+  expect(leftOver).toHaveLength(2)
+  expect(await left()).toEqual([three.digest, four.digest].sort())
+  expect(second.reported).toEqual({ total: 3, retained: 1 })
+  expect(await applied()).toMatchObject([
+    { total: 3, retained: 1, deleted: [{ tags: ['v1'] }, { tags: ['v2'] }] },
+  ])
+})
+
+test('a tag that comes while the artifact is about to be deleted keeps it', async () => {
+  const one = await bench.image('one', {}, 'v1')
+  const two = await bench.image('two', {}, 'v2')
+  const held = Promise.withResolvers<void>()
+  let tagging: Promise<void> | undefined
+  const beforeDeletion = async () => {
+    tagging ??= database.db.transaction().execute(async (tx) => {
+      await sql`SELECT FROM tags t JOIN artifacts a ON a.id = t.artifact_id
+        WHERE a.repository_id = ${bench.repository.id} AND t.name = 'v1' FOR UPDATE OF t`.execute(tx)
+      held.resolve()
+      await sleep(300)
+      await sql`
+        INSERT INTO tags (repository_id, name, artifact_id)
+        SELECT repository_id, 'prod', artifact_id FROM tags
+        WHERE repository_id = ${bench.repository.id} AND name = 'v1'`.execute(tx)
+    })
+    await held.promise
+  }
+
+  const { lines, reported } = await run(false, beforeDeletion)
+  await tagging
+
+  expect(await left()).toEqual([one.digest, two.digest].sort())
+  expect(lines.join()).toContain('stays: it has changed meanwhile')
+  expect(reported).toEqual({ total: 2, retained: 2 })
 })
 
 test('what retention deletes is in the trash, with its tags', async () => {

@@ -70,15 +70,17 @@ export function retention(deps: RetentionJobDeps): JobKind {
       const place = await findPlace(deps.db, repositoryId)
       // Where it is now, other rules may hold.
       if (place?.projectId !== projectId) return context.log('the repository is gone')
-      const verdicts = await readVerdicts(deps, place, rules)
+      const done = await readDone(deps, context)
+      const verdicts = await readVerdicts(deps, place, rules, done.again ? new Date(done.judged) : undefined)
       if (!verdicts)
         return context.log(`no rule is about ${place.projectName}/${place.name}: nothing is touched`)
 
-      const done = readDone(context)
       const kept = verdicts.filter((verdict) => verdict.kept).length
-      const total = verdicts.length + done.count
-      await context.report({ total, retained: kept })
+      const total = done.total ?? verdicts.length
+      done.total = total
+      await context.report({ total, retained: total - done.count - (verdicts.length - kept) })
       context.log(`${place.projectName}/${place.name}: ${kept} of ${verdicts.length} artifacts are kept`)
+      let stay = kept
       for (const { artifact, ...verdict } of verdicts) {
         context.signal.throwIfAborted()
         const outcome = verdict.kept
@@ -86,15 +88,23 @@ export function retention(deps: RetentionJobDeps): JobKind {
           : dryRun
             ? 'would be deleted'
             : await tryToDelete(deps, place, artifact, context, done)
+        if (outcome.startsWith('stays')) stay += 1
         context.log(lineOf(artifact, outcome))
       }
-      await tellOf(deps, place, context, done, { total, retained: kept })
+      // What has changed since it was judged stayed after all.
+      const retained = done.again ? total - done.count : stay
+      if (!dryRun) await context.report({ total, retained })
+      await tellOf(deps, place, context, done, { total, retained })
     },
   }
 }
 
-/** What the task has deleted, also before it was interrupted. */
+/** What the task has done, also before it was interrupted. */
 interface Done {
+  /** When it was judged; who goes on judges as of then. */
+  judged: string
+  /** How many artifacts were judged. */
+  total?: number
   count: number
   /** Those that are told. */
   deleted: { digest: string; tags: string[] }[]
@@ -105,8 +115,13 @@ interface Done {
 const MOST_TOLD = 1000
 const MOST_TAGS_TOLD = 10
 
-function readDone({ task }: TaskContext): Done {
-  return { count: 0, deleted: [], told: false, ...(task.state as Partial<Done> | undefined) }
+/** How far the task is; it goes on `again` after an interruption. The moment of judging is kept before anything is deleted. */
+async function readDone(deps: RetentionJobDeps, context: TaskContext): Promise<Done & { again: boolean }> {
+  const before = context.task.state as Done | undefined
+  if (before) return { ...before, again: true }
+  const done = { judged: deps.now().toISOString(), count: 0, deleted: [], told: false }
+  await context.save(done satisfies Done)
+  return { ...done, again: false }
 }
 
 /** Tells once what the task has done, if it has done anything. */
@@ -114,13 +129,14 @@ async function tellOf(
   { db }: RetentionJobDeps,
   { id, name, projectId, projectName }: RetentionPlace,
   context: TaskContext,
-  { count, deleted, told }: Done,
+  done: Done,
   counts: { total: number; retained: number },
 ): Promise<void> {
+  const { count, deleted, told } = done
   if (count === 0 || told) return
   const { policyId, trigger, rules } = context.task.input as RetentionInput
   await db.transaction().execute(async (tx) => {
-    await context.save({ count, deleted, told: true } satisfies Done, tx)
+    await context.save({ ...stateOf(done), told: true } satisfies Done, tx)
     const where = { projectId, projectName, repositoryId: id, repository: name }
     await emit(tx, {
       type: 'retention.applied',
@@ -129,14 +145,25 @@ async function tellOf(
   })
 }
 
-/** What becomes of the artifacts of a repository at this moment. */
+function stateOf({ judged, total, count, deleted, told }: Done): Done {
+  return { judged, ...(total === undefined ? {} : { total }), count, deleted, told }
+}
+
+/**
+ * What becomes of the artifacts of a repository at this moment. With `judged`, as of then: what has come, was moved to or pulled
+ * since is left out, and stays. So whoever goes on after an interruption deletes nothing that was kept before it.
+ */
 export async function readVerdicts(
   deps: RetentionJobDeps,
   place: RetentionPlace,
   rules: readonly RetentionRule[],
+  judged?: Date,
 ): Promise<Verdict[] | undefined> {
   const isImmutable = await deps.findImmutable(deps.db, place.projectId)
-  return evaluate(rules, place.name, await listCandidates(deps.db, place, isImmutable), deps.now())
+  const all = await listCandidates(deps.db, place, isImmutable)
+  const asOf =
+    judged && all.filter(({ pushTime, pullTime }) => pushTime <= judged && !(pullTime && pullTime > judged))
+  return evaluate(rules, place.name, asOf ?? all, judged ?? deps.now())
 }
 
 /** Why an artifact is kept. */
@@ -153,29 +180,26 @@ async function tryToDelete(
   context: TaskContext,
   done: Done,
 ): Promise<string> {
-  const [now] = await listCandidates(deps.db, place, undefined, artifact.id)
-  if (!now) return 'is gone already'
-  if (signature(now) !== signature(artifact)) return 'stays: it has changed meanwhile'
-  context.signal.throwIfAborted()
+  const { id, name, projectId, projectName } = place
+  const told = { digest: artifact.digest, tags: artifact.tags.slice(0, MOST_TAGS_TOLD) }
+  const after = {
+    ...stateOf(done),
+    count: done.count + 1,
+    deleted: [...done.deleted, told].slice(0, MOST_TOLD),
+    told: false,
+  }
+  let changed = false
   try {
-    const { id, name, projectId, projectName } = place
-    const repository = { id, name, projectId }
-    const after = {
-      count: done.count + 1,
-      deleted: [
-        ...done.deleted,
-        { digest: artifact.digest, tags: artifact.tags.slice(0, MOST_TAGS_TOLD) },
-      ].slice(0, MOST_TOLD),
-      told: false,
-    }
-    const deleted = await deleteArtifact(
-      deps,
-      { repository, projectName },
-      artifact.digest,
-      undefined,
-      (tx) => context.save(after, tx, [lineOf(artifact, 'deleted')]),
-    )
-    if (!deleted) return 'is gone already'
+    const where = { repository: { id, name, projectId }, projectName }
+    const deleted = await deleteArtifact(deps, where, artifact.digest, undefined, {
+      async onlyIf(tx) {
+        const [now] = await listCandidates(tx, place, undefined, artifact.id)
+        changed = now === undefined || signature(now) !== signature(artifact)
+        return !changed
+      },
+      also: (tx) => context.save(after, tx, [lineOf(artifact, 'deleted')]),
+    })
+    if (!deleted) return changed ? 'stays: it has changed meanwhile' : 'is gone already'
     Object.assign(done, after)
     return 'deleted'
   } catch (error) {
