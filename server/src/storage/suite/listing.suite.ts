@@ -50,6 +50,18 @@ export const listingCases: SuiteCase[] = [
     },
   },
   {
+    name: 'goes on from within a directory to one whose name begins with the same letters',
+    async run(driver) {
+      const keys = ['n/a+/x', 'n/a-', 'n/a/a+/a', 'n/a0/a0/a0/a-', 'n/b/a0/-/a+']
+      for (const key of keys) await driver.put(key, Buffer.from(key))
+
+      for (const limit of [1, 2, 3]) {
+        expect(await listAll(driver, 'n', limit)).toEqual(keys)
+        expect(await listAll(driver, '', limit)).toEqual(keys)
+      }
+    },
+  },
+  {
     name: 'takes a prefix as whole segments',
     async run(driver) {
       for (const key of ['a/b/c', 'a/b/d/e', 'a/bc', 'a/b-c', 'a/b.c/d'])

@@ -75,16 +75,34 @@ async function stat(bucket: Bucket, key: string): Promise<ObjectStat | undefined
 }
 
 async function listKeys(bucket: Bucket, prefix: string, after: string, limit: number): Promise<string[]> {
+  const start = prefix === '' ? '' : `${prefix}/`
   const keys: string[] = []
   let behind = after
 
   for (let more = true; more && keys.length < limit; ) {
-    const page = await bucket.list(prefix === '' ? '' : `${prefix}/`, behind, Math.min(PAGE, limit))
+    const page = await bucket.list(start, behind, Math.min(PAGE, limit))
     keys.push(...page.objects.map(({ key }) => key).filter((key) => !key.startsWith(UPLOADS)))
     const last = page.objects.at(-1)?.key
     behind = last?.startsWith(UPLOADS) ? BEHIND_UPLOADS : (last ?? behind)
-    more = page.more
+    const next = page.more ? behind : await findRest(bucket, start, behind)
+    more = next !== undefined
+    behind = next ?? behind
   }
 
   return keys.slice(0, limit)
+}
+
+/**
+ * Some servers end a list that begins within `a/` before they come to `a0/`. So an end is believed only when nothing
+ * begins behind the directories of the last key either. Answers from where to go on.
+ */
+async function findRest(bucket: Bucket, start: string, behind: string): Promise<string | undefined> {
+  const segments = behind.split('/')
+  for (let depth = segments.length - 1; depth > 0; depth -= 1) {
+    // The string that follows all keys of the directory.
+    const next = `${segments.slice(0, depth).join('/')}0`
+    if (!next.startsWith(start)) return undefined
+    if ((await bucket.list(start, next, 1)).objects.length > 0) return next
+  }
+  return undefined
 }
