@@ -27,6 +27,11 @@ export interface Part {
   size: number
 }
 
+/** Bytes of all of them. */
+export function sizeOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { size }) => sum + size, 0)
+}
+
 export interface Listed {
   key: string
   lastModified: Date
@@ -71,8 +76,8 @@ export interface Bucket {
   /** Both bounds included; copied by the server. */
   copyPart(upload: Multipart, number: number, from: string, range: ByteRange): Promise<Part>
   /**
-   * Overwrites nothing. `ObjectMissingError` where there is no such upload any more; that it was completed already is no
-   * error.
+   * Overwrites nothing. `ObjectMissingError` where there is no such upload any more; that it was completed already, to the
+   * same size, is no error.
    */
   complete(upload: Multipart, parts: Part[]): Promise<void>
   abort(upload: Omit<Multipart, 'writer'>): Promise<void>
@@ -197,8 +202,11 @@ function multipart({ client, settings, root, at, head }: Within): MultipartMetho
         await client.send(new CompleteMultipartUploadCommand(command))
       } catch (error) {
         if (!isTaken(error) && !isMissing(error)) throw error
-        if ((await head(to.key))?.writer === to.writer) return
-        throw isTaken(error) ? new ObjectExistsError(to.key) : new ObjectMissingError(to.key)
+        // With other parts it is not what was asked for, though it is the same upload.
+        const made = await head(to.key)
+        const isOwn = made?.writer === to.writer
+        if (isOwn && made.size === sizeOf(parts)) return
+        throw isTaken(error) && !isOwn ? new ObjectExistsError(to.key) : new ObjectMissingError(to.key)
       }
     },
     async abort(to) {

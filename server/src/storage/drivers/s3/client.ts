@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { rootCertificates } from 'node:tls'
+import { getCACertificates } from 'node:tls'
 import { S3Client } from '@aws-sdk/client-s3'
 import type { S3Settings } from './settings.ts'
 
@@ -34,5 +34,5 @@ export async function createClient(settings: S3Settings): Promise<S3Client> {
 }
 
 async function authorities(file: string | undefined): Promise<{ ca?: string[] }> {
-  return file === undefined ? {} : { ca: [...rootCertificates, await readFile(file, 'utf8')] }
+  return file === undefined ? {} : { ca: [...getCACertificates('default'), await readFile(file, 'utf8')] }
 }

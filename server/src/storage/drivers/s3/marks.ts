@@ -28,10 +28,6 @@ export function isWhole(mark: Whole | InParts): mark is Whole {
   return 'base' in mark
 }
 
-export function sizeOf(parts: Part[]): number {
-  return parts.reduce((sum, { size }) => sum + size, 0)
-}
-
 /** Replaces what may stand there. */
 export async function writeMark(bucket: Bucket, name: string, mark: Mark): Promise<void> {
   const { length: _length, ...content } = mark

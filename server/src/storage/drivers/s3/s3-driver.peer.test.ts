@@ -2,7 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storageDriverSuite } from '../../driver.suite.ts'
 import { guardDriver } from '../../guarded-driver.ts'
 import { MIB, readObject, someBytes, sourceOf, store } from '../../suite/bytes.ts'
+import { createBucket } from './bucket.ts'
+import { createClient } from './client.ts'
+import { isWhole, readMark } from './marks.ts'
+import { nameOf } from './names.ts'
 import { openS3Driver } from './s3-driver.ts'
+import { completeMultipart } from './seal.ts'
 import type { S3Settings } from './settings.ts'
 import { countRaw, type S3Server, startS3Server } from './testing.ts'
 
@@ -64,6 +69,28 @@ for (const name of ['minio', 'versitygw'] as const) {
 
       expect((await readObject(driver, key)).equals(Buffer.concat([head, tail]))).toBe(true)
     })
+
+    test.each([false, true])(
+      'an upload that was ended at a greater length by who then died is finished at its own (%s)',
+      async (layout) => {
+        const settings = { ...(await server.createBucket()), distributionLayout: layout }
+        const driver = guardDriver(await openS3Driver(settings))
+        const bucket = createBucket(await createClient(settings), settings)
+        const [head, tail] = [someBytes(9 * MIB, 1), someBytes(9 * MIB, 2)]
+        const state = await driver.startUpload('ended')
+        await driver.append(state, 0, sourceOf([head]))
+        await driver.append(state, head.length, sourceOf([tail]))
+        const longer = await readMark(bucket, nameOf(state), head.length + tail.length)
+        if (!longer || isWhole(longer)) throw new Error('there is no mark of parts')
+        await completeMultipart(bucket, longer)
+
+        const key = await driver.finishUpload(state, head.length, 'ended')
+
+        expect((await readObject(driver, key)).equals(head)).toBe(true)
+        expect(await driver.list('', { limit: 10 })).toEqual([key])
+        bucket.close()
+      },
+    )
 
     test('a bucket that is not there, or another secret, is refused when it is opened', async () => {
       const settings: S3Settings = await server.createBucket()

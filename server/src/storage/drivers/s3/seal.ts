@@ -1,5 +1,5 @@
 import { ObjectMissingError } from '../../errors.ts'
-import type { Bucket } from './bucket.ts'
+import { type Bucket, sizeOf } from './bucket.ts'
 import { copyObject } from './copy.ts'
 import { type InParts, isWhole, listMarks, type Mark, readMark, writeMark } from './marks.ts'
 import { markKey, newBaseKey, UPLOADS } from './names.ts'
@@ -18,9 +18,11 @@ const ATTEMPTS = 2
  */
 export async function seal(bucket: Bucket, name: string, length: number): Promise<string> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    for (const marked of (await listMarks(bucket, name)).toReversed()) {
+    const lengths = await listMarks(bucket, name)
+    if (lengths.length === 0) throw new ObjectMissingError(name)
+    for (const marked of lengths.toReversed()) {
       const mark = marked >= length ? await readMark(bucket, name, marked) : undefined
-      const base = mark && (await wholeOf(bucket, name, mark).catch(undefinedIfVoid))
+      const base = mark && (await unlessVoid(wholeOf(bucket, name, mark)))
       if (base) return base
     }
   }
@@ -61,13 +63,22 @@ export async function completeMultipart(bucket: Bucket, mark: InParts): Promise<
     await bucket.complete(multipart, [...parts, ...last])
   } catch (error) {
     if (!(error instanceof ObjectMissingError)) throw error
-    if ((await bucket.head(multipart.key))?.writer !== multipart.writer) throw error
+  }
+  // Asked again, one server says that there is no such upload, and another that all is well, whatever it was ended with.
+  const made = await bucket.head(multipart.key)
+  if (made?.writer !== multipart.writer || made.size !== sizeOf(parts) + tail.length) {
+    throw new ObjectMissingError(multipart.key)
   }
 
   return multipart.key
 }
 
-/** The mark speaks of parts, or of an upload, that are not there any more. */
-function undefinedIfVoid(error: unknown): undefined {
-  if (!(error instanceof ObjectMissingError) && !isWrongPart(error)) throw error
+/** Undefined where a mark speaks of parts, or of an upload, that are not there any more. */
+export async function unlessVoid<T>(made: Promise<T>): Promise<T | undefined> {
+  try {
+    return await made
+  } catch (error) {
+    if (error instanceof ObjectMissingError || isWrongPart(error)) return undefined
+    throw error
+  }
 }

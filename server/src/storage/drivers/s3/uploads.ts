@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Appended, UploadState } from '../../driver.ts'
 import { tolerateSource } from '../tolerated-source.ts'
-import type { Bucket, Multipart } from './bucket.ts'
+import { type Bucket, type Multipart, sizeOf } from './bucket.ts'
 import { copyObject, copyParts, readHead } from './copy.ts'
 import {
   findMark,
@@ -11,7 +11,6 @@ import {
   listUpload,
   type Mark,
   readMark,
-  sizeOf,
   writeMark,
 } from './marks.ts'
 import {
@@ -26,7 +25,7 @@ import {
 } from './names.ts'
 import { createPartWriter, MIN_PART } from './part-writer.ts'
 import { readObject } from './read-object.ts'
-import { completeMultipart, seal } from './seal.ts'
+import { completeMultipart, seal, unlessVoid } from './seal.ts'
 
 /** What the methods below need. */
 export interface Uploads {
@@ -173,9 +172,14 @@ async function place(uploads: Uploads, name: string, length: number, key: string
   const target = atKeys ? key : objectKey(name)
   const cut = cutTo(await findMark(bucket, name, length), length)
 
-  if (cut?.parts.length === 0) await bucket.put(target, cut.tail, { writer: name })
-  else if (cut && !atKeys) return completeMultipart(bucket, cut)
-  else await copyObject(bucket, await seal(bucket, name, length), length, target, name)
+  if (cut?.parts.length === 0) {
+    await bucket.put(target, cut.tail, { writer: name })
+    return target
+  }
+  // Somebody who had to read it may have ended it, longer than it is to be.
+  const placed = cut && !atKeys ? await unlessVoid(completeMultipart(bucket, cut)) : undefined
+  if (placed !== undefined) return placed
+  await copyObject(bucket, await seal(bucket, name, length), length, target, name)
 
   return target
 }
