@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
+import { transact } from '../db/transact.ts'
 import { handOverOneByOne, messageOf, ONE_BY_ONE_FROM, type Patience, type Stop } from './hand-over.ts'
 import {
   beginFailing,
@@ -125,7 +126,7 @@ export async function deliver(
 ): Promise<boolean> {
   const { db, log, patience = PATIENCE } = deps
   try {
-    return await db.transaction().execute(async (tx) => {
+    return await transact(db, async (tx) => {
       const progress = await takeProgress(tx, subscriber.name)
       if (!progress) return false
 
