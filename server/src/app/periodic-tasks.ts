@@ -5,6 +5,7 @@ import { ensureComingPartitions } from '../audit/service.ts'
 import { purgeAuth, writeLastUses } from '../auth/service.ts'
 import { purgeAbandonedUploads } from '../blobs/purge.ts'
 import { createContinuousCollector } from '../gc/continuous.ts'
+import { createIdleMemory } from '../platform/idle-memory.ts'
 import { tendFindings } from '../scrub/tend.ts'
 import { SETTINGS_REFRESH } from '../settings/settings.ts'
 import { cleanUpDeliveries } from '../webhooks/clean-up.ts'
@@ -20,9 +21,15 @@ export function periodicTasks(
   { auth, data, sweeper, configuration, releasePending, scrub }: Services,
 ) {
   const { store, graceSeconds } = data.uploads
+  const memory = createIdleMemory()
 
   return [
     { name: 'refresh settings', everyMilliseconds: SETTINGS_REFRESH, run: configuration.settings.refresh },
+    {
+      name: 'give idle memory back',
+      everyMilliseconds: 5000,
+      run: async () => memory.settle(),
+    },
     { name: 'sweep deleted repositories', everyMilliseconds: MINUTE, run: sweeper.sweep },
     { name: 'empty the trash', everyMilliseconds: HOUR, run: () => emptyTrash({ db }) },
     {
