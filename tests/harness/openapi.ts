@@ -7,7 +7,7 @@ export type Permission =
   | 'authenticated'
   | 'nobody'
   | { system: string }
-  | { project: string; signedIn?: true }
+  | { project: string; and?: string[]; signedIn?: true }
   | { everyProject: string }
 
 export interface Parameter {

@@ -103,11 +103,19 @@ test('who may not make and delete tags, and for the trash restore artifacts, cha
 
   const refused = [await rollBack(deletes, 'prod', good), await rollBack(makes, 'prod', good)]
   await admin.delete(repository.at(`manifests/${good}`))
-  refused.push(await rollBack(both, 'prod', good))
+  refused.push(
+    await rollBack(both, 'prod', good),
+    await rollBack(await robotThatMay(...tags, 'artifact:delete'), 'prod', good),
+    await rollBack(await robotThatMay(...tags, 'artifact:create'), 'prod', good),
+  )
   const before = await pointsTo('prod')
-  const allowed = await rollBack(await robotThatMay(...tags, 'artifact:delete'), 'prod', good)
+  const allowed = await rollBack(
+    await robotThatMay(...tags, 'artifact:delete', 'artifact:create'),
+    'prod',
+    good,
+  )
 
-  expect(refused.map(({ status }) => status)).toEqual([403, 403, 403])
+  expect(refused.map(({ status }) => status)).toEqual(Array(5).fill(403))
   expect(before).toBe(bad)
   expect(allowed.status).toBe(200)
   expect(await pointsTo('prod')).toBe(good)

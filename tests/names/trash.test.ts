@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
+import { create, makeUser } from '../contract/operations/world.ts'
 import { type Answer, json } from '../harness/http.ts'
 import { createProject, openAsAdministrator, type Project, uniqueName } from '../harness/project.ts'
 import { openRegistry, type Registry } from '../harness/registry.ts'
@@ -55,10 +56,7 @@ const restore = (registry: Registry, id: number, name?: string) =>
   post(registry, `${trash}/repositories/${id}/restore${name ? `?name=${encodeURIComponent(name)}` : ''}`)
 
 async function robotThatMay(...words: string[]): Promise<Registry> {
-  const access = words.map((word) => {
-    const [resource, action] = word.split(':')
-    return { resource, action }
-  })
+  const access = words.map(toAccess)
   const answer = await post(admin, `${api}/robots`, {
     name: uniqueName('bot'),
     level: 'project',
@@ -67,6 +65,24 @@ async function robotThatMay(...words: string[]): Promise<Registry> {
   })
   const { name, secret } = json(answer) as { name: string; secret: string }
   return openRegistry(site.server.url, { username: name, password: secret })
+}
+
+/** A user who has a role of his own in the project, which allows that. */
+async function memberThatMay(...words: string[]): Promise<Registry> {
+  const user = await makeUser(admin)
+  const role = await create(admin, `${api}/roles`, {
+    name: uniqueName('role'),
+    level: 'project',
+    permissions: { project: words.map(toAccess) },
+  })
+  const { username } = user
+  await create(admin, `${api}/projects/${project.name}/members`, { role_id: role, member_user: { username } })
+  return openRegistry(site.server.url, user)
+}
+
+function toAccess(word: string): { resource: string; action: string } {
+  const [resource = '', action = ''] = word.split(':')
+  return { resource, action }
 }
 
 test('a deleted repository is restored whole, and its content, description and the audit log say so', async () => {
@@ -168,16 +184,56 @@ test('who may not both make and delete them changes nothing', async () => {
   await admin.delete(path)
   const { id } = await onlyOne()
   const deletes = await robotThatMay('repository:delete')
+  const content = ['artifact:create', 'tag:create']
   refused.push(
     await restore(deletes, id),
-    await restore(await robotThatMay('repository:push'), id),
+    await restore(await robotThatMay('repository:push', ...content), id),
+    await restore(await robotThatMay('repository:delete', 'repository:push', 'artifact:create'), id),
+    await restore(await robotThatMay('repository:delete', 'repository:push', 'tag:create'), id),
+    await restore(await robotThatMay('repository:delete', ...content), id),
     await (await robotThatMay('artifact:delete')).delete(`${trash}/repositories/${id}`),
   )
   const kept = await repositories()
   const listed = await deletes.get(`${trash}/repositories`)
-  const allowed = await restore(await robotThatMay('repository:push', 'repository:delete'), id)
+  const allowed = await restore(await robotThatMay('repository:push', 'repository:delete', ...content), id)
 
-  expect(refused.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403])
+  expect(refused.map(({ status }) => status)).toEqual(Array(8).fill(403))
   expect(kept).toHaveLength(1)
   expect([tagAllowed, listed, allowed].map(({ status }) => status)).toEqual([200, 200, 200])
+})
+
+test('who may delete artifacts and not make them, or their tags, restores none', async () => {
+  const { digest } = (await repository.pushImage('prod')).manifest
+  const { manifest: other } = await repository.pushImage('other')
+  await admin.delete(repository.at('manifests/other'))
+  const [tag] = json(await admin.get(`${trash}/tags`)) as { id: number }[]
+  await admin.delete(repository.at(`manifests/${digest}`))
+  await admin.delete(repository.at(`manifests/${other.digest}`))
+  const inTrash = async () => json(await admin.get(trash)) as { id: number; digest: string }[]
+  const before = await inTrash()
+  const { id } = before.find((one) => one.digest === digest) ?? { id: 0 }
+  const restoreArtifact = (registry: Registry) => post(registry, `${trash}/${id}/restore`)
+  const restoreTag = (registry: Registry) => post(registry, `${trash}/tags/${tag?.id}/restore`)
+  const deletes = await memberThatMay('artifact:delete', 'tag:delete')
+  const both = ['tag:delete', 'tag:create']
+
+  const refused = [
+    await restoreArtifact(deletes),
+    await restoreArtifact(await memberThatMay('artifact:delete', 'artifact:create')),
+    await restoreArtifact(await memberThatMay('artifact:delete', 'tag:create')),
+    await restoreArtifact(await memberThatMay('artifact:create', 'tag:create')),
+    await restoreTag(await memberThatMay(...both, 'artifact:delete')),
+    await restoreTag(await memberThatMay(...both, 'artifact:create')),
+  ]
+  const [listed, after] = [await deletes.get(trash), await inTrash()]
+  const all = await memberThatMay(...both, 'artifact:delete', 'artifact:create')
+  const allowed = [await restoreArtifact(all), await restoreTag(all)]
+
+  expect(refused.map(({ status }) => status)).toEqual(Array(6).fill(403))
+  expect([listed.status, json(listed)]).toEqual([200, before])
+  expect(after).toEqual(before)
+  expect(allowed.map(({ status }) => status)).toEqual([200, 200])
+  expect((await admin.get(repository.at('manifests/prod'))).headers['docker-content-digest']).toBe(digest)
+  const named = await admin.get(repository.at('manifests/other'))
+  expect(named.headers['docker-content-digest']).toBe(other.digest)
 })

@@ -38,7 +38,7 @@ export interface Services {
   data: DataPlane
   sweeper: Sweeper
   /** Takes the bytes of blobs out of the store now, those that nothing references. */
-  reclaim(blobIds: readonly number[]): Promise<void>
+  reclaim(blobIds: readonly number[]): Promise<boolean>
   /** Gives back to the quotas what was uploaded and never referenced. */
   releasePending(): Promise<unknown>
   /** The collection as it is started and scheduled. */

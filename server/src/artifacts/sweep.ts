@@ -17,8 +17,11 @@ const REPOSITORIES = 1000
 
 export interface SweepDeps {
   db: Database
-  /** Takes the bytes of blobs out of the store now, those that nothing references. From `gc`. */
-  reclaim(blobIds: readonly number[]): Promise<void>
+  /**
+   * Takes the bytes of blobs out of the store now and for good, those that nothing references. Answers false where the store
+   * refused: then they go later. From `gc`.
+   */
+  reclaim(blobIds: readonly number[]): Promise<boolean>
 }
 
 export interface Sweeper {
@@ -81,17 +84,20 @@ export function createSweeper(deps: SweepDeps & { onError(error: unknown): void 
 
 /**
  * Takes away what is left of a deleted repository, unless it is to be kept in the trash. Of one that is purged the bytes go
- * too, as far as nothing else references them.
+ * too, as far as nothing else references them; answers false where the store has refused some.
  */
 export async function removeRepository(
   deps: SweepDeps,
   id: number,
   isStopped: () => boolean = () => false,
-): Promise<void> {
+): Promise<boolean> {
   const { db } = deps
   const removal = await beginRemoval(db, id)
-  if (!removal) return
-  const reclaim = removal.purging ? deps.reclaim : async () => undefined
+  if (!removal) return true
+  let allGone = true
+  const reclaim = async (blobIds: readonly number[]) => {
+    if (removal.purging && !(await deps.reclaim(blobIds))) allGone = false
+  }
   const steps = [
     () => sweepArtifacts(db, id, reclaim),
     async () => {
@@ -104,16 +110,17 @@ export async function removeRepository(
     () => deleteSomeHistory(db, id, BATCH),
   ]
   for (const step of steps) while (!isStopped() && (await step()) > 0);
-  if (isStopped()) return
+  if (isStopped()) return allGone
   await deleteCounts(db, id)
   await markSwept(db, id)
+  return allGone
 }
 
 /** Takes away a batch of artifacts, and gives back what the project references no more; answers how many. */
 async function sweepArtifacts(
   db: Database,
   repositoryId: number,
-  reclaim: SweepDeps['reclaim'],
+  reclaim: (blobIds: readonly number[]) => Promise<void>,
 ): Promise<number> {
   const { count, blobIds } = await transact(db, async (tx) => {
     const ids = await lockSomeArtifacts(tx, repositoryId, BATCH)

@@ -11,20 +11,24 @@ export interface DoomedObject {
 }
 
 /**
- * Locks those of the blobs that nobody is busy with, that have bytes, and whose grace is over. Whoever references one from here
- * on waits, and then sees that it is collected. Answers digest and size by id.
+ * Locks those of the blobs that nobody is busy with, that have bytes, and whose grace is over; `now`: all that have bytes, and
+ * waits for who is busy, in the order of pushes. Whoever references one from here on waits, and then sees that it is collected.
+ * Answers digest and size by id.
  */
 export async function lockIdle(
   tx: Database,
   store: string,
   blobIds: readonly number[],
-  graceSeconds: number,
+  graceSeconds: number | 'now',
 ): Promise<Map<number, { digest: string; size: number }>> {
+  const [due, lock] =
+    graceSeconds === 'now'
+      ? [sql`true`, sql`FOR UPDATE OF b`]
+      : [sql`b.offer_time < now() - make_interval(secs => ${graceSeconds})`, sql`FOR UPDATE OF b SKIP LOCKED`]
   const result = await sql<{ id: number; digest: string; size: number }>`
     SELECT b.id, b.digest, b.size FROM blobs b
     JOIN blob_objects o ON o.blob_id = b.id AND o.store = ${store} AND o.state = 'stored'
-    WHERE b.id = any(${[...blobIds]}::bigint[]) AND b.offer_time < now() - make_interval(secs => ${graceSeconds})
-    ORDER BY b.id FOR UPDATE OF b SKIP LOCKED`.execute(tx)
+    WHERE b.id = any(${[...blobIds]}::bigint[]) AND ${due} ORDER BY b.digest ${lock}`.execute(tx)
 
   return new Map(result.rows.map(({ id, digest, size }) => [id, { digest, size }]))
 }
@@ -62,6 +66,24 @@ export async function findDoomed(
     WHERE o.state = 'deleting' AND o.store = ${store} AND o.id > ${after} ORDER BY o.id LIMIT ${limit}`.execute(
     db,
   )
+
+  return result.rows
+}
+
+/**
+ * Objects of the blobs that nobody is to read any more: all that are to go, and of those that are gone the last one, which may be
+ * gone since a moment ago only.
+ */
+export async function findUnread(
+  db: Database,
+  store: string,
+  blobIds: readonly number[],
+): Promise<DoomedObject[]> {
+  const result = await sql<DoomedObject>`
+    SELECT DISTINCT ON (o.blob_id, CASE WHEN o.state = 'deleting' THEN o.id END) o.id, o.key, b.digest, b.size
+    FROM blob_objects o JOIN blobs b ON b.id = o.blob_id
+    WHERE o.blob_id = any(${[...blobIds]}::bigint[]) AND o.store = ${store} AND o.state IN ('deleting', 'deleted')
+    ORDER BY o.blob_id, CASE WHEN o.state = 'deleting' THEN o.id END, o.generation DESC`.execute(db)
 
   return result.rows
 }

@@ -4,12 +4,13 @@ import {
   closeObjects,
   type DoomedObject,
   findDoomed,
+  findUnread,
   lockIdle,
   markCollected,
 } from '../blobs/collect-store.ts'
 import type { Database } from '../platform/db/database.ts'
 import { transact } from '../platform/db/transact.ts'
-import type { StorageDriver } from '../storage/driver.ts'
+import type { DeleteOptions, StorageDriver } from '../storage/driver.ts'
 
 export interface CollectDeps {
   db: Database
@@ -39,13 +40,22 @@ export type OnFailure = (object: DoomedObject, error: unknown) => void
  * again, and marked; with `alsoWrite` in it. Whoever references a blob at that moment comes first, or waits and is told
  * that it is gone. Answers what was marked; the bytes are still to be deleted.
  */
-export async function markIdle(
+export function markIdle(
   deps: CollectDeps,
   blobIds: readonly number[],
   alsoWrite?: (tx: Database, collected: Marked) => Promise<void>,
 ): Promise<Marked> {
+  return mark(deps, blobIds, deps.graceSeconds, alsoWrite)
+}
+
+async function mark(
+  deps: CollectDeps,
+  blobIds: readonly number[],
+  graceSeconds: number | 'now',
+  alsoWrite?: (tx: Database, collected: Marked) => Promise<void>,
+): Promise<Marked> {
   const marked = await transact(deps.db, async (tx) => {
-    const locked = await lockIdle(tx, deps.store, blobIds, deps.graceSeconds)
+    const locked = await lockIdle(tx, deps.store, blobIds, graceSeconds)
     // With the locks held nobody references them from here on; what was committed before is seen by now.
     const used = new Set(await findUsed(tx, [...locked.keys()]))
     const idle = [...locked].filter(([id]) => !used.has(id))
@@ -77,13 +87,14 @@ export async function deleteObjects(
   objects: readonly DoomedObject[],
   workers: number,
   onFailure: OnFailure,
+  options?: DeleteOptions,
 ): Promise<number> {
   const queue = [...objects]
   const gone: number[] = []
   const work = async () => {
     for (let object = queue.pop(); object; object = queue.pop()) {
       try {
-        await deps.storage.delete(object.key)
+        await deps.storage.delete(object.key, options)
         gone.push(object.id)
       } catch (error) {
         onFailure(object, error)
@@ -99,7 +110,10 @@ export async function deleteObjects(
 const BATCH = 1000
 const WORKERS = 4
 
-/** Deletes what was marked before and is still there, after a crash or a failure of the store. */
+/**
+ * Deletes what was marked before and is still there, after a crash or a failure of the store; for good, as there may be something
+ * among it that was purged.
+ */
 export async function deleteDoomed(
   deps: CollectDeps,
   workers: number,
@@ -111,17 +125,23 @@ export async function deleteDoomed(
     signal?.throwIfAborted()
     const objects = await findDoomed(deps.db, deps.store, after, BATCH)
     if (objects.length === 0) return gone
-    gone += await deleteObjects(deps, objects, workers, onFailure)
+    gone += await deleteObjects(deps, objects, workers, onFailure, { durable: true })
     after = objects.at(-1)?.id ?? after
   }
 }
 
-/** Collects blobs now, whatever their grace, if nothing references them: for what must not stay. */
+/**
+ * Collects blobs now, whatever their grace, if nothing references them: for what must not stay. It is gone for good when this
+ * resolves, also what another collector has in its hands or has deleted a moment ago. Answers false where the store refused;
+ * collection will try again.
+ */
 export async function reclaimNow(
   deps: CollectDeps,
   blobIds: readonly number[],
   onFailure: OnFailure,
-): Promise<void> {
-  const { objects } = await markIdle({ ...deps, graceSeconds: 0 }, blobIds)
-  await deleteObjects(deps, objects, WORKERS, onFailure)
+): Promise<boolean> {
+  if (blobIds.length === 0) return true
+  await mark(deps, blobIds, 'now')
+  const objects = await findUnread(deps.db, deps.store, blobIds)
+  return (await deleteObjects(deps, objects, WORKERS, onFailure, { durable: true })) === objects.length
 }

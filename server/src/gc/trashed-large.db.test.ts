@@ -42,7 +42,7 @@ afterAll(() => database.drop())
 beforeEach(async () => {
   await database.db.deleteFrom('events').execute()
   bench = await openBench(database.db)
-  deps = { ...bench.deps, trashDays: 7, reclaim: async () => undefined, onDeleted: () => undefined }
+  deps = { ...bench.deps, trashDays: 7, reclaim: async () => true, onDeleted: () => undefined }
   await addManyArtifacts(database.db, bench.repository, COUNT)
 })
 afterEach(async () => {
@@ -366,6 +366,7 @@ test('it is purged behind the answer', async () => {
   const reclaimed: number[] = []
   deps.reclaim = async (ids) => {
     reclaimed.push(...ids)
+    return true
   }
   const id = await remove()
 

@@ -29,7 +29,7 @@ afterAll(() => database.drop())
 beforeEach(async () => {
   bench = await openBench(database.db)
   Object.assign(bench.deps, { trashDays: 7, sparseImages: false })
-  deps = { ...bench.deps, reclaim: async () => undefined }
+  deps = { ...bench.deps, reclaim: async () => true }
 })
 
 const projectId = () => bench.repository.projectId

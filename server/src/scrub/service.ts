@@ -81,14 +81,14 @@ export async function discardFinding(deps: ScrubDeps, id: number, actor: Actor):
     const finding = await lockOpenFinding(tx, id)
     if (!finding) throw notFound(id)
     const { key, objectId } = finding
-    if (objectId === undefined) await deps.storage.delete(key)
+    if (objectId === undefined) await deps.storage.delete(key, { durable: true })
     const doomed = await doomQuarantined(tx, objectId === undefined ? [] : [objectId])
     await endFinding(tx, deps.store, key, 'discarded')
     await emit(tx, { type: 'finding.discarded', payload: payloadOf(finding, actor) })
     return doomed
   })
   // What the store refuses stays marked, and collection tries it again.
-  await deleteObjects({ ...deps, graceSeconds: 0 }, objects, 1, () => undefined)
+  await deleteObjects({ ...deps, graceSeconds: 0 }, objects, 1, () => undefined, { durable: true })
 }
 
 /** The bytes of an object that is what it should be. */

@@ -169,8 +169,8 @@ async function isRight(
 
 async function deleteAgain(deps: ScrubDeps, key: string): Promise<void> {
   const objects = await doomLeftovers(deps.db, deps.store, [key])
-  // What the store refuses stays marked, and collection tries it again.
-  await deleteObjects({ ...deps, graceSeconds: 0 }, objects, WORKERS, () => undefined)
+  // A power cut has brought it back, perhaps what was purged. What the store refuses stays marked, and collection tries it again.
+  await deleteObjects({ ...deps, graceSeconds: 0 }, objects, WORKERS, () => undefined, { durable: true })
 }
 
 function orphanStep(key: string, size: number): Step {

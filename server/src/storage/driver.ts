@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
  * and what is an object (`a/b`) is never a directory (`a/b/c`).
  *
  * Every driver passes `driver.suite.ts`. A method that resolves has made its effect durable: it
- * survives a power cut that happens right after; only `delete` may not. Errors are those of `errors.ts`; `guarded-driver.ts`
+ * survives a power cut that happens right after; only `delete` may not, unless it is asked to. Errors are those of `errors.ts`; `guarded-driver.ts`
  * sees to it, and checks keys and numbers before a driver gets them.
  */
 export interface StorageDriver {
@@ -49,9 +49,10 @@ export interface StorageDriver {
 
   /**
    * Removes one object; that it is not there is no error. Removes nothing else, whatever it is called. After a power
-   * cut it may be there again, whole: nobody asks for its key any more, and `scrub/` finds it.
+   * cut it may be there again, whole: nobody asks for its key any more, and `scrub/` finds it. With `durable` it stays away,
+   * whoever has removed it before without that.
    */
-  delete(key: string): Promise<void>
+  delete(key: string, options?: DeleteOptions): Promise<void>
 
   /**
    * Begins an upload. The state is JSON, kept by the caller and handed to every later call, of this
@@ -107,6 +108,11 @@ export interface StorageDriver {
 
 /** What a driver must know of an upload in progress. JSON; its content belongs to the driver. */
 export type UploadState = { [name: string]: unknown }
+
+export interface DeleteOptions {
+  /** For what must not come back. It may take much longer. */
+  durable?: boolean
+}
 
 export interface ObjectStat {
   /** Bytes. */

@@ -92,9 +92,9 @@ function guardObjects(driver: StorageDriver, run: Run): Objects {
       assertCount('limit', options.limit, 1)
       return run('list', prefix === '' ? 'all keys' : prefix, () => driver.list(prefix, options))
     },
-    async delete(key) {
+    async delete(key, options) {
       assertKey(key)
-      return run('delete', key, () => driver.delete(key))
+      return run('delete', key, () => driver.delete(key, options))
     },
   }
 }

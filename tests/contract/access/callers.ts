@@ -126,6 +126,10 @@ const ROLE_WORDS = {
   project: ['artifact:list', 'member:list', 'tag-retention:read'],
 }
 
+/** Who deletes restores nothing, unless he makes artifacts and tags as well. */
+const DELETES = ['artifact:delete', 'tag:delete', 'repository:delete']
+const MAKES = ['artifact:create', 'tag:create', 'repository:push', 'repository:create']
+
 async function customRoles(world: World, projects: readonly ProjectFixture[]): Promise<Caller[]> {
   const { admin, url } = world
   const words = { system: ROLE_WORDS.system.map(toAccess), project: ROLE_WORDS.project.map(toAccess) }
@@ -134,25 +138,30 @@ async function customRoles(world: World, projects: readonly ProjectFixture[]): P
     level: 'system',
     permissions: words,
   })
-  const inProject = await create(admin, '/api/v2.0/roles', {
-    name: 'matrix-project',
-    level: 'project',
-    permissions: { project: words.project },
-  })
   const operator = await makeUser(admin)
   const bound = { entity_type: 'u', entity_id: operator.id }
   expect((await ask(admin, 'POST', `/api/v2.0/roles/${inSystem}/bindings`, bound)).status).toBe(201)
-  const member = await makeUser(admin)
-  for (const { id } of projects) {
-    await create(admin, `/api/v2.0/projects/${id}/members`, {
-      role_id: inProject,
-      member_user: { username: member.username },
+
+  const inProjects = async (name: string, custom: readonly string[]) => {
+    const role = await create(admin, '/api/v2.0/roles', {
+      name: name.replaceAll(' ', '-'),
+      level: 'project',
+      permissions: { project: custom.map(toAccess) },
     })
+    const member = await makeUser(admin)
+    for (const { id } of projects) {
+      await create(admin, `/api/v2.0/projects/${id}/members`, {
+        role_id: role,
+        member_user: { username: member.username },
+      })
+    }
+    return basicCaller(url, name, { kind: 'user', custom }, member)
   }
 
   return [
     basicCaller(url, 'custom role of the system', { kind: 'user', grants: ROLE_WORDS }, operator),
-    basicCaller(url, 'custom role of a project', { kind: 'user', custom: ROLE_WORDS.project }, member),
+    await inProjects('custom role of a project', [...ROLE_WORDS.project, ...DELETES]),
+    await inProjects('custom role that deletes and makes', [...DELETES, ...MAKES]),
   ]
 }
 

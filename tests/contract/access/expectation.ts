@@ -45,6 +45,8 @@ const INNER: Readonly<Record<string, Inner>> = {
   UpdateRobot: { project: 'robot:update' },
   RefreshSec: { project: 'robot:update' },
   DeleteRobot: { project: 'robot:delete' },
+  // To a name in the same project.
+  renameRepository: { project: 'repository:delete', and: ['repository:create', 'repository:push'] },
   listOwnAccessTokens: 'owner',
   createAccessToken: 'himself',
   deleteOwnAccessToken: 'owner',
@@ -73,7 +75,9 @@ export function isLetIn(standing: Standing, permission: Inner, place: Place, tab
   if ('everyProject' in permission) return mayEverywhere(standing, permission.everyProject)
   if (permission.signedIn && standing.kind === 'anonymous') return false
 
-  return mayInProject(standing, permission.project, place, table)
+  return [permission.project, ...(permission.and ?? [])].every((word) =>
+    mayInProject(standing, word, place, table),
+  )
 }
 
 function mayInSystem(standing: Standing, word: string, table: AccessTable): boolean {

@@ -25,7 +25,7 @@ const BESIDE = new Map([
 ])
 
 const DESCRIPTION = `Harbor's REST interface as Portolan has it. \`x-portolan-permission\` says who may call an operation: \`anonymous\`,
-\`authenticated\`, or what he needs in the \`system\` or in the \`project\` of the path; \`x-portolan-access\` has the roles that hold it. \`x-portolan-extension\` marks what Harbor does not
+\`authenticated\`, or what he needs in the \`system\` or in the \`project\` of the path (\`and\` what else there); \`x-portolan-access\` has the roles that hold it. \`x-portolan-extension\` marks what Harbor does not
 have, \`x-portolan-pending\` what is not built yet and answers 501.`
 
 const SECURITY_SCHEMES = {

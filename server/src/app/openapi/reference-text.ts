@@ -3,7 +3,11 @@ import type { openApiDocument } from './document.ts'
 interface Operation {
   operationId: string
   tags: string[]
-  'x-portolan-permission': string | { system: string } | { project: string } | { everyProject: string }
+  'x-portolan-permission':
+    | string
+    | { system: string }
+    | { project: string; and?: string[] }
+    | { everyProject: string }
   'x-portolan-extension'?: true
   'x-portolan-pending'?: true
 }
@@ -49,7 +53,7 @@ function who(permission: Operation['x-portolan-permission']): string {
   if (typeof permission === 'string') return 'signed in'
   if ('system' in permission) return `\`${permission.system}\` in the system`
 
-  return 'project' in permission
-    ? `\`${permission.project}\` in the project`
-    : `\`${permission.everyProject}\` in every project`
+  if ('everyProject' in permission) return `\`${permission.everyProject}\` in every project`
+
+  return `${[permission.project, ...(permission.and ?? [])].map((word) => `\`${word}\``).join(', ')} in the project`
 }

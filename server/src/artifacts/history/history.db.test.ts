@@ -34,7 +34,7 @@ afterAll(() => database.drop())
 beforeEach(async () => {
   bench = await openBench(database.db)
   Object.assign(bench.deps, { trashDays: 7, sparseImages: false })
-  deps = { ...bench.deps, reclaim: async () => undefined }
+  deps = { ...bench.deps, reclaim: async () => true }
 })
 
 async function drain(subscriber: Subscriber = tagHistory): Promise<void> {
@@ -197,7 +197,7 @@ test('a deleted repository leaves nothing, whether its last events come before o
     await markRepositoryDeleted(tx, bench.repository.id)
   })
 
-  await createSweeper({ db: database.db, reclaim: async () => undefined, onError: () => undefined }).sweep()
+  await createSweeper({ db: database.db, reclaim: async () => true, onError: () => undefined }).sweep()
   await drain()
 
   expect(before).toHaveLength(1)

@@ -1,11 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import * as Wire from '@portolan/api/tag-history'
-import { decide } from '../../access/decide.ts'
-import { DomainError } from '../../platform/errors.ts'
 import { sendTotal, toPage } from '../../platform/http/paging.ts'
 import { decodeAgain } from '../../platform/http/path.ts'
 import { actorOf } from '../../platform/http/principal.ts'
 import { repositoryKey } from '../../repositories/routes.ts'
+import { mayRestoreArtifacts } from '../trash/permissions.ts'
 import type { TrashDeps } from '../trash/service.ts'
 import type { TagHistoryEntry } from './model.ts'
 import { listTagHistory, rollBackTag } from './service.ts'
@@ -40,16 +39,14 @@ export function tagHistoryRoutes(deps: TrashDeps): FastifyPluginAsyncTypebox {
       {
         schema: {
           operationId: 'rollBackTag',
-          description: 'Takes `tag:create` too, and `artifact:delete` where the artifact is in the trash.',
+          description:
+            'Takes `artifact:delete` and `artifact:create` too where the artifact is in the trash.',
           params: Wire.RepositoryTagParams,
           body: Wire.TagRollback,
           response: { 200: Wire.RolledBackTag },
         },
-        config: { permission: { project: 'tag:delete' } },
         // It takes the tag away from one artifact and gives it to another one.
-        onRequest: async ({ principal, project }) => {
-          if (!decide(principal, 'tag:create', project)) throw new DomainError('forbidden', 'forbidden')
-        },
+        config: { permission: { project: 'tag:delete', and: ['tag:create'] } },
       },
       async (request) => {
         const tag = decodeAgain(request.params.tag_name)
@@ -58,7 +55,7 @@ export function tagHistoryRoutes(deps: TrashDeps): FastifyPluginAsyncTypebox {
           key: repositoryKey(request),
           tag,
           digest,
-          mayRestore: decide(request.principal, 'artifact:delete', request.project),
+          mayRestore: mayRestoreArtifacts(request.principal, request.project),
           actor: actorOf(request),
         })
         return { repository, tag, digest, restored }

@@ -3,12 +3,12 @@ import * as Wire from '@portolan/api/trash'
 import { sendTotal, toPage } from '../../platform/http/paging.ts'
 import { actorOf } from '../../platform/http/principal.ts'
 import type { TrashedArtifact } from './model.ts'
+import { RESTORE_PERMISSION, TRASH_PERMISSION } from './permissions.ts'
 import { listTrash, purgeArtifact, restoreArtifact, type TrashDeps } from './service.ts'
 
 const ALL = '/projects/:project_name/trash'
 const ONE = `${ALL}/:trash_id`
-// Whoever may delete may take it back.
-const config = { permission: { project: 'artifact:delete' } } as const
+const config = { permission: TRASH_PERMISSION }
 
 /** `…/trash`: deleted artifacts of a project, which can be restored or purged. */
 export function trashRoutes(deps: TrashDeps): FastifyPluginAsyncTypebox {
@@ -39,7 +39,7 @@ export function trashRoutes(deps: TrashDeps): FastifyPluginAsyncTypebox {
           params: Wire.TrashedParams,
           response: { 200: Wire.RestoredArtifact },
         },
-        config,
+        config: { permission: RESTORE_PERMISSION },
       },
       async (request) => {
         const { trash_id: id } = request.params
@@ -50,10 +50,19 @@ export function trashRoutes(deps: TrashDeps): FastifyPluginAsyncTypebox {
 
     app.delete(
       ONE,
-      { schema: { operationId: 'purgeArtifact', params: Wire.TrashedParams }, config },
+      {
+        schema: {
+          operationId: 'purgeArtifact',
+          description:
+            '200: the bytes are gone, also after a power cut. 202: the store refused, and is asked again until they are.',
+          params: Wire.TrashedParams,
+        },
+        config,
+      },
       async (request, reply) => {
-        await purgeArtifact(deps, request.project.id, request.params.trash_id, actorOf(request))
-        return reply.send()
+        const { trash_id: id } = request.params
+        const isGone = await purgeArtifact(deps, request.project.id, id, actorOf(request))
+        return reply.code(isGone ? 200 : 202).send()
       },
     )
   }

@@ -17,8 +17,11 @@ import { deleteExpired, deleteTrash, findManifests, findTrash, lockTrash, select
 import { deleteExpiredTags, deleteTrashedTagsOf } from './tags/store.ts'
 
 export interface TrashDeps extends ArtifactsDeps {
-  /** Takes the bytes of blobs out of the store now, those that nothing references. From `gc`. */
-  reclaim(blobIds: readonly number[]): Promise<void>
+  /**
+   * Takes the bytes of blobs out of the store now and for good, those that nothing references. Answers false where the store
+   * refused: then they go later. From `gc`.
+   */
+  reclaim(blobIds: readonly number[]): Promise<boolean>
 }
 
 /** One page of what can be restored in a project, and how much there is. */
@@ -109,14 +112,14 @@ async function refuseIncomplete<Result>(
 
 /**
  * Takes a deleted artifact out of the trash, and its bytes out of the store at once, grace or not: for secrets that must
- * not stay. What others reference stays. Throws not-found.
+ * not stay. What others reference stays. Answers false where the store refused some: they go later. Throws not-found.
  */
 export async function purgeArtifact(
   deps: TrashDeps,
   projectId: number,
   id: number,
   actor: Actor,
-): Promise<void> {
+): Promise<boolean> {
   const artifact = await getTrash(deps, projectId, id)
   const { repositoryId, repositoryName: name, projectName, digest } = artifact
   const place = { repository: { id: repositoryId, projectId, name }, projectName }
@@ -127,7 +130,7 @@ export async function purgeArtifact(
     await emit(tx, { type: 'artifact.purged', payload: { ...namesOf(place), digest, actor } })
     return ids
   })
-  await deps.reclaim(blobIds)
+  return await deps.reclaim(blobIds)
 }
 
 const BATCH = 500

@@ -82,6 +82,38 @@ test('a project lets in whom it admits', async () => {
   expect(await ask('/projects/seven', ROOT)).toBe('200 seven')
 })
 
+test('a route that takes several permissions takes all of them', async () => {
+  const both = await buildRest({
+    routes: [
+      async (instance) => {
+        const config = {
+          permission: { project: 'tag:delete', and: ['tag:create', 'artifact:create'] },
+        } as const
+        const schema = { params: Params }
+        instance.get('/projects/:project_name_or_id', { schema, config }, async (r) => r.project.name)
+      },
+    ],
+    decide: (_, permission) => permission !== missing,
+    decideEverywhere: (_, permission) => permission !== missing,
+    projectContext: async (_, name) =>
+      name === '7' ? { id: 7, name: 'seven', public: false, roles: [] } : undefined,
+  })
+  let missing = ''
+  const statusOf = async (id: number) =>
+    (await both.inject({ url: `/api/v2.0/projects/${id}`, headers: ANN })).statusCode
+  const statuses: number[][] = []
+  for (missing of ['', 'tag:delete', 'tag:create', 'artifact:create']) {
+    statuses.push([await statusOf(7), await statusOf(99)])
+  }
+
+  expect(statuses).toEqual([
+    [200, 404],
+    [403, 403],
+    [403, 403],
+    [403, 403],
+  ])
+})
+
 test('a hidden project and a missing one are refused alike', async () => {
   for (const project of ['7', 'seven', '99', 'none', '%25', '9'.repeat(40)]) {
     expect(await ask(`/projects/${project}`)).toBe('401 unauthorized')

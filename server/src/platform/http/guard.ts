@@ -19,7 +19,12 @@ type Project = Word<'project'>
  * Who may call a route. Every route of the REST API says it in `config.permission`; what it does not say
  * is denied, and a route that says nothing stops the start.
  */
-type RoutePermission = 'anonymous' | 'authenticated' | { system: Permission } | { project: Permission }
+type RoutePermission =
+  | 'anonymous'
+  | 'authenticated'
+  | { system: Permission }
+  /** `and`: what it takes besides, in the same project. */
+  | { project: Permission; and?: readonly Permission[] }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -73,7 +78,10 @@ export function addGuard(app: FastifyInstance, options: GuardOptions): void {
     if (permission === 'anonymous' || alsoAdmits?.(request) === true) return
     if (permission === undefined) throw new DomainError('forbidden', FORBIDDEN)
     if (typeof permission === 'object' && 'project' in permission) {
-      request.project = await admitToProject(options, request, permission.project)
+      request.project = await admitToProject(options, request, [
+        permission.project,
+        ...(permission.and ?? []),
+      ])
     } else if (request.principal.kind === 'anonymous') {
       throw new DomainError('unauthorized', UNAUTHORIZED)
     } else if (
@@ -86,21 +94,22 @@ export function addGuard(app: FastifyInstance, options: GuardOptions): void {
 }
 
 /**
- * The project of the route, if the caller may do `permission` there. Otherwise the refusal is the same
+ * The project of the route, if the caller may do all of `permissions` there. Otherwise the refusal is the same
  * whether the project is missing or hidden; only who would be let in anywhere hears that it is missing.
  */
 async function admitToProject(
   options: GuardOptions,
   request: FastifyRequest,
-  permission: Permission,
+  permissions: readonly Permission[],
 ): Promise<Project> {
+  const { principal } = request
   const { nameOrId, byName } = projectOf(request)
-  const project = await options.projectContext(request.principal, nameOrId, byName)
-  if (project && options.decide(request.principal, permission, project)) return project
-  if (!project && options.decideEverywhere(request.principal, permission)) {
+  const project = await options.projectContext(principal, nameOrId, byName)
+  if (project && permissions.every((one) => options.decide(principal, one, project))) return project
+  if (!project && permissions.every((one) => options.decideEverywhere(principal, one))) {
     throw new DomainError('not-found', `project ${nameOrId} not found`)
   }
-  if (request.principal.kind === 'anonymous') throw new DomainError('unauthorized', UNAUTHORIZED)
+  if (principal.kind === 'anonymous') throw new DomainError('unauthorized', UNAUTHORIZED)
   throw new DomainError('forbidden', FORBIDDEN)
 }
 

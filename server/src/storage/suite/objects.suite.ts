@@ -146,6 +146,23 @@ export const objectCases: SuiteCase[] = [
     },
   },
   {
+    name: 'deletes for good as it deletes, and what is gone already once more',
+    async run(driver, reopen) {
+      for (const key of ['g/b/c', 'g/b/d', 'g/bc']) await driver.put(key, Buffer.from(key))
+      const uploaded = await store(driver, 'uploaded', someBytes(1000))
+      await driver.delete('g/bc')
+
+      const keys = ['g/b/c', 'g/b/c', 'g/bc', uploaded]
+      for (const key of [...keys, 'g', 'g/b', 'g/b/d/x', 'no/such/key']) {
+        await driver.delete(key, { durable: true })
+      }
+
+      const other = await reopen()
+      expect(await other.list('', { limit: 10 })).toEqual(['g/b/d'])
+      for (const key of keys) expect(await other.stat(key)).toBeUndefined()
+    },
+  },
+  {
     name: 'goes on giving an object to a reader who had it when it was deleted, or fails; never less',
     async run(driver) {
       const bytes = someBytes(6 * MIB)

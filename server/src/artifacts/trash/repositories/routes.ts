@@ -1,7 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import * as Wire from '@portolan/api/trash'
-import { decide } from '../../../access/decide.ts'
-import { DomainError } from '../../../platform/errors.ts'
 import { sendTotal, toPage } from '../../../platform/http/paging.ts'
 import { actorOf } from '../../../platform/http/principal.ts'
 import type { Progress } from './model.ts'
@@ -17,6 +15,11 @@ import {
 const ALL = '/projects/:project_name/trash/repositories'
 const ONE = `${ALL}/:trash_id`
 const config = { permission: { project: 'repository:delete' } } as const
+// It makes a repository with all that is in it, as pushes do.
+const RESTORE_PERMISSION = {
+  project: 'repository:delete',
+  and: ['repository:push', 'artifact:create', 'tag:create'],
+} as const
 
 /** `…/trash/repositories`: deleted repositories, which can be restored whole or purged. */
 export function trashedRepositoriesRoutes(deps: RepositoryTrashDeps): FastifyPluginAsyncTypebox {
@@ -65,16 +68,12 @@ export function trashedRepositoriesRoutes(deps: RepositoryTrashDeps): FastifyPlu
         schema: {
           operationId: 'restoreRepository',
           description:
-            'Takes `repository:push` too. 202: the repository is large, an execution restores it; `Location` tells how far it is.',
+            '202: the repository is large, an execution restores it; `Location` tells how far it is.',
           params: Wire.TrashedParams,
           querystring: Wire.RepositoryRestoration,
           response: { 200: Wire.RestoredRepository, 202: Wire.RestoredRepository },
         },
-        config,
-        // It makes a repository, as a push does.
-        onRequest: async ({ principal, project }) => {
-          if (!decide(principal, 'repository:push', project)) throw new DomainError('forbidden', 'forbidden')
-        },
+        config: { permission: RESTORE_PERMISSION },
       },
       async (request, reply) => {
         const { project, params, query } = request
@@ -92,7 +91,8 @@ export function trashedRepositoriesRoutes(deps: RepositoryTrashDeps): FastifyPlu
       {
         schema: {
           operationId: 'purgeRepository',
-          description: '202: the repository is large, its bytes go behind the answer.',
+          description:
+            '200: the bytes are gone, also after a power cut. 202: they go behind the answer, since the repository is large or the store refused.',
           params: Wire.TrashedParams,
         },
         config,

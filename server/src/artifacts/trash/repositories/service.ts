@@ -200,9 +200,9 @@ export async function purgeRepository(
     })
     return artifacts.length <= MAX_COUNTED_AT_ONCE
   })
-  if (isSmall) await removeRepository(deps, id)
-  else deps.onDeleted()
-  return isSmall
+  if (isSmall) return await removeRepository(deps, id)
+  deps.onDeleted()
+  return false
 }
 
 function isBeingRestored(): DomainError {

@@ -1,9 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import * as Wire from '@portolan/api/trash'
-import { decide } from '../../../access/decide.ts'
-import { DomainError } from '../../../platform/errors.ts'
 import { sendTotal, toPage } from '../../../platform/http/paging.ts'
 import { actorOf } from '../../../platform/http/principal.ts'
+import { mayRestoreArtifacts } from '../permissions.ts'
 import type { TrashDeps } from '../service.ts'
 import type { TrashedTag } from './model.ts'
 import { listTrashedTags, purgeTag, restoreTag } from './service.ts'
@@ -38,21 +37,19 @@ export function trashedTagsRoutes(deps: TrashDeps): FastifyPluginAsyncTypebox {
       {
         schema: {
           operationId: 'restoreTag',
-          description: 'Takes `tag:create` too, and `artifact:delete` where the artifact is in the trash.',
+          description:
+            'Takes `artifact:delete` and `artifact:create` too where the artifact is in the trash.',
           params: Wire.TrashedParams,
           response: { 200: Wire.RestoredTag },
         },
-        config,
-        onRequest: async ({ principal, project }) => {
-          if (!decide(principal, 'tag:create', project)) throw new DomainError('forbidden', 'forbidden')
-        },
+        config: { permission: { project: 'tag:delete', and: ['tag:create'] } },
       },
       async (request) => {
         const { principal, project, params } = request
         const { tag, restored } = await restoreTag(deps, {
           projectId: project.id,
           id: params.trash_id,
-          mayRestore: decide(principal, 'artifact:delete', project),
+          mayRestore: mayRestoreArtifacts(principal, project),
           actor: actorOf(request),
         })
         return { repository: fullName(tag), tag: tag.name, digest: tag.digest, restored }

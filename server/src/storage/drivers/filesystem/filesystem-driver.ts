@@ -27,7 +27,7 @@ export async function openFilesystemDriver(directory: string, fs = nodeFileSyste
     open: (key) => openObject(disk, key),
     put: (key, bytes) => namingFull(() => putObject(disk, key, bytes)),
     list: (prefix, { after = '', limit }) => listKeys(disk, prefix, after, limit),
-    delete: (key) => namingFull(() => deleteObject(disk, key)),
+    delete: (key, options) => namingFull(() => deleteObject(disk, key, options)),
     startUpload: (id) => namingFull(() => startUpload(disk, id)),
     append: (state, offset, source) => namingFull(() => append(disk, state, offset, source)),
     readUpload: (state, length) => readUpload(disk, state, length),

@@ -153,6 +153,31 @@ test('an I/O error names the operation and the key, and keeps the reason inside'
   expect(error).toMatchObject({ message: 'storage cannot stat some/key', cause: { code: 'EIO' } })
 })
 
+test('a deletion that cannot be made durable fails, and succeeds when it is repeated', async () => {
+  let broken = true
+  const fs: FileSystem = {
+    ...nodeFileSystem,
+    async open(path, flags, mode) {
+      const file = await nodeFileSystem.open(path, flags, mode)
+      if (!broken || !path.endsWith('/doomed')) return file
+      return Object.assign(Object.create(file), {
+        sync: () => Promise.reject(refusal('EIO')),
+        close: () => file.close(),
+      })
+    },
+  }
+  const driver = await open(fs)
+  broken = false
+  await driver.put('doomed/data', Buffer.from('secret'))
+  broken = true
+
+  await expect(driver.delete('doomed/data', { durable: true })).rejects.toThrow(StorageFailureError)
+  broken = false
+  await driver.delete('doomed/data', { durable: true })
+
+  expect(await driver.list('', { limit: 10 })).toEqual([])
+})
+
 test('the medium has a size', async () => {
   const driver = await open()
 

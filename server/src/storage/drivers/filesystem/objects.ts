@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { ByteRange, ObjectReader, ObjectStat } from '../../driver.ts'
+import type { ByteRange, DeleteOptions, ObjectReader, ObjectStat } from '../../driver.ts'
 import { InvalidRangeError, ObjectMissingError } from '../../errors.ts'
+import { syncDirectory } from './directories.ts'
 import { type Disk, FILE_MODE, objectPath } from './disk.ts'
 import { hasCode, ignoreError, namingMissing } from './fs-errors.ts'
 import { placeFile } from './place-file.ts'
@@ -66,11 +67,17 @@ export async function putObject(disk: Disk, key: string, bytes: Uint8Array): Pro
 
 /**
  * Directories stay, even empty ones: removing one would race with a writer who has just found it, and
- * would make what other processes know of durable directories wrong. Nor are they synced: a sync for each of a million
- * objects is what whoever pushes meanwhile would wait for.
+ * would make what other processes know of durable directories wrong. Nor are they synced unless that is asked for: a sync for
+ * each of a million objects is what whoever pushes meanwhile would wait for.
  */
-export async function deleteObject(disk: Disk, key: string): Promise<void> {
+export async function deleteObject(disk: Disk, key: string, options?: DeleteOptions): Promise<void> {
   const path = objectPath(disk, key)
+  await unlinkFile(disk, path)
+  // Also where it was not there: somebody may have removed it a moment ago.
+  if (options?.durable) await syncIfThere(disk, dirname(path))
+}
+
+async function unlinkFile(disk: Disk, path: string): Promise<void> {
   try {
     await disk.fs.unlink(path)
   } catch (error) {
@@ -78,5 +85,13 @@ export async function deleteObject(disk: Disk, key: string): Promise<void> {
     // What POSIX says of unlinking a directory, and macOS does.
     if (hasCode(error, 'EPERM') && (await disk.fs.stat(path)).isDirectory()) return
     throw error
+  }
+}
+
+async function syncIfThere(disk: Disk, directory: string): Promise<void> {
+  try {
+    await syncDirectory(disk.fs, directory)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error
   }
 }

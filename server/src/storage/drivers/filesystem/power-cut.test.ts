@@ -165,6 +165,14 @@ describe('a power cut after any operation', { timeout: 60_000 }, () => {
     expect(await driver.stat('gone/data')).toBeUndefined()
   })
 
+  test('never brings back what was deleted for good, whoever had deleted it before', async () => {
+    const lab = await openLab()
+    const driver = await lab.open()
+    await deleteForGood(lab, driver)
+
+    expect((await lab.verify()).broken).toEqual([])
+  })
+
   test('loses nothing in a directory that another process made and has not synced', async () => {
     const lab = await openLab()
     const slow = haltable(lab.fs)
@@ -221,6 +229,21 @@ describe('a power cut after any operation', { timeout: 60_000 }, () => {
   })
 })
 
+/** One object at once, and one that was deleted as any other before. */
+async function deleteForGood(lab: PowerCutLab, driver: StorageDriver): Promise<void> {
+  for (const key of ['secret/ab/data', 'secret/cd/data', 'secret/cd/other']) {
+    await put(lab, driver, key, someBytes(100))
+  }
+  lab.ledger.stored.delete('secret/ab/data')
+  lab.ledger.stored.delete('secret/cd/data')
+  await driver.delete('secret/cd/data')
+  for (const key of ['secret/ab/data', 'secret/cd/data']) {
+    await driver.delete(key, { durable: true })
+    lab.ledger.possible.delete(key)
+    lab.cut()
+  }
+}
+
 describe('the laboratory', { timeout: 60_000 }, () => {
   test.each([
     { what: 'no directory is synced', ignores: (kind: string) => kind === 'directory' },
@@ -241,6 +264,26 @@ describe('the laboratory', { timeout: 60_000 }, () => {
 
     expect((await lab.verify()).broken).not.toEqual([])
   })
+})
+
+test('the laboratory finds what comes back where its directory was not synced', {
+  timeout: 60_000,
+}, async () => {
+  let deleting = false
+  const lab = await openLab({ ignores: (kind) => deleting && kind === 'directory' })
+  const driver = await lab.open()
+  await put(lab, driver, 'first', someBytes(10))
+  const lazy = {
+    ...driver,
+    delete: (...args: Parameters<typeof driver.delete>) => {
+      deleting = true
+      return driver.delete(...args)
+    },
+  }
+
+  await deleteForGood(lab, lazy)
+
+  expect((await lab.verify()).broken).toContain('secret/ab/data is visible and wrong')
 })
 
 /** A process that can be halted in front of every sync of a directory. */
