@@ -43,7 +43,7 @@ export async function connectDatabase(
   const { maxConnections, preparedStatements, url } = config.database
   const starting = url === undefined ? startEmbeddedFor(config, log) : undefined
   // The libraries are read while the embedded server starts.
-  const [server, { openPool }, { probe }] = await Promise.all([
+  const [server, { openDatabases }, { probe }] = await Promise.all([
     starting,
     import('./database.ts'),
     import('./probe.ts'),
@@ -55,20 +55,21 @@ export async function connectDatabase(
   }
   if (server === undefined) await probe(connection)
   let closing = false
-  const { db, prepared, state } = openPool({ connection, maxConnections, onConnection }, (error) => {
+  const options = { connection, maxConnections, preparedStatements, onConnection }
+  const { db, prepared, state, close } = openDatabases(options, (error) => {
     // The pool does not wait for its connections to end: the server may be quicker to end them.
     if (!closing) log.warn({ err: error }, 'a database connection broke')
   })
 
   return {
     db,
-    prepared: preparedStatements ? prepared : db,
+    prepared,
     pool: state,
     connection,
     failed: server?.failed ?? NEVER,
     async close() {
       closing = true
-      await db.destroy()
+      await close()
       await server?.stop()
     },
   }
@@ -82,10 +83,11 @@ function startEmbeddedFor(config: DatabaseConfig, log: Logger): Promise<Embedded
 
 /** Joins the embedded server of a Portolan that is running in another process. */
 export async function joinEmbedded(config: DatabaseConfig, log: Logger): Promise<ConnectedDatabase> {
-  const { openPool } = await import('./database.ts')
+  const { openDatabases } = await import('./database.ts')
   const address = socketAddress(embeddedDirectory(config))
   const connection = { ...address.connection, application_name: 'portolan' }
-  const { db, prepared, state } = openPool({ connection, maxConnections: 2 }, (error) => {
+  const options = { connection, maxConnections: 2, preparedStatements: false }
+  const { db, prepared, state, close } = openDatabases(options, (error) => {
     log.warn({ err: error }, 'a database connection broke')
   })
 
@@ -96,7 +98,7 @@ export async function joinEmbedded(config: DatabaseConfig, log: Logger): Promise
     connection,
     failed: NEVER,
     async close() {
-      await db.destroy()
+      await close()
       address.release()
     },
   }

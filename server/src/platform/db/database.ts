@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
 import pg from 'pg'
 import { ignore } from '../../lib/ignore.ts'
 import { preparing } from './prepared.ts'
@@ -36,14 +36,66 @@ export interface PoolState {
  * `onError` hears of idle connections that broke (the pool replaces them).
  */
 export function openDatabase(options: DatabaseOptions, onError: (error: Error) => void): Database {
-  return openPool(options, onError).db
+  return kysely(openPool(options, onError))
 }
 
-/** The same, with a look at the pool, and with a second way into it by which statements are kept prepared. */
-export function openPool(
-  options: DatabaseOptions,
+/** Both ways to one database, and a look at their connections. */
+export interface Databases {
+  db: Database
+  /** For what the data plane asks all the time. */
+  prepared: Database
+  state(): PoolState
+  close(): Promise<void>
+}
+
+/**
+ * The data plane asks a few texts many times a second, and each finds single rows by an index: they are planned once a
+ * connection, not once a call, and by indexes even while a table is so small that reading it whole looks cheaper, since
+ * that plan would still be in use when it has grown. Lists do better with a plan for what they ask each time, so they
+ * have connections of their own; nor do pushes and pulls wait for them.
+ */
+const DATA_PLANE = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off'
+
+/** Opens both ways; two thirds of the connections are for the data plane, unless nothing is to be kept prepared. */
+export function openDatabases(
+  { preparedStatements, ...options }: DatabaseOptions & { preparedStatements: boolean },
   onError: (error: Error) => void,
-): { db: Database; prepared: Database; state(): PoolState } {
+): Databases {
+  if (!preparedStatements) {
+    const pool = openPool(options, onError)
+    const db = kysely(pool)
+    return { db, prepared: db, state: () => stateOf([pool]), close: () => pool.end() }
+  }
+  const forData = Math.ceil((options.maxConnections * 2) / 3)
+  const pool = openPool(
+    { ...options, maxConnections: Math.max(options.maxConnections - forData, 1) },
+    onError,
+  )
+  const connection = { ...options.connection, options: DATA_PLANE }
+  const dataPool = openPool({ ...options, connection, maxConnections: forData }, onError)
+  const pools = [pool, dataPool]
+
+  return {
+    db: kysely(pool),
+    prepared: kysely(preparing(dataPool)),
+    state: () => stateOf(pools),
+    async close() {
+      await Promise.all(pools.map((each) => each.end()))
+    },
+  }
+}
+
+function stateOf(pools: readonly pg.Pool[]): PoolState {
+  const sum = (of: (each: pg.Pool) => number) => pools.reduce((total, each) => total + of(each), 0)
+  return {
+    open: sum((each) => each.totalCount),
+    most: sum((each) => each.options.max),
+    idle: sum((each) => each.idleCount),
+    waiting: sum((each) => each.waitingCount),
+  }
+}
+
+function openPool(options: DatabaseOptions, onError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({ ...options.connection, max: options.maxConnections, types })
   pool.on('error', onError)
   // Of one that breaks between two statements of a transaction the next statement tells; nobody else listens to it then.
@@ -52,14 +104,9 @@ export function openPool(
     options.onConnection?.(client)
   })
 
-  return {
-    db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
-    prepared: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparing(pool) }) }),
-    state: () => ({
-      open: pool.totalCount,
-      most: options.maxConnections,
-      idle: pool.idleCount,
-      waiting: pool.waitingCount,
-    }),
-  }
+  return pool
+}
+
+function kysely(pool: PostgresPool): Database {
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
 }

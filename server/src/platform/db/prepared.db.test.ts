@@ -1,26 +1,32 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ignore } from '../../lib/ignore.ts'
-import { type Database, openPool } from './database.ts'
+import { type Database, openDatabases } from './database.ts'
 import { createTestDatabase, type TestDatabase } from './testing.ts'
 
 let database: TestDatabase
 let db: Database
 let prepared: Database
+let close: () => Promise<void>
 
 beforeAll(async () => {
   database = await createTestDatabase()
   const connection = { connectionString: database.url }
-  ;({ db, prepared } = openPool({ connection, maxConnections: 1 }, ignore))
+  ;({ db, prepared, close } = openDatabases(
+    { connection, maxConnections: 1, preparedStatements: true },
+    ignore,
+  ))
   await sql`CREATE TABLE things (id int)`.execute(db)
 })
 afterAll(async () => {
-  await db.destroy()
+  await close()
   await database.drop()
 })
 
 async function kept(): Promise<string[]> {
-  const { rows } = await sql<{ statement: string }>`SELECT statement FROM pg_prepared_statements`.execute(db)
+  const { rows } = await sql<{ statement: string }>`SELECT statement FROM pg_prepared_statements`.execute(
+    prepared,
+  )
   return rows.map(({ statement }) => statement.trim())
 }
 
@@ -64,4 +70,22 @@ test('a column whose type a migration changes costs a connection one call', asyn
 
   await expect(ask(1)).rejects.toThrow('cached plan must not change result type')
   await repeat(ask)
+})
+
+test('the data plane plans once, by indexes even where a table is tiny; the other way plans as the table is', async () => {
+  await sql`CREATE TABLE tiny (id int PRIMARY KEY)`.execute(db)
+  const plan = async (on: Database) => {
+    const { rows } = await sql<{ 'QUERY PLAN': string }>`EXPLAIN SELECT * FROM tiny WHERE id = 1`.execute(on)
+    return rows.map((row) => row['QUERY PLAN']).join()
+  }
+  const { rows } = await sql<{ plan_cache_mode: string }>`SHOW plan_cache_mode`.execute(prepared)
+
+  expect(rows).toEqual([{ plan_cache_mode: 'force_generic_plan' }])
+  expect(await plan(prepared)).toContain('Index')
+  const open = openDatabases(
+    { connection: { connectionString: database.url }, maxConnections: 3, preparedStatements: false },
+    ignore,
+  )
+  expect(open.prepared).toBe(open.db)
+  await open.close()
 })
