@@ -1,10 +1,11 @@
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
-import { countBlobs, giveBack, type QuotaPolicy } from '../quotas/count.ts'
+import { countBlobs, countWith, giveBack, type QuotaPolicy } from '../quotas/count.ts'
 import type { CountedBlob } from '../quotas/model.ts'
 import type { AdmittedRepository } from '../repositories/model.ts'
 import { holdRepository } from '../repositories/store.ts'
-import { findOffered, holdRepositoryBlobs, lockBlob, offerBlob, offerBlobs, withdrawBlob } from './store.ts'
+import { UploadUnknownError } from './errors.ts'
+import { findOffered, holdRepositoryBlobs, linkNewBlob, lockBlob, offerBlobs, withdrawBlob } from './store.ts'
 
 /** Those of the blobs that artifacts of the project reference. From `artifacts`. */
 export type FindReferenced = (tx: Database, projectId: number, blobIds: number[]) => Promise<number[]>
@@ -36,6 +37,8 @@ export interface LinkOptions {
   alongside?: readonly CountedBlob[]
   /** The id that `lockNewBlob` has answered, for whoever takes other locks between. */
   locked?: number
+  /** The upload that ends with it, unless a later writer has it. */
+  upload?: { id: string; epoch: number }
 }
 
 /** The first half of `linkBlob`: answers the blob's id. Throws not-found where the repository is gone. */
@@ -50,6 +53,7 @@ export async function lockNewBlob(tx: Database, blob: NewBlob): Promise<number> 
  * manifest comes this way, once a transaction. The repository and the row of the digest stay locked, in this
  * order.
  *
+ * @throws {UploadUnknownError} the upload has ended, or a new writer has it.
  * @throws {DomainError} not-found: the repository is gone.
  * @throws {QuotaExceededError}
  */
@@ -57,13 +61,17 @@ export async function linkBlob(
   tx: Database,
   deps: LinkDeps,
   blob: NewBlob,
-  { alongside = [], locked }: LinkOptions = {},
+  { alongside = [], locked, upload }: LinkOptions = {},
 ): Promise<LinkedBlob> {
-  const id = locked ?? (await lockNewBlob(tx, blob))
-  const object = await offerBlob(tx, deps.store, blob.repository.id, id)
-  await countBlobs(tx, deps.quotas, blob.repository.projectId, [...alongside, { id, size: blob.size }])
+  const link = { ...blob, store: deps.store, upload, locked, alongside }
+  const linked = await countWith(tx, deps.quotas, blob.repository.projectId, async () => {
+    const found = await linkNewBlob(tx, link)
+    if (found === 'no upload') throw new UploadUnknownError(upload?.id ?? '')
+    if (found === 'no repository') throw goneRepository()
+    return found
+  })
 
-  return { id, ...object }
+  return { id: linked.id, stored: linked.stored, nextGeneration: linked.last_generation + 1 }
 }
 
 /**

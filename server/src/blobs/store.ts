@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
+import type { CountedBlob } from '../quotas/model.ts'
 import type { AdmittedRepository } from '../repositories/model.ts'
 import { heldAs } from '../repositories/store.ts'
 import type { StoredBlob } from './model.ts'
@@ -92,24 +93,49 @@ export async function lockBlob(
   return result.rows[0]?.id
 }
 
-/**
- * Makes a repository offer a (locked) blob. Answers whether its bytes are there, and the generation that a new
- * object would get.
- */
-export async function offerBlob(
-  tx: Database,
-  store: string,
-  repositoryId: number,
-  blobId: number,
-): Promise<{ stored: boolean; nextGeneration: number }> {
-  const result = await sql<{ stored: boolean; last: number }>`
-    WITH offered AS (
-      INSERT INTO repository_blobs (repository_id, blob_id) VALUES (${repositoryId}, ${blobId}) ON CONFLICT DO NOTHING)
-    SELECT coalesce(bool_or(state = 'stored'), false) AS stored, coalesce(max(generation), 0) AS last
-    FROM blob_objects WHERE blob_id = ${blobId} AND store = ${store}`.execute(tx)
-  const { stored = false, last = 0 } = result.rows[0] ?? {}
+/** What `linkNewBlob` is given, and has found. */
+export interface NewLink {
+  digest: string
+  size: number
+  repository: AdmittedRepository
+  store: string
+  /** The upload that ends with it. */
+  upload?: { id: string; epoch: number } | undefined
+  /** The id that `lockBlob` has answered. */
+  locked?: number | undefined
+  /** What else is to count in the project. */
+  alongside: readonly CountedBlob[]
+}
 
-  return { stored, nextGeneration: last + 1 }
+export interface Linked {
+  id: number
+  /** Whether the blob's bytes are there. */
+  stored: boolean
+  last_generation: number
+  added: number
+  spent: boolean
+}
+
+/**
+ * Ends an upload, locks the blob as `lockBlob` does, makes the repository offer it and both count: `link_blob` of the
+ * migrations, whose parts are told there. Answers what is gone where it could not.
+ */
+export async function linkNewBlob(
+  tx: Database,
+  link: NewLink,
+): Promise<Linked | 'no upload' | 'no repository'> {
+  const { repository, upload, alongside } = link
+  const ids = alongside.length === 0 ? null : alongside.map((blob) => blob.id)
+  const sizes = alongside.length === 0 ? null : alongside.map((blob) => blob.size)
+  const result = await sql<Omit<Linked, 'id'> & { ended: boolean | null; id: number | null }>`
+    SELECT ended, blob AS id, stored, last_generation, added, spent FROM link_blob(
+      ${upload?.id ?? null}, ${upload?.epoch ?? null}, ${link.locked ?? null}, ${link.digest}, ${link.size},
+      ${repository.id}, ${repository.projectId}, ${repository.name}, ${link.store},
+      ${ids}::bigint[], ${sizes}::bigint[])`.execute(tx)
+  const [row] = result.rows
+  if (row?.ended === false) return 'no upload'
+
+  return row === undefined || row.id === null ? 'no repository' : { ...row, id: row.id }
 }
 
 /**

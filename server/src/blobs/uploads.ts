@@ -11,6 +11,7 @@ import {
   UploadOffsetError,
   UploadUnknownError,
 } from './errors.ts'
+import type { LinkOptions } from './link.ts'
 import type { Upload } from './model.ts'
 import type { BlobsDeps } from './service.ts'
 import type { UploadHashes } from './upload-hashes.ts'
@@ -106,10 +107,9 @@ export async function finishUpload(
     throw new DigestMismatchError(digest, actual)
   }
 
-  const { placed } = await deps.db.transaction().execute(async (tx) => {
-    if (!(await deleteUpload(tx, upload))) throw new UploadUnknownError(upload.id)
-    return commitUploaded(deps, tx, repository, upload, digest)
-  })
+  const { placed } = await deps.db
+    .transaction()
+    .execute((tx) => commitUploaded(deps, tx, repository, upload, digest, { upload }))
   if (!placed) await deps.storage.abortUpload(upload.state)
 }
 
@@ -188,10 +188,11 @@ function commitUploaded(
   repository: AdmittedRepository,
   upload: Upload,
   digest: string,
+  options: LinkOptions = {},
 ) {
   const blob = { digest, size: upload.offset, repository }
   return ownBytes(upload.id, () =>
-    commitBlob(tx, deps, blob, (key) => deps.storage.finishUpload(upload.state, upload.offset, key)),
+    commitBlob(tx, deps, blob, (key) => deps.storage.finishUpload(upload.state, upload.offset, key), options),
   )
 }
 

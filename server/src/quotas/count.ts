@@ -40,13 +40,27 @@ export async function countBlobs(
   projectId: number,
   blobs: readonly CountedBlob[],
 ): Promise<number> {
+  const { added } = await countWith(tx, policy, projectId, () => addCounted(tx, projectId, blobs))
+  return added
+}
+
+/**
+ * The same for whoever lets the database count within a call that does other work too: `count` makes it and tells what
+ * was added, and whether it is spent.
+ */
+export async function countWith<T extends { added: number; spent: boolean }>(
+  tx: Database,
+  policy: QuotaPolicy,
+  projectId: number,
+  count: () => Promise<T>,
+): Promise<T> {
   const begin = performance.now()
   let contended = false
   try {
-    const { added, spent } = await addCounted(tx, projectId, blobs)
-    contended = !spent
-    if (!spent) await spend(tx, projectId, added, policy.enforced())
-    return added
+    const counted = await count()
+    contended = !counted.spent
+    if (!counted.spent) await spend(tx, projectId, counted.added, policy.enforced())
+    return counted
   } finally {
     policy.observe?.(performance.now() - begin, contended)
   }
