@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Principal } from '../access/model.ts'
 import type { Upload } from '../blobs/model.ts'
 import { mountBlob, removeBlob } from '../blobs/service.ts'
-import { body, sha256 } from '../blobs/testing.ts'
-import { appendChunk, finishUpload, startUpload, uploadWhole } from '../blobs/uploads.ts'
+import { append, body, sha256 } from '../blobs/testing.ts'
+import { finishUpload, startUpload, uploadWhole } from '../blobs/uploads.ts'
 import { insertLabel } from '../labels/store.ts'
 import type { Descriptor } from '../oci/manifest.ts'
 import { OCI_IMAGE, OCI_INDEX } from '../oci/media-types.ts'
@@ -155,7 +155,7 @@ async function projectContext(_: Principal, name: string): Promise<never> {
 test.each(Object.keys(WORK))('%s does not follow a repository that moves', async (name) => {
   if (name === 'the end of an upload') {
     const begun = await startUpload(bench.uploads, bench.repository.id, 'sha256')
-    session = await appendChunk(bench.uploads, begun, body(['sent']))
+    session = await append(bench.uploads, begun, body(['sent']))
   }
   if (name === 'a copy into it') {
     await other.image('source', {}, 'src')

@@ -199,7 +199,8 @@ test('whatever happens in whichever order, usage is what a recount finds', async
 }, 60_000)
 
 // Pushes that make the same tag at once still meet in a circle now and then (the name is locked only where the tag is
-// there already), and `transact` runs them again: `PORTOLAN_TEST_DATABASE_LOG` shows them. Uploads, mounts, withdrawals, limits and moves are not run again: a circle there fails this.
+// there already), and `transact` runs them again: `PORTOLAN_TEST_DATABASE_LOG` shows them. So are uploads, mounts and withdrawals, that may wait for such a push.
+// Limits and moves are not run again: a circle there fails this.
 test('at once, it never passes the limit, is never negative, and no caller hears of a circle', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { minLength: 120, maxLength: 160 }), async (steps) => {

@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'vitest'
 import { linkBlobs } from '../blobs/link.ts'
 import { mountBlob, removeBlob } from '../blobs/service.ts'
-import { sha256 } from '../blobs/testing.ts'
-import { appendChunk, finishUpload, getUpload, startUpload } from '../blobs/uploads.ts'
+import { append, sha256 } from '../blobs/testing.ts'
+import { finishUpload, getUpload, startUpload } from '../blobs/uploads.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import { QuotaExceededError } from '../quotas/model.ts'
 import { changeLimit } from '../quotas/service.ts'
@@ -200,7 +200,7 @@ test('an upload that does not fit at its end can be finished when the limit is r
   const [one] = (await seedRepositories(db, 1)) as [Repository]
   await limit(one, 10)
   const text = 'more than ten'
-  const uploaded = await appendChunk(deps, await startUpload(deps, one.id, 'sha256'), bytesOf(text))
+  const uploaded = await append(deps, await startUpload(deps, one.id, 'sha256'), bytesOf(text))
 
   await expect(finishUpload(deps, one, uploaded, sha256(text))).rejects.toBeInstanceOf(QuotaExceededError)
   await limit(one, 20)
@@ -227,7 +227,7 @@ test('without enforcement limits are passed over, and hold again afterwards', as
   await limit(one, 10)
   const lenient = { ...deps, quotas: { enforced: () => false } }
 
-  const uploaded = await appendChunk(
+  const uploaded = await append(
     lenient,
     await startUpload(lenient, one.id, 'sha256'),
     bytesOf('far more than ten'),

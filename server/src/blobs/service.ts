@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Database } from '../platform/db/database.ts'
+import { transact } from '../platform/db/transact.ts'
 import type { AdmittedRepository } from '../repositories/model.ts'
 import type { ByteRange, StorageDriver } from '../storage/driver.ts'
 import { type LinkDeps, linkBlob, unlinkBlob } from './link.ts'
@@ -47,7 +48,7 @@ export async function mountBlob(
   if (!source) return undefined
 
   try {
-    return await deps.db.transaction().execute(async (tx) => {
+    return await transact(deps.db, async (tx) => {
       await linkBlob(tx, deps, { digest, size: source.size, repository })
       // Under the lock nobody can collect it, but somebody may have since it was read.
       const still = await findRepositoryBlob(tx, deps.store, sourceRepositoryId, digest)
@@ -74,5 +75,5 @@ export function removeBlob(
   repository: AdmittedRepository,
   digest: string,
 ): Promise<boolean> {
-  return deps.db.transaction().execute((tx) => unlinkBlob(tx, deps, repository, digest))
+  return transact(deps.db, (tx) => unlinkBlob(tx, deps, repository, digest))
 }

@@ -3,8 +3,9 @@ import type { Database } from '../platform/db/database.ts'
 import type { Repository } from '../repositories/model.ts'
 import { openMemoryDriver } from '../storage/drivers/memory/memory-driver.ts'
 import { createBlobLookup } from './lookup.ts'
+import type { Upload } from './model.ts'
 import { createUploadHashes } from './upload-hashes.ts'
-import type { UploadsDeps } from './uploads.ts'
+import { appendChunk, takeOver, type UploadsDeps } from './uploads.ts'
 
 /** A user, a project and a repository to hold blobs. */
 export async function seedRepository(db: Database): Promise<Repository> {
@@ -54,6 +55,15 @@ async function findReferenced(tx: Database, projectId: number, blobIds: number[]
     .where('artifact_blobs.blob_id', 'in', blobIds)
     .execute()
   return rows.map((row) => row.blob_id)
+}
+
+/** Appends to an upload as it was when it was read. */
+export async function append(
+  deps: UploadsDeps,
+  upload: Upload,
+  source: AsyncIterable<Uint8Array>,
+): Promise<Upload> {
+  return await appendChunk(deps, await takeOver(deps, upload), source)
 }
 
 export function sha256(bytes: Uint8Array | string): string {

@@ -60,9 +60,37 @@ export async function findUploadByName(
     .where('repositories.name', '=', place.repository)
     .where('repositories.deletion_time', 'is', null)
     .executeTakeFirst()
-  if (!row) return undefined
 
-  const { projectId, repository: name } = place
+  return row && withRepository(row, place)
+}
+
+/** Becomes the one writer of an upload that nobody writes to, and answers both as `findUploadByName` does. */
+export async function takeUploadByName(
+  db: Database,
+  place: { projectId: number; repository: string },
+  id: string,
+): Promise<{ upload: Upload; repository: Repository } | undefined> {
+  const row = await db
+    .updateTable('uploads')
+    .from('repositories')
+    .set((eb) => ({ epoch: eb('uploads.epoch', '+', 1), writing: true, update_time: sql<Date>`now()` }))
+    .where('uploads.id', '=', id)
+    .where('uploads.writing', '=', false)
+    .whereRef('repositories.id', '=', 'uploads.repository_id')
+    .where('repositories.project_id', '=', place.projectId)
+    .where('repositories.name', '=', place.repository)
+    .where('repositories.deletion_time', 'is', null)
+    .returning(COLUMNS.map((column) => `uploads.${column}` as const))
+    .returning('repositories.publish_time')
+    .executeTakeFirst()
+
+  return row && withRepository(row, place)
+}
+
+function withRepository(
+  row: UploadRow & { publish_time: Date | null },
+  { projectId, repository: name }: { projectId: number; repository: string },
+): { upload: Upload; repository: Repository } {
   return {
     upload: toUpload(row),
     repository: { id: row.repository_id, projectId, name, published: row.publish_time !== null },
@@ -152,7 +180,9 @@ export async function findOrphanStates(
   return result.rows.map((row) => row.state)
 }
 
-function toUpload(row: Pick<Selectable<UploadsTable>, (typeof COLUMNS)[number]>): Upload {
+type UploadRow = Pick<Selectable<UploadsTable>, (typeof COLUMNS)[number]>
+
+function toUpload(row: UploadRow): Upload {
   return {
     id: row.id,
     repositoryId: row.repository_id,

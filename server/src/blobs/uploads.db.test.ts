@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
+import { shareAnew } from '../quotas/count.ts'
+import { QuotaExceededError } from '../quotas/model.ts'
 import type { Repository } from '../repositories/model.ts'
 import {
   DigestMismatchError,
@@ -9,12 +11,14 @@ import {
 } from './errors.ts'
 import { purgeAbandonedUploads } from './purge.ts'
 import { findBlob, mountBlob, readBlob, removeBlob } from './service.ts'
-import { blobDeps, body, seedRepository, sha256 } from './testing.ts'
+import { append, blobDeps, body, seedRepository, sha256 } from './testing.ts'
 import {
   appendChunk,
   cancelUpload,
   finishUpload,
+  finishWithChunk,
   getUpload,
+  openUpload,
   startUpload,
   type UploadsDeps,
   uploadWhole,
@@ -36,6 +40,13 @@ beforeEach(async () => {
   ;({ id: repositoryId, projectId } = repository)
 })
 
+async function setLimit(storage_limit: number): Promise<void> {
+  await database.db.updateTable('projects').set({ storage_limit }).where('id', '=', projectId).execute()
+  await shareAnew(database.db, projectId)
+}
+
+const place = () => ({ projectId, repository: 'app' })
+
 function find(project: number, digest: string) {
   return findBlob(deps, { projectId: project, repository: 'app', digest })
 }
@@ -51,8 +62,8 @@ async function content(digest: string): Promise<string> {
 test('a blob uploaded in chunks is there, whole, once it is finished', async () => {
   let upload = await startUpload(deps, repositoryId, 'sha256')
 
-  upload = await appendChunk(deps, upload, body(['hello ']), 0)
-  upload = await appendChunk(deps, upload, body(['wor', 'ld']), 6)
+  upload = await append(deps, upload, body(['hello ']))
+  upload = await append(deps, upload, body(['wor', 'ld']))
   const before = await find(projectId, sha256('hello world'))
   await finishUpload(deps, repository, upload, sha256('hello world'))
 
@@ -63,17 +74,17 @@ test('a blob uploaded in chunks is there, whole, once it is finished', async () 
 
 test('an upload begun by one process is continued and finished by another', async () => {
   const other = await blobDeps(database.db, deps)
-  const begun = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['one ']))
+  const begun = await append(deps, await startUpload(deps, repositoryId, 'sha256'), body(['one ']))
 
   const found = await getUpload(other, repositoryId, begun.id)
-  const continued = await appendChunk(other, found, body(['two']), 4)
+  const continued = await append(other, found, body(['two']))
   await finishUpload(deps, repository, await getUpload(deps, repositoryId, continued.id), sha256('one two'))
 
   expect(await content(sha256('one two'))).toBe('one two')
 })
 
 test('a digest of another algorithm than the session began with is computed from the bytes', async () => {
-  const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha512'), body(['content']))
+  const upload = await append(deps, await startUpload(deps, repositoryId, 'sha512'), body(['content']))
 
   await finishUpload(deps, repository, upload, sha256('content'))
 
@@ -81,21 +92,105 @@ test('a digest of another algorithm than the session began with is computed from
 })
 
 test('a chunk that does not begin where the upload stands is refused and changes nothing', async () => {
-  const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['abc']))
+  const upload = await append(deps, await startUpload(deps, repositoryId, 'sha256'), body(['abc']))
 
-  await expect(appendChunk(deps, upload, body(['x']), 5)).rejects.toBeInstanceOf(UploadOffsetError)
+  await expect(openUpload(deps, place(), upload.id, 5)).rejects.toBeInstanceOf(UploadOffsetError)
 
   const after = await getUpload(deps, repositoryId, upload.id)
   expect(after).toMatchObject({ offset: 3, offsetDigest: sha256('abc'), writing: false })
 })
 
+test('of an upload one opens at a time: the next works in a copy, and the first changes nothing any more', async () => {
+  const begun = await append(deps, await startUpload(deps, repositoryId, 'sha256'), body(['abc']))
+  const first = (await openUpload(deps, place(), begun.id))?.upload
+  const second = (await openUpload(deps, place(), begun.id))?.upload
+  if (!first || !second) throw new Error('there is an upload')
+
+  expect(first).toMatchObject({ writing: true, offset: 3, epoch: begun.epoch + 1 })
+  expect(second.state).not.toEqual(first.state)
+  await expect(appendChunk(deps, first, body(['first']))).rejects.toThrow()
+  await finishWithChunk(deps, repository, second, body(['second']), sha256('abcsecond'))
+  expect(await content(sha256('abcsecond'))).toBe('abcsecond')
+  expect(await openUpload(deps, place(), begun.id)).toBeUndefined()
+})
+
+test('an upload is opened only under the name of its repository', async () => {
+  const { id } = await startUpload(deps, repositoryId, 'sha256')
+  expect(await openUpload(deps, { projectId, repository: 'other' }, id)).toBeUndefined()
+  expect(await openUpload(deps, { projectId: projectId + 1, repository: 'app' }, id)).toBeUndefined()
+  expect((await openUpload(deps, place(), id, 0))?.repository).toEqual(repository)
+})
+
+test('one that is finished with its last bytes, and cannot be, keeps what is good', async () => {
+  const open = async (id: string) => {
+    const found = await openUpload(deps, place(), id)
+    if (!found) throw new Error('there is an upload')
+    return found.upload
+  }
+  const broken = await startUpload(deps, repositoryId, 'sha256')
+  const cut = finishWithChunk(
+    deps,
+    repository,
+    await open(broken.id),
+    body(['half'], new Error('aborted')),
+    sha256('half of it'),
+  )
+  await expect(cut).rejects.toBeInstanceOf(UploadInterruptedError)
+  expect(await getUpload(deps, repositoryId, broken.id)).toMatchObject({ offset: 4, writing: false })
+  await finishWithChunk(deps, repository, await open(broken.id), body([' of it']), sha256('half of it'))
+  expect(await content(sha256('half of it'))).toBe('half of it')
+
+  const full = await startUpload(deps, repositoryId, 'sha256')
+  await setLimit(12)
+  const refused = finishWithChunk(
+    deps,
+    repository,
+    await open(full.id),
+    body(['too much']),
+    sha256('too much'),
+  )
+  await expect(refused).rejects.toBeInstanceOf(QuotaExceededError)
+  await setLimit(1000)
+  await finishUpload(deps, repository, await getUpload(deps, repositoryId, full.id), sha256('too much'))
+  expect(await content(sha256('too much'))).toBe('too much')
+
+  const wrong = await startUpload(deps, repositoryId, 'sha256')
+  const mismatch = finishWithChunk(deps, repository, await open(wrong.id), body(['x']), sha256('y'))
+  await expect(mismatch).rejects.toBeInstanceOf(DigestMismatchError)
+  await expect(getUpload(deps, repositoryId, wrong.id)).rejects.toBeInstanceOf(UploadUnknownError)
+})
+
+test('bytes that were not committed are sent again: a writer that died while it finished is forgotten', async () => {
+  const begun = await startUpload(deps, repositoryId, 'sha256')
+  const dying = {
+    ...deps,
+    db: Object.create(deps.db, {
+      transaction: {
+        value: () => {
+          throw new Error('died')
+        },
+      },
+    }) as UploadsDeps['db'],
+  }
+  const opened = await openUpload(deps, place(), begun.id)
+  if (!opened) throw new Error('there is an upload')
+  await expect(
+    finishWithChunk(dying, repository, opened.upload, body(['all']), sha256('all')),
+  ).rejects.toThrow('died')
+
+  const again = await openUpload(deps, place(), begun.id)
+  if (!again) throw new Error('there is an upload still')
+  await finishWithChunk(deps, repository, again.upload, body(['all']), sha256('all'))
+  expect(await content(sha256('all'))).toBe('all')
+})
+
 test('what arrived before a client broke off is kept and can be continued', async () => {
   const upload = await startUpload(deps, repositoryId, 'sha256')
 
-  const broken = appendChunk(deps, upload, body(['kept ', 'too '], new Error('aborted')))
+  const broken = append(deps, upload, body(['kept ', 'too '], new Error('aborted')))
   await expect(broken).rejects.toBeInstanceOf(UploadInterruptedError)
   const found = await getUpload(deps, repositoryId, upload.id)
-  const continued = await appendChunk(deps, found, body(['end']), found.offset)
+  const continued = await append(deps, found, body(['end']))
   await finishUpload(deps, repository, continued, sha256('kept too end'))
 
   expect(found.offset).toBe(9)
@@ -103,7 +198,7 @@ test('what arrived before a client broke off is kept and can be continued', asyn
 })
 
 test('a writer that was overtaken can change nothing any more', async () => {
-  const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['base ']))
+  const upload = await append(deps, await startUpload(deps, repositoryId, 'sha256'), body(['base ']))
   const other = await blobDeps(database.db, deps)
   const gate = Promise.withResolvers<void>()
   async function* stalled(): AsyncGenerator<Uint8Array> {
@@ -112,9 +207,9 @@ test('a writer that was overtaken can change nothing any more', async () => {
     yield Buffer.from(' stale')
   }
 
-  const slow = appendChunk(deps, upload, stalled())
+  const slow = append(deps, upload, stalled())
   await expect.poll(async () => (await getUpload(other, repositoryId, upload.id)).writing).toBe(true)
-  const taken = await appendChunk(other, await getUpload(other, repositoryId, upload.id), body(['fresh']), 5)
+  const taken = await append(other, await getUpload(other, repositoryId, upload.id), body(['fresh']))
   gate.resolve()
 
   await expect(slow).rejects.toThrow(/upload/)
@@ -123,14 +218,14 @@ test('a writer that was overtaken can change nothing any more', async () => {
 })
 
 test('a session whose writer has not reported its end is finished with what is committed, and stays so', async () => {
-  const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['whole']))
+  const upload = await append(deps, await startUpload(deps, repositoryId, 'sha256'), body(['whole']))
   const gate = Promise.withResolvers<void>()
   async function* stalled(): AsyncGenerator<Uint8Array> {
     yield Buffer.from(' and more')
     await gate.promise
   }
 
-  const slow = appendChunk(deps, upload, stalled())
+  const slow = append(deps, upload, stalled())
   await expect.poll(async () => (await getUpload(deps, repositoryId, upload.id)).writing).toBe(true)
   await finishUpload(deps, repository, await getUpload(deps, repositoryId, upload.id), sha256('whole'))
   gate.resolve()
@@ -140,7 +235,7 @@ test('a session whose writer has not reported its end is finished with what is c
 })
 
 test('a wrong digest stores nothing and ends the upload', async () => {
-  const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['abc']))
+  const upload = await append(deps, await startUpload(deps, repositoryId, 'sha256'), body(['abc']))
 
   await expect(finishUpload(deps, repository, upload, sha256('other'))).rejects.toBeInstanceOf(
     DigestMismatchError,
@@ -194,7 +289,7 @@ test('a whole upload that breaks off leaves nothing behind', async () => {
 })
 
 test('a cancelled upload is gone, and cancelling again says so', async () => {
-  const upload = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['abc']))
+  const upload = await append(deps, await startUpload(deps, repositoryId, 'sha256'), body(['abc']))
 
   await cancelUpload(deps, upload)
 
@@ -217,7 +312,7 @@ test('only uploads that nobody has touched for long are purged', async () => {
 
 test('bytes that no session holds are purged once they are old, those of sessions are not', async () => {
   await purgeAbandonedUploads(deps, 0)
-  const held = await appendChunk(deps, await startUpload(deps, repositoryId, 'sha256'), body(['held']))
+  const held = await append(deps, await startUpload(deps, repositoryId, 'sha256'), body(['held']))
   await deps.storage.startUpload('left-by-a-crash')
   await new Promise((resolve) => setTimeout(resolve, 5))
 
@@ -227,7 +322,7 @@ test('bytes that no session holds are purged once they are old, those of session
   const old = await purgeAbandonedUploads(deps, 0)
 
   expect([young, old]).toEqual([0, 1])
-  expect((await appendChunk(deps, held, body([' on']))).offset).toBe(7)
+  expect((await append(deps, held, body([' on']))).offset).toBe(7)
 })
 
 test('an upload cannot be reached through another repository', async () => {
@@ -278,7 +373,7 @@ test('whoever saw a writer at work cannot undo what that writer has finished sin
     await opened
     yield Buffer.from('acknowledged')
   }
-  const first = appendChunk(deps, begun, gated())
+  const first = append(deps, begun, gated())
   const seen = await vi.waitUntil(async () => {
     const upload = await getUpload(deps, repositoryId, begun.id)
     return upload.writing && upload
@@ -286,7 +381,7 @@ test('whoever saw a writer at work cannot undo what that writer has finished sin
   open()
   await first
 
-  await expect(appendChunk(deps, seen, body(['other']))).rejects.toBeInstanceOf(UploadOffsetError)
+  await expect(append(deps, seen, body(['other']))).rejects.toBeInstanceOf(UploadOffsetError)
 
   const after = await getUpload(deps, repositoryId, begun.id)
   await finishUpload(deps, repository, after, sha256('acknowledged'))

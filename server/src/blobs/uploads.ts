@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { createRunningHash, hashThrough } from '../lib/running-hash.ts'
+import { createRunningHash, hashThrough, type RunningHash } from '../lib/running-hash.ts'
 import { type Algorithm, algorithmOf } from '../oci/digest.ts'
+import { transact } from '../platform/db/transact.ts'
 import { QuotaExceededError } from '../quotas/model.ts'
-import type { AdmittedRepository } from '../repositories/model.ts'
+import type { AdmittedRepository, Repository } from '../repositories/model.ts'
 import { ObjectMissingError } from '../storage/errors.ts'
 import { commitBlob } from './commit.ts'
 import {
@@ -15,7 +16,15 @@ import type { LinkOptions } from './link.ts'
 import type { Upload } from './model.ts'
 import type { BlobsDeps } from './service.ts'
 import type { UploadHashes } from './upload-hashes.ts'
-import { deleteUpload, findUpload, insertUpload, saveUpload, takeUpload } from './upload-store.ts'
+import {
+  deleteUpload,
+  findUpload,
+  findUploadByName,
+  insertUpload,
+  saveUpload,
+  takeUpload,
+  takeUploadByName,
+} from './upload-store.ts'
 
 export interface UploadsDeps extends BlobsDeps {
   hashes: UploadHashes
@@ -41,45 +50,117 @@ export async function getUpload(deps: UploadsDeps, repositoryId: number, id: str
   return upload
 }
 
+/** An upload of which this process is the one writer, by an epoch of its own. */
+export type OwnUpload = Upload & { writing: true }
+
 /**
- * Appends a chunk; what the answer says is durable. `start` is where the client says the chunk begins,
- * undefined for wherever the upload stands.
+ * Makes this process the one writer of an upload of a live repository, named as a client does; undefined where there is none.
+ * Whoever gets it appends or finishes, whatever comes: until then the next writer takes a copy. `start` is
+ * where the client says that its chunk begins, undefined for wherever the upload stands.
  *
  * @throws {UploadOffsetError} the chunk begins elsewhere, or another writer took over meanwhile.
+ */
+export async function openUpload(
+  deps: UploadsDeps,
+  place: { projectId: number; repository: string },
+  id: string,
+  start?: number,
+): Promise<{ upload: OwnUpload; repository: Repository } | undefined> {
+  const free = start === undefined ? await takeUploadByName(deps.db, place, id) : undefined
+  if (free) return { ...free, upload: { ...free.upload, writing: true } }
+  const found = await findUploadByName(deps.db, place, id)
+  if (!found) return undefined
+  if (start !== undefined && start !== found.upload.offset) throw new UploadOffsetError(found.upload.offset)
+
+  return { ...found, upload: await takeOver(deps, found.upload) }
+}
+
+/**
+ * Appends a chunk; what the answer says is durable.
+ *
+ * @throws {UploadOffsetError} another writer took over meanwhile.
  * @throws {UploadInterruptedError} the source broke off; what had arrived is kept and counted.
  * @throws {QuotaExceededError} thrown by the source: more came than the project may hold. The upload is dropped.
  */
 export async function appendChunk(
   deps: UploadsDeps,
-  upload: Upload,
+  upload: OwnUpload,
   source: AsyncIterable<Uint8Array>,
-  start?: number,
 ): Promise<Upload> {
-  if (start !== undefined && start !== upload.offset) throw new UploadOffsetError(upload.offset)
+  const { appended, hash, failure } = await receive(deps, upload, source)
+  if (!(await saveUpload(deps.db, appended))) throw new UploadOffsetError(upload.offset)
+  if (failure !== undefined) await breakOff(deps, appended, failure, hash)
+  keepHash(deps, appended, hash)
 
-  const taken = await takeOver(deps, upload)
-  const hash = await ownBytes(taken.id, () => deps.hashes.take({ ...taken, epoch: upload.epoch }))
-  const result = await ownBytes(taken.id, () =>
-    deps.storage.append(taken.state, taken.offset, hashThrough(source, hash)),
+  return appended
+}
+
+/**
+ * Ends an upload with its last bytes, or all of them, as `appendChunk` and `finishUpload` together do, but says nowhere
+ * how far it is in between: a client that hears nothing sends these bytes again.
+ */
+export async function finishWithChunk(
+  deps: UploadsDeps,
+  repository: AdmittedRepository,
+  upload: OwnUpload,
+  source: AsyncIterable<Uint8Array>,
+  digest: string,
+): Promise<void> {
+  const { appended, hash, failure } = await receive(deps, upload, source)
+  if (failure !== undefined) {
+    if (!(await saveUpload(deps.db, appended))) throw new UploadOffsetError(upload.offset)
+    await breakOff(deps, appended, failure, hash)
+  }
+  try {
+    await finishUpload(deps, repository, appended, digest)
+  } catch (error) {
+    // It can be finished once there is room.
+    if (error instanceof QuotaExceededError) await saveUpload(deps.db, appended)
+    throw error
+  }
+}
+
+/** Writes what comes; nothing of it is told to the database yet. */
+async function receive(
+  deps: UploadsDeps,
+  upload: OwnUpload,
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ appended: Upload; hash: RunningHash; failure: unknown }> {
+  const before = { ...upload, epoch: upload.epoch - 1 }
+  const hash = await ownBytes(upload.id, () => deps.hashes.take(before))
+  const result = await ownBytes(upload.id, () =>
+    deps.storage.append(upload.state, upload.offset, hashThrough(source, hash)),
   )
   const appended: Upload = {
-    ...taken,
+    ...upload,
     state: result.state,
-    offset: taken.offset + result.written,
+    offset: upload.offset + result.written,
     offsetDigest: hash.digest(),
     writing: false,
   }
   if (hash.length !== appended.offset)
     appended.offsetDigest = await rehash(deps, appended, appended.algorithm)
-  if (!(await saveUpload(deps.db, appended))) throw new UploadOffsetError(upload.offset)
-  if (hash.length === appended.offset) deps.hashes.keep(appended, hash)
-  if (result.failure instanceof QuotaExceededError) {
-    await cancelUpload(deps, appended)
-    throw result.failure
-  }
-  if (result.failure !== undefined) throw new UploadInterruptedError(result.failure)
 
-  return appended
+  return { appended, hash, failure: result.failure }
+}
+
+/** What a source that broke off leaves behind, which is saved. */
+async function breakOff(
+  deps: UploadsDeps,
+  appended: Upload,
+  failure: unknown,
+  hash: RunningHash,
+): Promise<never> {
+  if (failure instanceof QuotaExceededError) {
+    await cancelUpload(deps, appended)
+    throw failure
+  }
+  keepHash(deps, appended, hash)
+  throw new UploadInterruptedError(failure)
+}
+
+function keepHash(deps: UploadsDeps, appended: Upload, hash: RunningHash): void {
+  if (hash.length === appended.offset) deps.hashes.keep(appended, hash)
 }
 
 /**
@@ -107,9 +188,9 @@ export async function finishUpload(
     throw new DigestMismatchError(digest, actual)
   }
 
-  const { placed } = await deps.db
-    .transaction()
-    .execute((tx) => commitUploaded(deps, tx, repository, upload, digest, { upload }))
+  const { placed } = await transact(deps.db, (tx) =>
+    commitUploaded(deps, tx, repository, upload, digest, { upload }),
+  )
   if (!placed) await deps.storage.abortUpload(upload.state)
 }
 
@@ -132,9 +213,7 @@ export async function uploadWhole(
     if (hash.digest() !== digest) throw new DigestMismatchError(digest, hash.digest())
 
     const whole = { ...upload, state, offset: result.written }
-    const committed = await deps.db
-      .transaction()
-      .execute((tx) => commitUploaded(deps, tx, repository, whole, digest))
+    const committed = await transact(deps.db, (tx) => commitUploaded(deps, tx, repository, whole, digest))
     placed = committed.placed
   } finally {
     if (!placed) await deps.storage.abortUpload(state)
@@ -169,7 +248,7 @@ async function newUpload(deps: UploadsDeps, repositoryId: number, algorithm: Alg
  * Makes this process the one writer. Where the last writer has not reported its end it may still be
  * writing, so we go on in a copy of what it had committed, and its bytes go nowhere.
  */
-async function takeOver(deps: UploadsDeps, upload: Upload): Promise<Upload> {
+export async function takeOver(deps: UploadsDeps, upload: Upload): Promise<OwnUpload> {
   const state = upload.writing
     ? await ownBytes(upload.id, () => deps.storage.forkUpload(upload.state, randomUUID(), upload.offset))
     : upload.state

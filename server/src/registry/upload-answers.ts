@@ -6,7 +6,7 @@ import { type Exchange, filled } from './exchange.ts'
  * The headers of every answer about an upload. Clients append `&digest=…` to the location, as they do
  * with Harbor's, so it has a parameter: the offset, for whoever reads logs.
  */
-export function describeUpload(exchange: Exchange, upload: Upload): FastifyReply {
+export function describeUpload(exchange: Exchange, upload: Pick<Upload, 'id' | 'offset'>): FastifyReply {
   const name = filled(exchange, 'name').full
 
   return exchange.reply.headers({

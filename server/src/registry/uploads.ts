@@ -1,9 +1,17 @@
 import { UploadOffsetError } from '../blobs/errors.ts'
 import type { Upload } from '../blobs/model.ts'
 import { findUploadByName } from '../blobs/upload-store.ts'
-import { appendChunk, cancelUpload, finishUpload } from '../blobs/uploads.ts'
+import {
+  appendChunk,
+  cancelUpload,
+  finishUpload,
+  finishWithChunk,
+  type OwnUpload,
+  openUpload,
+} from '../blobs/uploads.ts'
 import { isDigest } from '../oci/digest.ts'
 import { OciError } from '../oci/errors.ts'
+import type { Repository } from '../repositories/model.ts'
 import { type Exchange, filled, placeOf } from './exchange.ts'
 import { findExistingRepository } from './steps/find-repository.ts'
 import { createdBlob, describeUpload } from './upload-answers.ts'
@@ -20,7 +28,7 @@ export async function getUploadStatus(exchange: Exchange): Promise<unknown> {
 
 /** PATCH <blob-push-location>: a chunk, or a stream of unknown length ("Pushing a blob in chunks"). */
 export async function patchUpload(exchange: Exchange): Promise<unknown> {
-  const upload = await receiveChunk(exchange, await findSession(exchange))
+  const upload = await receiveChunk(exchange, readContentRange(exchange))
 
   return describeUpload(exchange, upload).code(202).send()
 }
@@ -35,12 +43,24 @@ export async function finishUploadSession(exchange: Exchange): Promise<unknown> 
     })
   }
 
-  const { headers } = exchange.request
-  const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
-  const session = await findSession(exchange)
-  const upload = empty ? session : await receiveChunk(exchange, session, digest)
-  await finishUpload(exchange.deps.uploads, filled(exchange, 'repository'), upload, digest)
+  await finish(exchange, digest)
   return createdBlob(exchange, digest)
+}
+
+async function finish(exchange: Exchange, digest: string): Promise<void> {
+  const { uploads } = exchange.deps
+  const { headers } = exchange.request
+  const range = readContentRange(exchange)
+  const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+  if (!empty && range === undefined) {
+    const upload = await openSession(exchange)
+    const body = await bodyWithinQuota(exchange, upload.offset, digest)
+    await told(exchange, () => finishWithChunk(uploads, filled(exchange, 'repository'), upload, body, digest))
+    return
+  }
+
+  const upload = empty ? await findSession(exchange) : await receiveChunk(exchange, range, digest)
+  await finishUpload(uploads, filled(exchange, 'repository'), upload, digest)
 }
 
 /** DELETE <blob-push-location> ("Cancel a blob upload"). */
@@ -53,8 +73,21 @@ export async function cancelUploadSession(exchange: Exchange): Promise<unknown> 
 /** The upload and its repository are one question; what is missing is found out only where something is. */
 async function findSession(exchange: Exchange): Promise<Upload> {
   const { reference, deps } = exchange
-  const found =
-    UUID.test(reference) && (await findUploadByName(deps.uploads.db, placeOf(exchange), reference))
+  return await sessionOf(exchange, () => findUploadByName(deps.uploads.db, placeOf(exchange), reference))
+}
+
+/** The same for whoever is about to write to it. */
+async function openSession(exchange: Exchange, start?: number): Promise<OwnUpload> {
+  const { reference, deps } = exchange
+  return await sessionOf(exchange, () => openUpload(deps.uploads, placeOf(exchange), reference, start))
+}
+
+async function sessionOf<T extends Upload>(
+  exchange: Exchange,
+  find: () => Promise<{ upload: T; repository: Repository } | undefined>,
+): Promise<T> {
+  const { reference } = exchange
+  const found = UUID.test(reference) ? await find() : undefined
   if (!found) {
     await findExistingRepository(exchange)
     throw new OciError('BLOB_UPLOAD_UNKNOWN', { detail: reference })
@@ -64,24 +97,38 @@ async function findSession(exchange: Exchange): Promise<Upload> {
   return found.upload
 }
 
-async function receiveChunk(exchange: Exchange, upload: Upload, digest?: string): Promise<Upload> {
-  const range = readContentRange(exchange)
+async function receiveChunk(
+  exchange: Exchange,
+  range: ContentRange | undefined,
+  digest?: string,
+): Promise<Upload> {
+  const upload = await told(exchange, () => openSession(exchange, range?.start))
   const body = await bodyWithinQuota(exchange, upload.offset, digest)
+  const appended = await told(exchange, () => appendChunk(exchange.deps.uploads, upload, body))
+  if (range && appended.offset !== range.end + 1) {
+    throw new OciError('SIZE_INVALID', { message: 'the chunk has another length than its Content-Range' })
+  }
+  return appended
+}
+
+/** Whoever is not where the upload stands is told where that is. */
+async function told<T>(exchange: Exchange, work: () => Promise<T>): Promise<T> {
   try {
-    const appended = await appendChunk(exchange.deps.uploads, upload, body, range?.start)
-    if (range && appended.offset !== range.end + 1) {
-      throw new OciError('SIZE_INVALID', { message: 'the chunk has another length than its Content-Range' })
-    }
-    return appended
+    return await work()
   } catch (error) {
     if (!(error instanceof UploadOffsetError)) throw error
-    describeUpload(exchange, { ...upload, offset: error.offset })
+    describeUpload(exchange, { id: exchange.reference, offset: error.offset })
     throw new OciError('BLOB_UPLOAD_INVALID', { status: 416, message: error.message, cause: error })
   }
 }
 
+interface ContentRange {
+  start: number
+  end: number
+}
+
 /** Content-Range of a chunk: `<first>-<last>`, both included; not the form of RFC 9110. */
-function readContentRange(exchange: Exchange): { start: number; end: number } | undefined {
+function readContentRange(exchange: Exchange): ContentRange | undefined {
   const header = exchange.request.headers['content-range']
   if (header === undefined) return undefined
 

@@ -4,8 +4,8 @@ import { deleteArtifact } from '../artifacts/deletion.ts'
 import { ReferencesUnknownError } from '../artifacts/errors.ts'
 import { commitBlob } from '../blobs/commit.ts'
 import { UploadUnknownError } from '../blobs/errors.ts'
-import { body, sha256 } from '../blobs/testing.ts'
-import { appendChunk, finishUpload, startUpload, uploadWhole } from '../blobs/uploads.ts'
+import { append, body, sha256 } from '../blobs/testing.ts'
+import { finishUpload, startUpload, uploadWhole } from '../blobs/uploads.ts'
 import { deleteObjects, markIdle } from '../gc/collect.ts'
 import { scanIdle } from '../gc/store.ts'
 import { OCI_IMAGE } from '../oci/media-types.ts'
@@ -298,7 +298,7 @@ async function placedInBucket(text: string) {
   likeBucket()
   const { uploads, repository } = scrub.bench
   const session = await startUpload(uploads, repository.id, 'sha256')
-  const upload = await appendChunk(uploads, session, body([text]))
+  const upload = await append(uploads, session, body([text]))
   const failing = database.db.transaction().execute(async (tx) => {
     await finishUpload({ ...uploads, db: nested(tx) }, repository, upload, sha256(text))
     throw new Error('killed')
