@@ -32,6 +32,8 @@ interface CommandEntry {
 
 const COMMANDS: Record<string, CommandEntry> = {
   serve: { load: () => import('./app/commands/serve.ts'), options: ['roles'] },
+  // Started by `serve`, not by people.
+  'serve-process': { load: () => import('./app/commands/serve-process.ts'), options: [] },
   migrate: { load: () => import('./app/commands/migrate.ts'), options: [] },
   'check-config': { load: () => import('./app/commands/check-config.ts'), options: [] },
   'admin reset-password': {

@@ -48,6 +48,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     PORTOLAN_DATA_DIRECTORY: dataDirectory,
     PORTOLAN_LISTEN_ADDRESS: '127.0.0.1',
     PORTOLAN_LISTEN_PORT: '0',
+    // The same on every machine; where there are to be several, tests say so.
+    PORTOLAN_PROCESSES: '1',
     PORTOLAN_ADMIN_PASSWORD: adminPassword,
     PORTOLAN_LOG_FORMAT: 'json',
     // Tests play those whom the server calls.

@@ -25,7 +25,7 @@ import { createHttp } from './http.ts'
 import { composeWorker, scheduleOwnWork } from './jobs.ts'
 import { forwardingOf } from './outbound.ts'
 import { runPeriodically } from './periodic.ts'
-import { periodicTasks } from './periodic-tasks.ts'
+import { ownTasks, sharedTasks } from './periodic-tasks.ts'
 import { addRoutes } from './routes.ts'
 import type { ComposedServer, ServerParts } from './server-parts.ts'
 import { auditOf, createServices, type Services } from './services.ts'
@@ -39,13 +39,15 @@ const POLL_MILLISECONDS = 1000
 async function showFigures(
   app: ComposedServer['app'],
   { metrics }: NonNullable<ServerParts['meters']>,
-  { config, db, storage, settings, version }: ServerParts & Pick<Services, 'settings'>,
+  { config, db, storage, settings, version, siblings }: ServerParts & Pick<Services, 'settings'>,
 ): Promise<void> {
   const [{ measureRequests }, { addGauges }] = await Promise.all([
     import('./metrics/http.ts'),
     import('./metrics/gauges.ts'),
   ])
   measureRequests(app, metrics)
+  // What the database tells is the same for all.
+  if (siblings?.leads === false) return
   addGauges({
     metrics,
     db,
@@ -81,13 +83,17 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
     patience: { attempts: 8, seconds: config.events.giveUpMinutes * 60 },
     pollMilliseconds: POLL_MILLISECONDS,
   })
-  // Whoever writes an event wakes the dispatcher.
+  const { siblings } = opened
+  const leads = siblings?.leads ?? true
+  siblings?.onEvents(dispatcher.wake)
+  // Whoever writes an event wakes the dispatcher, be it that of another process.
+  const wake = siblings && !leads ? siblings.tellOfEvents : dispatcher.wake
   const watched = (database: Database) =>
     watchEvents(
       watchCircles(database, (circle) => {
         log.warn(circle, 'transactions have waited for one another in a circle, and one of them was ended')
       }),
-      dispatcher.wake,
+      wake,
     )
   const parts = { ...opened, db: watched(opened.db), prepared: watched(opened.prepared) }
   const { db } = parts
@@ -105,17 +111,17 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
   }
   if (opened.meters) await showFigures(app, opened.meters, { ...parts, settings: services.settings })
   await addRoutes(app, parts, services, subscribers)
-  const worker = config.roles === 'web' ? undefined : await composeWorker(parts, services)
-  const webhookWorker = config.roles === 'web' ? undefined : composeWebhookWorker(parts, services.webhooks)
-  const forwarder =
-    config.roles === 'web'
-      ? undefined
-      : createForwarder({
-          db,
-          log,
-          endpoint: () => services.settings.get('audit_log_forward_endpoint'),
-          send: forwardingOf(config),
-        })
+  const works = config.roles !== 'web' && leads
+  const worker = works ? await composeWorker(parts, services) : undefined
+  const webhookWorker = works ? composeWebhookWorker(parts, services.webhooks) : undefined
+  const forwarder = works
+    ? createForwarder({
+        db,
+        log,
+        endpoint: () => services.settings.get('audit_log_forward_endpoint'),
+        send: forwardingOf(config),
+      })
+    : undefined
   // In the order in which they started.
   const stops: (() => void | Promise<void>)[] = []
 
@@ -123,7 +129,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
     app,
     health: createHealth(db, worker),
     async start() {
-      await dispatcher.start()
+      if (leads) await dispatcher.start()
       services.data.pulls.start()
       stops.push(
         services.data.pulls.stop,
@@ -132,7 +138,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
         dispatcher.stop,
         services.outbound.close,
         services.sweeper.stop,
-        runPeriodically(periodicTasks(parts, services), log).stop,
+        runPeriodically([...ownTasks(services), ...(leads ? sharedTasks(parts, services) : [])], log).stop,
       )
       worker?.start()
       if (worker) stops.push(worker.stop)

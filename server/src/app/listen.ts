@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/schema.ts'
 import { FatalError } from '../platform/errors.ts'
@@ -17,17 +17,33 @@ export async function listen(app: FastifyInstance, config: Config): Promise<List
   try {
     await app.listen({ host: address, port })
   } catch (cause) {
-    throw new FatalError(listenProblem(config, cause as NodeJS.ErrnoException), { cause })
+    throw listenError(config, cause as NodeJS.ErrnoException)
   }
-  const bound = (app.server.address() as AddressInfo).port
+
+  return listeningOn(config, boundPort(app.server))
+}
+
+/** The port that was found for port 0. */
+export function boundPort(server: Server): number {
+  return (server.address() as AddressInfo).port
+}
+
+/** How people reach what listens on that port. */
+export function listeningOn(config: Config, port: number): Listening {
+  const { address } = config.listen
   const scheme = config.tls.certificate === undefined ? 'http' : 'https'
   const host =
     address === '0.0.0.0' || address === '::' ? 'localhost' : address.includes(':') ? `[${address}]` : address
 
-  return { port: bound, url: config.externalUrl ?? `${scheme}://${host}:${bound}` }
+  return { port, url: config.externalUrl ?? `${scheme}://${host}:${port}` }
 }
 
-function listenProblem(config: Config, error: NodeJS.ErrnoException): string {
+/** Why the port could not be opened, in words. */
+export function listenError(config: Pick<Config, 'listen'>, cause: NodeJS.ErrnoException): FatalError {
+  return new FatalError(listenProblem(config, cause), { cause })
+}
+
+function listenProblem(config: Pick<Config, 'listen'>, error: NodeJS.ErrnoException): string {
   const { address, port } = config.listen
   switch (error.code) {
     case 'EADDRINUSE':

@@ -53,6 +53,11 @@ async function open(
     }
   } catch (error) {
     if (!(error instanceof DataDirectoryInUse)) throw error
-    return { database: await joinEmbedded(config, log), release: ignore }
+    // The server that runs has its own; of what is left for others this takes little.
+    const few = {
+      ...config,
+      database: { ...config.database, maxConnections: 2, preparedStatements: false },
+    }
+    return { database: await joinEmbedded(few, log), release: ignore }
   }
 }

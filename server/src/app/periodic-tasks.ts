@@ -15,12 +15,8 @@ import type { Services } from './services.ts'
 const MINUTE = 60_000
 const HOUR = 3_600_000
 
-/** What is done again and again, whoever asks or not. */
-export function periodicTasks(
-  { config, db, storage, log, meters }: ServerParts,
-  { auth, data, sweeper, configuration, releasePending, scrub }: Services,
-) {
-  const { store, graceSeconds } = data.uploads
+/** What every process does again and again, for what it has in its memory. */
+export function ownTasks({ auth, configuration }: Services) {
   const memory = createIdleMemory()
 
   return [
@@ -30,6 +26,19 @@ export function periodicTasks(
       everyMilliseconds: 5000,
       run: async () => memory.settle(),
     },
+    { name: 'tell of failed logins', everyMilliseconds: 1000, run: auth.failedLogins.flush },
+    { name: 'write last uses of access tokens', everyMilliseconds: 60_000, run: () => writeLastUses(auth) },
+  ]
+}
+
+/** What one process of those that were started together does, whoever asks or not; replicas may do it beside each other. */
+export function sharedTasks(
+  { config, db, storage, log, meters }: ServerParts,
+  { auth, data, sweeper, releasePending, scrub }: Services,
+) {
+  const { store, graceSeconds } = data.uploads
+
+  return [
     { name: 'sweep deleted repositories', everyMilliseconds: MINUTE, run: sweeper.sweep },
     { name: 'empty the trash', everyMilliseconds: HOUR, run: () => emptyTrash({ db }) },
     {
@@ -89,8 +98,6 @@ export function periodicTasks(
           { keep: config.webhooks.keepDeliveries, mostWaiting: 50_000, mostDead: 10_000, deadDays: 30 },
         ),
     },
-    { name: 'tell of failed logins', everyMilliseconds: 1000, run: auth.failedLogins.flush },
-    { name: 'write last uses of access tokens', everyMilliseconds: 60_000, run: () => writeLastUses(auth) },
     { name: 'purge sessions and offline tokens', everyMilliseconds: HOUR / 4, run: () => purgeAuth(auth) },
   ]
 }

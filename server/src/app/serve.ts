@@ -1,25 +1,23 @@
+import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
-import { ignore } from '../lib/ignore.ts'
-import { loadSecretBox } from '../platform/crypto/secret-key.ts'
-import { type ConnectedDatabase, connectDatabase } from '../platform/db/connect.ts'
-import { FatalError } from '../platform/errors.ts'
-import type { Observe } from '../storage/guarded-driver.ts'
-import { openDataDirectory } from './data-directory.ts'
-import { createLifecycle, type Lifecycle } from './lifecycle.ts'
-import { drain, type Listening, listen } from './listen.ts'
-import type { Meters } from './metrics/meters.ts'
+import { createLifecycle } from './lifecycle.ts'
+import { countProcesses } from './processes/count.ts'
 import { listenForStop } from './signals.ts'
-import { storageOptions, storageProblem } from './storage.ts'
+import { start } from './start.ts'
 import type { Terminal } from './terminal.ts'
-import { loadTls } from './tls.ts'
-import type { Traces } from './tracing/open.ts'
-import { readVersion } from './version.ts'
 
 export interface ServeOptions {
   config: Config
   log: Logger
   terminal: Terminal | undefined
+  /** Takes entries of other processes' logs to where those of this one go besides standard output. */
+  passLog(line: string): void
+}
+
+/** How many processes `serve` makes of itself, the supervisor not among them. */
+export function processesOf(config: Config): number {
+  return countProcesses(config, availableParallelism())
 }
 
 /**
@@ -31,11 +29,15 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { config, log, terminal } = options
   const stop = listenForStop()
   const lifecycle = createLifecycle(log)
+  const processes = processesOf(config)
   try {
-    const running = await start(options, lifecycle)
+    const running =
+      processes === 1
+        ? await start(options, lifecycle)
+        : await (await import('./processes/supervisor.ts')).startProcesses(options, lifecycle, processes)
     if (running.listening) {
       const { port, url } = running.listening
-      log.info({ url, port, address: config.listen.address }, 'ready')
+      log.info({ url, port, address: config.listen.address, ...(processes > 1 && { processes }) }, 'ready')
       terminal?.show(`Portolan is ready: ${url}\nCtrl-C stops it.`)
     } else {
       log.info({ roles: config.roles }, 'ready')
@@ -50,104 +52,4 @@ export async function serve(options: ServeOptions): Promise<void> {
     stop.dispose()
   }
   log.info('stopped')
-}
-
-interface Running {
-  /** Undefined for a worker. */
-  listening: Listening | undefined
-  /** Resolves when the embedded database ends by itself: nothing works without it. */
-  failed: Promise<Error>
-}
-
-async function start({ config, log, terminal }: ServeOptions, lifecycle: Lifecycle): Promise<Running> {
-  // What is wrong here is better known before anything is created.
-  loadTls(config)
-  const held = openDataDirectory(config)
-  lifecycle.opened('data directory', () => held.release())
-  const traces = config.tracing.endpoint === undefined ? undefined : await openTraces(config, log)
-  if (traces) lifecycle.opened('traces', traces.tracing.close)
-  const connecting = connectDatabase(config, log, traces?.onConnection)
-  // Most of the program is read while PostgreSQL gets ready: both take their time.
-  const loading = loadProgram()
-  loading.catch(ignore)
-
-  const database = await connecting
-  lifecycle.opened('database', () => database.close())
-  const { db, prepared, connection, failed } = database
-  const meters = config.metrics.port === 0 ? undefined : await openMeters(config, log, database)
-  const program = await loading
-  await program.migrate(db, { log })
-  const storage = await program
-    .openStorage(storageOptions(config), { observe: both(meters?.observeStorage, traces?.observeStorage) })
-    .catch((cause: unknown) => {
-      throw new FatalError(storageProblem(config, cause), { cause })
-    })
-  lifecycle.opened('storage', () => storage.close())
-  const secretKey = await loadSecretBox(config)
-  await program.createAdministrator({ db, passwords: program.createPasswords(), log, terminal }, config)
-
-  const parts = {
-    config,
-    log,
-    db,
-    prepared,
-    connection,
-    storage,
-    secretKey,
-    version: readVersion(),
-    meters,
-    tracing: traces?.tracing,
-  }
-  const server = await program.composeServer(parts)
-  lifecycle.opened('workers', () => server.close())
-  await server.start()
-  if (meters) {
-    const { listenForScrapes } = await import('../platform/metrics/listener.ts')
-    const shown = await listenForScrapes(config.metrics, { ...meters, health: server.health, log })
-    lifecycle.opened('metrics', shown.close)
-    log.info({ port: shown.port, address: config.metrics.address }, 'metrics are shown')
-  }
-  if (config.roles === 'worker') return { listening: undefined, failed }
-  lifecycle.opened('requests', () => drain(server.app, config.drainSeconds))
-
-  return { listening: await listen(server.app, config), failed }
-}
-
-/** Read only where somebody wants figures. */
-async function openMeters(
-  config: Config,
-  log: Logger,
-  { pool }: Pick<ConnectedDatabase, 'pool'>,
-): Promise<Meters> {
-  const { createMeters, measurePool } = await import('./metrics/meters.ts')
-  const meters = await createMeters(log, config.storage.driver)
-  measurePool(meters.metrics, pool)
-
-  return meters
-}
-
-/** Read only where somebody wants traces. */
-async function openTraces(config: Config, log: Logger): Promise<Traces> {
-  const { openTraces: open } = await import('./tracing/open.ts')
-  return await open(config, log, readVersion())
-}
-
-function both(first: Observe | undefined, second: Observe | undefined): Observe | undefined {
-  if (!first || !second) return first ?? second
-  return (...told) => {
-    first(...told)
-    second(...told)
-  }
-}
-
-async function loadProgram() {
-  const [composing, administrator, passwords, migrating, storing] = await Promise.all([
-    import('./compose.ts'),
-    import('./administrator.ts'),
-    import('../users/passwords.ts'),
-    import('../platform/db/migrate.ts'),
-    import('../storage/open.ts'),
-  ])
-
-  return { ...composing, ...administrator, ...passwords, ...migrating, ...storing }
 }

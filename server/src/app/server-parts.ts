@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type pg from 'pg'
 import type { Logger } from 'pino'
@@ -5,9 +6,28 @@ import type { Config } from '../config/schema.ts'
 import type { SecretBox } from '../platform/crypto/secret-box.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Health } from '../platform/metrics/listener.ts'
+import type { MetricsRegistry } from '../platform/metrics/registry.ts'
 import type { Tracing } from '../platform/tracing/tracing.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import type { Meters } from './metrics/meters.ts'
+
+/** Other processes that were started together with this one, and share its port, store and database. */
+export interface Siblings {
+  /** Whether this one does what only one of them is to do: jobs, events, and what is done again and again. */
+  leads: boolean
+  /** Tells the one that leads that events are being written. Costs next to nothing, however often it is called. */
+  tellOfEvents(): void
+  /** In the one that leads: what to do when others are writing events. */
+  onEvents(wake: () => void): void
+  /** From now on it gets connections. Answers whether it has taken one. */
+  accept(take: (connection: Socket) => boolean): void
+  /** So many of them have ended. */
+  ended(count: number): void
+  /** It gets no more connections. */
+  leave(): void
+  /** How this process answers whoever asks for its figures and its health. */
+  answering(answers: { figures: MetricsRegistry['values'] | undefined; health: Health }): void
+}
 
 /** What is open and ready when the server is put together. */
 export interface ServerParts {
@@ -25,6 +45,8 @@ export interface ServerParts {
   meters?: Meters | undefined
   /** Where traces are sent to, if anywhere. */
   tracing?: Tracing | undefined
+  /** Without them this process does everything. */
+  siblings?: Siblings | undefined
 }
 
 /** The server put together, not listening yet. */

@@ -43,6 +43,23 @@ test('metrics are never shown on the port of clients', () => {
   )
 })
 
+test('processes are counted, or left to the program, and have connections enough', () => {
+  const count = (env: Record<string, string>) => loadConfig({ env }).processes
+
+  expect([count({}), count({ PORTOLAN_PROCESSES: 'auto' }), count({ PORTOLAN_PROCESSES: '5' })]).toEqual([
+    'auto',
+    'auto',
+    5,
+  ])
+  expect(problem({ PORTOLAN_PROCESSES: 'many' })).toBe(
+    'PORTOLAN_PROCESSES (processes): must be auto, or a whole number from 1 to 64',
+  )
+  expect(problem({ PORTOLAN_PROCESSES: '6' })).toBe(
+    'database.max_connections: must be at least 24 for 6 processes',
+  )
+  expect(count({ PORTOLAN_DATABASE_MAX_CONNECTIONS: '2', PORTOLAN_PROCESSES: '1' })).toBe(1)
+})
+
 test('the environment wins over the file, the file over the defaults', () => {
   writeFileSync(file, 'listen:\n  port: 1\n  address: 10.0.0.1\nlog: {level: warn}\n')
 

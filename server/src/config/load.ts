@@ -14,6 +14,8 @@ export interface ConfigSources {
 }
 
 const DEFAULT_FILE = 'portolan.yaml'
+/** Of each of several processes: two for the data plane, and two for everything else. */
+const LEAST_CONNECTIONS = 4
 const KEY_PREFIX = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/
 
 /**
@@ -50,7 +52,7 @@ function above(value: unknown, below: unknown): unknown {
 
 /** What no single key can tell. */
 function checkTogether(document: ConfigDocument): void {
-  const { tls, secret_key, secret_key_file, listen, metrics, storage } = document
+  const { tls, secret_key, secret_key_file, listen, metrics, storage, processes, database } = document
   if (tls.certificate !== undefined && tls.key === undefined) {
     throw new FatalError('tls.key: must be set with tls.certificate')
   }
@@ -62,6 +64,15 @@ function checkTogether(document: ConfigDocument): void {
   }
   if (metrics.port !== 0 && metrics.port === listen.port) {
     throw new FatalError('metrics.port: must be another port than listen.port')
+  }
+  if (
+    typeof processes === 'number' &&
+    processes > 1 &&
+    database.max_connections < processes * LEAST_CONNECTIONS
+  ) {
+    throw new FatalError(
+      `database.max_connections: must be at least ${processes * LEAST_CONNECTIONS} for ${processes} processes`,
+    )
   }
   if (storage.driver === 's3') checkBucket(storage.s3)
 }

@@ -29,6 +29,14 @@ export const configSchema = {
     description:
       'What this process does: `web` answers requests, `worker` runs jobs, `all` does both. A fleet needs both.',
   },
+  processes: {
+    type: 'count',
+    default: 'auto',
+    minimum: 1,
+    maximum: 64,
+    description:
+      'How many processes answer requests on the one port. `auto`: one for every two processors, no more than four, and no more than `database.max_connections` allows with five each. With one everything happens in it; with more, another one starts them, replaces those that die and holds the embedded PostgreSQL. A worker is always one.',
+  },
   data_directory: {
     type: 'text',
     default: './data',
@@ -65,7 +73,8 @@ export const configSchema = {
       default: 20,
       minimum: 2,
       maximum: 1000,
-      description: 'Most connections that this process opens to PostgreSQL.',
+      description:
+        'Most connections that are opened to PostgreSQL: by all `processes` of this start together, of which each needs four.',
     },
     prepared_statements: {
       type: 'boolean',

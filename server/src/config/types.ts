@@ -4,6 +4,8 @@ export type PlainValue = string | number | boolean
 export type Key = { description: string; secret?: boolean } & (
   | { type: 'text' | 'origin' | 'postgres-url' | 'key' | 'duration'; default?: string }
   | { type: 'integer' | 'number'; default: number; minimum: number; maximum: number }
+  // A whole number, or what the program finds out by itself.
+  | { type: 'count'; default: 'auto'; minimum: number; maximum: number }
   | { type: 'boolean'; default: boolean }
   | { type: 'choice'; choices: readonly string[]; default: string }
   | { type: 'networks' | 'names'; default: readonly string[] }
@@ -20,13 +22,15 @@ type ValueOf<K> = K extends { type: 'choice'; choices: readonly (infer Choice)[]
   ? Choice
   : K extends { type: 'integer' | 'number' }
     ? number
-    : K extends { type: 'boolean' }
-      ? boolean
-      : K extends { type: 'networks' | 'names' }
-        ? readonly string[]
-        : K extends { type: 'values' }
-          ? Readonly<Record<string, PlainValue>>
-          : string
+    : K extends { type: 'count' }
+      ? number | 'auto'
+      : K extends { type: 'boolean' }
+        ? boolean
+        : K extends { type: 'networks' | 'names' }
+          ? readonly string[]
+          : K extends { type: 'values' }
+            ? Readonly<Record<string, PlainValue>>
+            : string
 
 type NodeOf<N> = N extends { description: string } ? ValueOf<N> : DocumentOf<N>
 

@@ -12,6 +12,7 @@ export function problemOf(key: Key, value: unknown): string | undefined {
 export function fromText(key: Key, text: string): unknown {
   switch (key.type) {
     case 'integer':
+    case 'count':
       return /^-?\d+$/.test(text) ? Number(text) : text
     case 'number':
       return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
@@ -30,6 +31,8 @@ export function expectationOf(key: Key): string {
   switch (key.type) {
     case 'integer':
       return `a whole number from ${key.minimum} to ${key.maximum}`
+    case 'count':
+      return `auto, or a whole number from ${key.minimum} to ${key.maximum}`
     case 'number':
       return `a number from ${key.minimum} to ${key.maximum}`
     case 'boolean':
@@ -58,7 +61,9 @@ export function expectationOf(key: Key): string {
 function fits(key: Key, value: unknown): boolean {
   switch (key.type) {
     case 'integer':
-      return Number.isInteger(value) && Number(value) >= key.minimum && Number(value) <= key.maximum
+      return isWhole(value, key)
+    case 'count':
+      return value === 'auto' || isWhole(value, key)
     case 'number':
       return Number.isFinite(value) && Number(value) >= key.minimum && Number(value) <= key.maximum
     case 'boolean':
@@ -82,6 +87,10 @@ function fits(key: Key, value: unknown): boolean {
     case 'text':
       return typeof value === 'string' && value !== ''
   }
+}
+
+function isWhole(value: unknown, { minimum, maximum }: { minimum: number; maximum: number }): boolean {
+  return Number.isInteger(value) && Number(value) >= minimum && Number(value) <= maximum
 }
 
 function isPlain(value: unknown): boolean {

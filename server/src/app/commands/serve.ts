@@ -1,13 +1,14 @@
 import { openLog } from '../../platform/log/open-log.ts'
-import { serve } from '../serve.ts'
+import { processesOf, serve } from '../serve.ts'
 import { findTerminal } from '../terminal.ts'
 import type { CommandInput } from './input.ts'
 
 export async function run({ config }: CommandInput): Promise<void> {
   const inForce = config()
-  const { log, close } = await openLog(inForce)
+  // Where there are several, each entry says whose it is.
+  const { log, pass, close } = await openLog(inForce, processesOf(inForce) > 1 ? { pid: process.pid } : {})
   try {
-    await serve({ config: inForce, log, terminal: findTerminal() })
+    await serve({ config: inForce, log, terminal: findTerminal(), passLog: pass })
   } finally {
     await close()
   }

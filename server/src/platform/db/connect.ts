@@ -38,7 +38,7 @@ export function embeddedDirectory(config: Pick<Config, 'dataDirectory'>): string
 export async function connectDatabase(
   config: DatabaseConfig,
   log: Logger,
-  onConnection?: DatabaseOptions['onConnection'],
+  { onConnection }: Pick<DatabaseOptions, 'onConnection'> = {},
 ): Promise<ConnectedDatabase> {
   const { maxConnections, preparedStatements, url } = config.database
   const starting = url === undefined ? startEmbeddedFor(config, log) : undefined
@@ -75,20 +75,31 @@ export async function connectDatabase(
   }
 }
 
-function startEmbeddedFor(config: DatabaseConfig, log: Logger): Promise<EmbeddedServer> {
+/** Starts the embedded server with room for the connections of the configuration, and for a few more. */
+export function startEmbeddedFor(config: DatabaseConfig, log: Logger): Promise<EmbeddedServer> {
   const { maxConnections } = config.database
 
   return startEmbedded({ directory: embeddedDirectory(config), maxConnections, log })
 }
 
 /** Joins the embedded server of a Portolan that is running in another process. */
-export async function joinEmbedded(config: DatabaseConfig, log: Logger): Promise<ConnectedDatabase> {
+export async function joinEmbedded(
+  config: DatabaseConfig,
+  log: Logger,
+  { onConnection }: Pick<DatabaseOptions, 'onConnection'> = {},
+): Promise<ConnectedDatabase> {
+  const { maxConnections, preparedStatements } = config.database
   const { openDatabases } = await import('./database.ts')
   const address = socketAddress(embeddedDirectory(config))
-  const connection = { ...address.connection, application_name: 'portolan' }
-  const options = { connection, maxConnections: 2, preparedStatements: false }
+  const connection: pg.PoolConfig = {
+    ...address.connection,
+    application_name: 'portolan',
+    connectionTimeoutMillis: POOL_TIMEOUT_MS,
+  }
+  let closing = false
+  const options = { connection, maxConnections, preparedStatements, onConnection }
   const { db, prepared, state, close } = openDatabases(options, (error) => {
-    log.warn({ err: error }, 'a database connection broke')
+    if (!closing) log.warn({ err: error }, 'a database connection broke')
   })
 
   return {
@@ -98,6 +109,7 @@ export async function joinEmbedded(config: DatabaseConfig, log: Logger): Promise
     connection,
     failed: NEVER,
     async close() {
+      closing = true
       await close()
       address.release()
     },

@@ -66,11 +66,11 @@ export function openDatabases(
     const db = kysely(pool)
     return { db, prepared: db, state: () => stateOf([pool]), close: () => pool.end() }
   }
-  const forData = Math.ceil((options.maxConnections * 2) / 3)
-  const pool = openPool(
-    { ...options, maxConnections: Math.max(options.maxConnections - forData, 1) },
-    onError,
-  )
+  const { maxConnections } = options
+  // Few are shared so that both have two, if there are as many.
+  const forLists = Math.max(Math.floor(maxConnections / 3), Math.min(2, Math.floor(maxConnections / 2)))
+  const forData = maxConnections - forLists
+  const pool = openPool({ ...options, maxConnections: forLists }, onError)
   const connection = { ...options.connection, options: DATA_PLANE }
   const dataPool = openPool({ ...options, connection, maxConnections: forData }, onError)
   const pools = [pool, dataPool]

@@ -10,13 +10,14 @@ const REDACTED = ['password', 'secret', 'token', 'authorization', 'cookie'].flat
 
 /**
  * The program's logger on standard output, or standard error for commands whose output is their result.
- * Entries also go into `more`, as JSON, and have what `mixin` answers at that moment. It writes synchronously: the last words of a process that dies are the ones that matter.
+ * Entries also go into `more`, as JSON; each has what is in `base`, and what `mixin` answers at that moment. It writes synchronously: the last
+ * words of a process that dies are the ones that matter.
  */
 export function createLogger(
   config: Pick<Config, 'log'>,
   output: 'stdout' | 'stderr',
   more: readonly DestinationStream[] = [],
-  mixin?: () => object,
+  { base = {}, mixin }: { base?: object; mixin?: (() => object) | undefined } = {},
 ): Logger {
   const { format, level } = config.log
   const stream = process[output]
@@ -26,7 +27,7 @@ export function createLogger(
   return pino(
     {
       level,
-      base: null,
+      base: Object.keys(base).length === 0 ? null : base,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: REDACTED, censor: '***' },

@@ -13,23 +13,35 @@ const LAST_MILLISECONDS = 2000
 /** The log of a process that stays: standard output, and what the configuration names besides. */
 export interface OpenLog {
   log: Logger
+  /** Takes an entry of another process to where ours go besides standard output. */
+  pass(line: string): void
   /** Sends what still waits. */
   close(): Promise<void>
 }
 
-/** Throws FatalError where a file or a receiver cannot be used. */
-export async function openLog({
-  log: config,
-  outbound,
-  tracing,
-}: Pick<Config, 'log' | 'outbound' | 'tracing'>): Promise<OpenLog> {
+/**
+ * Every entry has what is in `base`. Where another process has file and receiver open they are handed to `take` instead. Throws
+ * FatalError where a file or a receiver cannot be used.
+ */
+export async function openLog(
+  { log: config, outbound, tracing }: Pick<Config, 'log' | 'outbound' | 'tracing'>,
+  base: object,
+  take?: (line: string) => void,
+): Promise<OpenLog> {
   const more: DestinationStream[] = []
-  if (config.file !== undefined) more.push(await openFile(config, config.file))
-  const syslog = config.syslog === undefined ? undefined : await openSyslog(config.syslog, outbound.caFile)
+  const isWanted = config.file !== undefined || config.syslog !== undefined
+  if (take && isWanted) more.push({ write: take })
+  if (!take && config.file !== undefined) more.push(await openFile(config, config.file))
+  const syslog =
+    take || config.syslog === undefined ? undefined : await openSyslog(config.syslog, outbound.caFile)
   if (syslog) more.push(syslog)
+  const mixin = tracing.endpoint === undefined ? undefined : logIds
 
   return {
-    log: createLogger({ log: config }, 'stdout', more, tracing.endpoint === undefined ? undefined : logIds),
+    log: createLogger({ log: config }, 'stdout', more, { base, mixin }),
+    pass(line) {
+      for (const stream of more) stream.write(line)
+    },
     close: async () => {
       await Promise.race([syslog?.close(), sleep(LAST_MILLISECONDS)])
     },

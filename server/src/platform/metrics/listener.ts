@@ -20,7 +20,7 @@ const TEXT = { 'content-type': 'text/plain; charset=utf-8' }
  */
 export async function listenForScrapes(
   { address, port }: { address: string; port: number },
-  { metrics, health, log }: { metrics: MetricsRegistry; health: Health; log: Logger },
+  { metrics, health, log }: { metrics: Pick<MetricsRegistry, 'text'>; health: Health; log: Logger },
 ): Promise<MetricsListener> {
   const answer = async (method: string, path: string) => {
     if (path !== '/metrics' && path !== '/healthz') return { status: 404, headers: TEXT, body: 'not found\n' }

@@ -2,6 +2,9 @@ import type { Logger } from 'pino'
 import type * as PromClient from 'prom-client'
 import { ignore } from '../../lib/ignore.ts'
 
+/** What a registry holds at a moment. */
+export type Figures = PromClient.MetricObjectWithValues<PromClient.MetricValue<string>>[]
+
 /** Makes counters, gauges and histograms, all of one process. Handed to whoever measures; there is no other. */
 export interface MetricsRegistry {
   counter<Label extends string>(
@@ -18,6 +21,8 @@ export interface MetricsRegistry {
   ): PromClient.Histogram<Label>
   /** Called before every answer, to set gauges. One that fails or is slow keeps no other from being shown. */
   onScrape(name: string, read: () => Promise<void> | void): void
+  /** Everything as values, for whoever adds up those of several processes. */
+  values(): Promise<Figures>
   /** Everything in the text format of Prometheus. */
   text(): Promise<{ contentType: string; body: string }>
 }
@@ -33,6 +38,16 @@ export async function createMetricsRegistry(log: Logger): Promise<MetricsRegistr
   client.collectDefaultMetrics({ register: registry })
   const registers = [registry]
 
+  async function readAll(): Promise<void> {
+    await Promise.all(
+      readers.map(({ name, read }) =>
+        within(PATIENCE_MILLISECONDS, async () => read()).catch((error: unknown) =>
+          log.warn({ err: error, figures: name }, 'figures could not be read'),
+        ),
+      ),
+    )
+  }
+
   return {
     counter: (name, help, labelNames) => new client.Counter({ name, help, labelNames, registers }),
     gauge: (name, help, labelNames) => new client.Gauge({ name, help, labelNames, registers }),
@@ -41,14 +56,12 @@ export async function createMetricsRegistry(log: Logger): Promise<MetricsRegistr
     onScrape(name, read) {
       readers.push({ name, read })
     },
+    async values() {
+      await readAll()
+      return await registry.getMetricsAsJSON()
+    },
     async text() {
-      await Promise.all(
-        readers.map(({ name, read }) =>
-          within(PATIENCE_MILLISECONDS, async () => read()).catch((error: unknown) =>
-            log.warn({ err: error, figures: name }, 'figures could not be read'),
-          ),
-        ),
-      )
+      await readAll()
       return { contentType: registry.contentType, body: await registry.metrics() }
     },
   }
