@@ -1,4 +1,4 @@
--- A million rows of the audit log over a year, of 1,000 projects and 500 users, a tenth of the projects with most of
+-- A million rows of each audit log over a year, of 1,000 projects and 500 users, a tenth of the projects with most of
 -- them; `bench-member`, who must be there (password Bench12345), administers 300 projects. For a fresh database:
 --   psql -h <data directory>/postgres -U portolan postgres -f audit-rows.sql
 SET client_min_messages = warning;
@@ -61,3 +61,10 @@ COMMIT;
 VACUUM ANALYZE audit_log;
 VACUUM ANALYZE audit_counts;
 VACUUM ANALYZE audit_user_counts;
+
+-- The same a second time, as if it had been taken over from a Harbor of old.
+INSERT INTO legacy_audit_log (id, op_time, project_id, operation, resource_type, resource, username)
+SELECT id, op_time, project_id, operation, resource_type, resource, username FROM audit_log;
+VACUUM ANALYZE legacy_audit_log;
+VACUUM ANALYZE legacy_audit_counts;
+VACUUM ANALYZE legacy_audit_user_counts;

@@ -1,5 +1,5 @@
 /**
- * How long lists of the audit log take over a million rows: `node bench/lists/audit.ts http://127.0.0.1:8080`, on a server
+ * How long lists of the audit logs take over a million rows each: `node bench/lists/audit.ts http://127.0.0.1:8080`, on a server
  * filled by `audit-rows.sql`. Asks for the first, middle and last page of every order with every filter, as administrator and
  * as member of 300 projects, prints median and 95th percentile of each in milliseconds, and ends with those that are over.
  * `--rounds 40`, `--only <part of a name>`, `--over <milliseconds>` (prints these only).
@@ -59,6 +59,11 @@ const FIELDS = [
   'project_id',
   'op_result',
 ]
+/** The present log, and the one that was taken over. */
+const LISTS = [
+  ['auditlog-exts', false],
+  ['audit-logs', true],
+] as const
 const SORTS = FIELDS.flatMap((field) => [field, `-${field}`])
 
 function pairs(filters: Record<string, string>): Record<string, string> {
@@ -139,25 +144,31 @@ const measured: Measured[] = []
 process.stdout.write(' median    p95      rows  list\n')
 // What the machine takes for next to nothing, at the beginning and at the end: how much of the rest is load.
 print(await measure('ping', 'ping', CALLERS.administrator))
-for (const [who, caller] of Object.entries(CALLERS))
-  for (const [filter, q] of Object.entries(FILTERS))
-    for (const sort of SORTS)
+for (const [list, legacy] of LISTS) {
+  const knows = (text: string) => !legacy || !text.includes('result')
+  for (const [who, caller] of Object.entries(CALLERS))
+    for (const [filter, q] of Object.entries(FILTERS).filter(([, q]) => knows(q)))
+      for (const sort of SORTS.filter(knows))
+        measured.push(
+          ...(await measurePages(
+            `${list} of ${who}, filter ${filter}, sort ${sort}`,
+            `${list}?q=${encodeURIComponent(q)}&sort=${sort}`,
+            caller,
+          )),
+        )
+  const ofProject = legacy ? 'logs' : list
+  for (const [filter, q] of Object.entries(FILTERS).filter(
+    ([name, q]) => !name.includes('project') && knows(q),
+  ))
+    for (const sort of SORTS.filter(knows))
       measured.push(
         ...(await measurePages(
-          `${who}, filter ${filter}, sort ${sort}`,
-          `auditlog-exts?q=${encodeURIComponent(q)}&sort=${sort}`,
-          caller,
+          `${ofProject} of one project, filter ${filter}, sort ${sort}`,
+          `projects/bench-1/${ofProject}?q=${encodeURIComponent(q)}&sort=${sort}`,
+          CALLERS.administrator,
         )),
       )
-for (const [filter, q] of Object.entries(FILTERS).filter(([name]) => !name.includes('project')))
-  for (const sort of SORTS)
-    measured.push(
-      ...(await measurePages(
-        `one project, filter ${filter}, sort ${sort}`,
-        `projects/bench-1/auditlog-exts?q=${encodeURIComponent(q)}&sort=${sort}`,
-        CALLERS.administrator,
-      )),
-    )
+}
 
 print(await measure('ping', 'ping', CALLERS.administrator))
 const over = measured.filter(({ name, p95 }) => p95 > (name.includes('fuzzy') ? MOST_FUZZY : MOST))

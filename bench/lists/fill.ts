@@ -1,7 +1,9 @@
 import pg from 'pg'
+import { type OtherAmounts, otherStatements } from './fill-others.ts'
+import { digest, type Statement } from './statement.ts'
 
 /** How much there is to list. */
-export interface Amounts {
+export interface Amounts extends OtherAmounts {
   projects: number
   repositories: number
   /** In one repository. */
@@ -33,8 +35,7 @@ export async function fill(dataDirectory: string, userId: number, amounts: Amoun
   }
 }
 
-function statements(userId: number, amounts: Amounts): { text: string; values?: unknown[] }[] {
-  const digest = (text: string) => `'sha256:' || encode(sha256((${text})::text::bytea), 'hex')`
+function statements(userId: number, amounts: Amounts): Statement[] {
   return [
     {
       text: `INSERT INTO projects (name, owner_id, creation_time)
@@ -44,7 +45,7 @@ function statements(userId: number, amounts: Amounts): { text: string; values?: 
     },
     {
       text: `INSERT INTO members (project_id, entity_type, entity_id, role_id)
-        SELECT id, 'u', $1, 2 FROM projects WHERE name LIKE 'bench-%' ORDER BY name LIMIT $2`,
+        SELECT id, 'u', $1, 1 FROM projects WHERE name LIKE 'bench-%' ORDER BY name LIMIT $2`,
       values: [userId, amounts.memberships],
     },
     {
@@ -79,5 +80,6 @@ function statements(userId: number, amounts: Amounts): { text: string; values?: 
       text: `INSERT INTO artifact_counts (repository_id, delta)
         SELECT repository_id, count(*) FROM artifacts WHERE listed GROUP BY repository_id`,
     },
+    ...otherStatements(userId, amounts),
   ]
 }

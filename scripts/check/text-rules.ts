@@ -26,6 +26,8 @@ const OWNERS: Record<string, string> = {
   audit_counts: 'audit',
   audit_user_counts: 'audit',
   legacy_audit_log: 'audit',
+  legacy_audit_counts: 'audit',
+  legacy_audit_user_counts: 'audit',
   audit_forwards: 'audit',
   robots: 'robots',
   robot_grants: 'robots',

@@ -4,17 +4,21 @@ import { condition, type Filter, type Order } from '../platform/db/list.ts'
 import { direction, inOrder, type Window } from '../platform/db/window.ts'
 import type { ListedChild, ListedTag } from './model.ts'
 
-/** The tags of each of these artifacts, the newest first. Artifacts without any are left out. */
+/** So many tags are told with an artifact, the newest; the list of its tags has them all. */
+const MOST_TAGS = 1000
+
+/** The newest tags of each of these artifacts, the newest first. Artifacts without any are left out. */
 export async function findTagsOf(
   db: Database,
   artifactIds: readonly number[],
 ): Promise<Map<number, ListedTag[]>> {
   if (artifactIds.length === 0) return new Map()
-  const rows = await tags(db)
-    .where(sql<boolean>`artifact_id = ANY(${[...artifactIds]}::bigint[])`)
-    .orderBy('push_time', 'desc')
-    .orderBy('id', 'desc')
-    .execute()
+  const { rows } = await sql<TagRow>`
+    SELECT t.id, t.repository_id, t.artifact_id, t.name, t.push_time, t.pull_time
+    FROM unnest(${[...artifactIds]}::bigint[]) AS asked(id)
+    CROSS JOIN LATERAL (SELECT * FROM tags WHERE tags.artifact_id = asked.id
+      ORDER BY tags.push_time DESC, tags.id DESC LIMIT ${MOST_TAGS}) AS t
+    ORDER BY t.push_time DESC, t.id DESC`.execute(db)
 
   return Map.groupBy(rows.map(toTag), (tag) => tag.artifactId)
 }

@@ -162,9 +162,12 @@ function where(selection: ArtifactSelection): RawBuilder<SqlBool> {
   ]
   const all = sql<SqlBool>`${sql.join(conditions, sql` AND `)}`
   if (!selection.latest) return all
+  // Repository by repository: an index has the newest of each first, and the others are not read.
   return sql<SqlBool>`artifacts.id IN (
-    SELECT DISTINCT ON (artifacts.repository_id) artifacts.id FROM artifacts WHERE ${all}
-    ORDER BY artifacts.repository_id, artifacts.push_time DESC, artifacts.id DESC)`
+    SELECT newest.id FROM unnest(${[...repositoryIds]}::bigint[]) AS asked(id)
+    CROSS JOIN LATERAL (
+      SELECT artifacts.id FROM artifacts WHERE artifacts.repository_id = asked.id AND ${all}
+      ORDER BY artifacts.push_time DESC, artifacts.id DESC LIMIT 1) AS newest)`
 }
 
 function tagCondition(

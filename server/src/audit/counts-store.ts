@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import { condition } from '../platform/db/list.ts'
+import type { AuditCountsTable } from '../platform/db/tables.ts'
 import { matching } from './list-store.ts'
 import {
   type AuditSelection,
@@ -115,8 +116,12 @@ function dayOf(time: Date) {
   return sql<Date>`(${time}::timestamptz AT TIME ZONE 'UTC')::date`
 }
 
-function cells(db: Database, { scope, filters }: AuditSelection, grain: Grain, of: 'periods' | 'all time') {
-  let query = of === 'periods' || grain === 'd' ? periodCells(db, grain) : timelessCells(db, grain)
+function cells(db: Database, selection: AuditSelection, grain: Grain, of: 'periods' | 'all time') {
+  const { scope, filters } = selection
+  let query =
+    of === 'periods' || grain === 'd'
+      ? periodCells(db, selection, grain)
+      : timelessCells(db, selection, grain)
   if (grain === 'd' || grain === 'u') query = query.where('project_id', '=', 0)
   else if (!scope.all) query = query.where(sql<boolean>`project_id = ANY(${[...scope.projectIds]}::bigint[])`)
   if (grain === 'd' || grain === 'p') query = query.where('username', '=', '')
@@ -124,21 +129,23 @@ function cells(db: Database, { scope, filters }: AuditSelection, grain: Grain, o
   return query
 }
 
-function periodCells(db: Database, grain: Grain) {
-  if (grain !== 'x') return db.selectFrom('audit_counts').where('grain', '=', grain)
-  return userCells(db).where('period', '<', sql<Date>`'infinity'`)
+function periodCells(db: Database, selection: AuditSelection, grain: Grain) {
+  if (grain !== 'x') return allCells(db, selection).where('grain', '=', grain)
+  return userCells(db, selection).where('period', '<', sql<Date>`'infinity'`)
 }
 
-function timelessCells(db: Database, grain: Exclude<Grain, 'd'>) {
-  if (grain !== 'x') return db.selectFrom('audit_counts').where('grain', '=', grain === 'p' ? 'q' : 't')
-  return userCells(db).where('period', '=', sql<Date>`'infinity'`)
+function timelessCells(db: Database, selection: AuditSelection, grain: Exclude<Grain, 'd'>) {
+  if (grain !== 'x') return allCells(db, selection).where('grain', '=', grain === 'p' ? 'q' : 't')
+  return userCells(db, selection).where('period', '=', sql<Date>`'infinity'`)
 }
 
-function userCells(db: Database) {
+function userCells(db: Database, { legacy }: AuditSelection) {
   // It has all columns of the other but the grain, which nobody asks it for.
-  return db.selectFrom('audit_user_counts') as unknown as ReturnType<typeof allCells>
+  const name = legacy ? 'legacy_audit_user_counts' : 'audit_user_counts'
+  return db.selectFrom(sql<AuditCountsTable>`${sql.table(name)}`.as('cells'))
 }
 
-function allCells(db: Database) {
-  return db.selectFrom('audit_counts')
+function allCells(db: Database, { legacy }: AuditSelection) {
+  const name = legacy ? 'legacy_audit_counts' : 'audit_counts'
+  return db.selectFrom(sql<AuditCountsTable>`${sql.table(name)}`.as('cells'))
 }

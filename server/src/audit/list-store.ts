@@ -9,33 +9,33 @@ import type { AuditField, AuditSelection, Span } from './selection.ts'
 export const MOST_SEARCHED = 100_000
 
 /**
- * Rows of a window, found by an index alone and read then. Among equals the times go the same way as the rest. Without a span
- * few rows are expected to match: all are found first, or else an index would be followed for its order, past all the others.
+ * Rows of a window, found by an index alone and read then. Among equals the times go the same way as the rest. `few`: all that
+ * match are found first, or else an index would be followed for its order, past all the others.
  */
 export async function listRows(
   db: Database,
   selection: AuditSelection,
   orders: readonly Order<AuditField>[],
   window: Window,
-  span?: Span,
+  { few, span }: { few: boolean; span?: Span },
 ): Promise<AuditRow[]> {
   if (window.limit === 0) return []
   const complete = withTies(orders)
   const fields = [...new Set<AuditField>(['op_time', 'id', ...complete.map(({ field }) => field)])]
   const found = matching(db, selection, span).select(fields)
-  const source = span
-    ? db.selectFrom(found.as('found'))
-    : db
+  const source = few
+    ? db
         .with(
           (name) => name('found').materialized(),
           () => found,
         )
         .selectFrom('found')
+    : db.selectFrom(found.as('found'))
   let keys = source.select(['op_time', 'id'])
   for (const order of complete) keys = keys.orderBy(order.field, direction(window, order))
   const rows = await db
     .selectFrom(keys.limit(window.limit).offset(window.offset).as('key'))
-    .innerJoin('audit_log as a', (join) =>
+    .innerJoin(logOf(selection).as('a'), (join) =>
       join.onRef('a.op_time', '=', 'key.op_time').onRef('a.id', '=', 'key.id'),
     )
     .selectAll('a')
@@ -67,9 +67,10 @@ export async function searchRows(
 }
 
 /** Rows of the selection, within the span if there is one. */
-export function matching(db: Database, { scope, filters }: AuditSelection, span?: Span) {
+export function matching(db: Database, selection: AuditSelection, span?: Span) {
+  const { scope, filters } = selection
   const isSearch = filters.some((filter) => filter.field === 'resource' && filter.op === 'fuzzy')
-  let query = db.selectFrom('audit_log')
+  let query = db.selectFrom(logOf(selection).as('audit_log'))
   if (!scope.all) query = query.where(sql<boolean>`project_id = ANY(${[...scope.projectIds]}::bigint[])`)
   if (span) query = query.where('op_time', '>=', span.from).where('op_time', '<', span.to)
   const isLast = (field: AuditField) => isSearch && field === 'resource'
@@ -82,6 +83,13 @@ export function matching(db: Database, { scope, filters }: AuditSelection, span?
   for (const filter of filters.filter(({ field }) => isLast(field)))
     search = search.where(condition(sql.ref(filter.field), filter))
   return search as unknown as typeof query
+}
+
+/** The rows of a log. Those that were taken over say less, and what they do not say is the same of all. */
+function logOf({ legacy }: AuditSelection) {
+  if (!legacy) return sql<Row>`audit_log`
+  return sql<Row>`(SELECT id, op_time, project_id, '' AS project_name, operation, resource_type, resource, username,
+    '' AS op_desc, true AS op_result, NULL AS source_ip FROM legacy_audit_log)`
 }
 
 function withTies(orders: readonly Order<AuditField>[]): Order<AuditField>[] {

@@ -14,6 +14,9 @@ export interface AuditPage {
   searched?: number
 }
 
+/** Rows that are read and sorted rather than found in the order of an index. */
+const MOST_SORTED = 100_000
+
 const NEWEST_FIRST: readonly Order<AuditField>[] = [{ field: 'op_time', descending: true }]
 const GROUPS: readonly AuditField[] = [
   'operation',
@@ -48,7 +51,9 @@ export async function listEntries(
 
   const periods = await countPeriods(deps.db, selection)
   const total = periods ? sum(periods) : await countRows(deps.db, selection)
-  const rows = await listRows(deps.db, selection, named, nearestWindow(page, total))
+  // An index has the order of names; where few match, they are read and sorted instead.
+  const few = first.field !== 'resource' || total <= MOST_SORTED
+  const rows = await listRows(deps.db, selection, named, nearestWindow(page, total), { few })
   return { rows, total }
 }
 
@@ -62,14 +67,14 @@ async function listByTime(
   const periods = await countPeriods(db, selection)
   if (!periods) {
     const total = await countRows(db, selection)
-    const rows = await listRows(db, selection, orders, nearestWindow(page, total))
+    const rows = await listRows(db, selection, orders, nearestWindow(page, total), { few: true })
     return { rows, total }
   }
   const total = sum(periods)
   const place = locate(orders[0]?.descending ? periods.toReversed() : periods, page)
   if (!place) return { rows: [], total }
   const window = nearestWindow({ offset: place.offset, limit: page.limit }, place.rows)
-  return { rows: await listRows(db, selection, orders, window, place.span), total }
+  return { rows: await listRows(db, selection, orders, window, { few: false, span: place.span }), total }
 }
 
 /** Rows of a page that are in one group, or in several ones that it shows whole. */
@@ -94,7 +99,8 @@ async function listByGroup(
     } else {
       const filters = [...selection.filters, { field: by.field, op: 'any', values } as const]
       const orders = [by, ...by.inGroup]
-      rows.push(...(await listRows(db, { ...selection, filters }, orders, { ...share, backwards: false })))
+      const window = { ...share, backwards: false }
+      rows.push(...(await listRows(db, { ...selection, filters }, orders, window, { few: true })))
     }
   }
   return { rows, total: sum(by.groups) }

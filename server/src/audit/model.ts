@@ -17,12 +17,6 @@ export interface AuditRow {
 
 export type NewAuditRow = Omit<AuditRow, 'id'>
 
-/** A row of the form before Harbor's release 2.13. */
-export type LegacyAuditRow = Pick<
-  AuditRow,
-  'id' | 'opTime' | 'projectId' | 'operation' | 'resourceType' | 'resource' | 'username'
->
-
 /** The name of a row's kind as settings have it. */
 export function eventTypeOf(row: Pick<AuditRow, 'operation' | 'resourceType'>): string {
   return `${row.operation}_${row.resourceType}`

@@ -5,14 +5,13 @@ import type { Database } from '../platform/db/database.ts'
 import { type PageQuery, sendTotal, toPage } from '../platform/http/paging.ts'
 import { type Fields, parseFilters, parseSort } from '../platform/http/query.ts'
 import { AUDIT_EVENTS } from '../settings/audit-events.ts'
-import { type LegacyAuditField, listLegacyRows } from './legacy-store.ts'
 import { listEntries } from './listing.ts'
 import type { AuditScope } from './model.ts'
 import { scopeOf } from './scope.ts'
 import type { AuditField } from './selection.ts'
 import { legacyToWire, toWire } from './wire.ts'
 
-const LEGACY_FIELDS: Fields<LegacyAuditField> = {
+const LEGACY_FIELDS: Fields<Exclude<AuditField, 'op_result'>> = {
   id: 'integer',
   op_time: 'time',
   project_id: 'integer',
@@ -22,35 +21,32 @@ const LEGACY_FIELDS: Fields<LegacyAuditField> = {
   username: 'string',
 }
 const FIELDS: Fields<AuditField> = { ...LEGACY_FIELDS, op_result: 'boolean' }
-/** Not by `resource`: no client asks for it, and an order of a million distinct names cannot be paged quickly. */
-const SORTABLE: readonly AuditField[] = [
-  'op_time',
-  'id',
-  'operation',
-  'resource_type',
-  'username',
-  'project_id',
-  'op_result',
-]
 
 type ListRequest = FastifyRequest<{ Querystring: PageQuery & { q?: string; sort?: string } }>
 
 /** The audit log of the system and of projects, in the present form and in that of earlier releases. */
 export function auditRoutes(deps: { db: Database }): FastifyPluginAsyncTypebox {
   async function list(request: ListRequest, reply: FastifyReply, scope: AuditScope) {
-    const { filters, orders, page } = read(request.query, FIELDS, SORTABLE)
-    const { rows, total, searched } = await listEntries(deps, { scope, filters }, orders, page)
-    sendTotal(request, reply, request.query, total)
-    if (searched !== undefined)
-      reply.header('warning', `299 - "only the newest ${searched} entries were searched"`)
-    return rows.map(toWire)
+    return (await page(request, reply, { scope, fields: FIELDS })).map(toWire)
   }
 
   async function listLegacy(request: ListRequest, reply: FastifyReply, scope: AuditScope) {
-    const { filters, orders, page } = read(request.query, LEGACY_FIELDS)
-    const { rows, total } = await listLegacyRows(deps.db, scope, filters, orders, page)
-    sendTotal(request, reply, request.query, total)
-    return rows.map(legacyToWire)
+    return (await page(request, reply, { scope, fields: LEGACY_FIELDS, legacy: true })).map(legacyToWire)
+  }
+
+  async function page<Field extends AuditField>(
+    request: ListRequest,
+    reply: FastifyReply,
+    { scope, fields, legacy = false }: { scope: AuditScope; fields: Fields<Field>; legacy?: boolean },
+  ) {
+    const { query } = request
+    const filters = parseFilters(query.q, fields)
+    const orders = parseSort(query.sort, Object.keys(fields) as Field[])
+    const found = await listEntries(deps, { legacy, scope, filters }, orders, toPage(query))
+    sendTotal(request, reply, query, found.total)
+    if (found.searched !== undefined)
+      reply.header('warning', `299 - "only the newest ${found.searched} entries were searched"`)
+    return found.rows
   }
 
   return async (app) => {
@@ -106,16 +102,4 @@ export function auditRoutes(deps: { db: Database }): FastifyPluginAsyncTypebox {
 
 function onlyProject(id: number): AuditScope {
   return { all: false, projectIds: [id] }
-}
-
-function read<Field extends string>(
-  query: ListRequest['query'],
-  fields: Fields<Field>,
-  sortable: readonly Field[] = Object.keys(fields) as Field[],
-) {
-  return {
-    filters: parseFilters(query.q, fields),
-    orders: parseSort(query.sort, sortable),
-    page: toPage(query),
-  }
 }

@@ -16,6 +16,8 @@ export type AuditFilter = Filter<AuditField>
 
 /** What is asked for: rows in this scope that match all filters. */
 export interface AuditSelection {
+  /** Of the log that was taken over from an earlier Harbor, not of the present one. */
+  legacy?: boolean
   scope: AuditScope
   filters: readonly AuditFilter[]
 }

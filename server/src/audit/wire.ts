@@ -1,5 +1,5 @@
 import type * as Wire from '@portolan/api/audit'
-import type { AuditRow, LegacyAuditRow } from './model.ts'
+import type { AuditRow } from './model.ts'
 
 /** An entry in Harbor's shape, which leaves empty texts out. */
 export function toWire(row: AuditRow): Wire.AuditLogExt {
@@ -16,7 +16,7 @@ export function toWire(row: AuditRow): Wire.AuditLogExt {
 }
 
 /** An entry in the shape of earlier releases. */
-export function legacyToWire(row: LegacyAuditRow): Wire.AuditLog {
+export function legacyToWire(row: AuditRow): Wire.AuditLog {
   return {
     id: row.id,
     op_time: row.opTime.toISOString(),

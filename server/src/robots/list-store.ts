@@ -2,7 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import { condition, type Filter, type Order, type Page } from '../platform/db/list.ts'
 import type { Robot } from './model.ts'
-import { IS_LIVE, LIVE_ROBOTS, ROBOT_COLUMNS, type RobotRow, toStored } from './store.ts'
+import { findByIds, IS_LIVE, LIVE_ROBOTS } from './store.ts'
 
 /** Where the fields of the list's filter and order are; names as Harbor stores them, with the project. */
 const FULL_NAME = sql`(CASE WHEN robots.project_id IS NULL THEN robots.name
@@ -22,7 +22,7 @@ const COLUMNS = {
 } as const
 export type RobotField = keyof typeof COLUMNS
 
-/** One page of the robots of a project, or of the system, that match all filters. */
+/** One page of the robots of a project, or of the system, that match all filters. What they may do is read of this page alone. */
 export async function listRobots(
   db: Database,
   projectId: number | undefined,
@@ -33,10 +33,12 @@ export async function listRobots(
   const order = orders.map(({ field, descending }) =>
     descending ? sql`${COLUMNS[field]} DESC` : sql`${COLUMNS[field]} ASC`,
   )
-  const { rows } = await sql<RobotRow>`
-    SELECT ${ROBOT_COLUMNS} FROM ${LIVE_ROBOTS} WHERE ${matching(projectId, filters)}
+  const { rows } = await sql<{ id: number }>`
+    SELECT robots.id FROM ${LIVE_ROBOTS} WHERE ${matching(projectId, filters)}
     ORDER BY ${sql.join([...order, sql`robots.id`])} LIMIT ${page.limit} OFFSET ${page.offset}`.execute(db)
-  return rows.map((row) => toStored(row).robot)
+  const ids = rows.map(({ id }) => id)
+  if (ids.length === 0) return []
+  return (await findByIds(db, ids)).flatMap((found) => found?.robot ?? [])
 }
 
 export async function countRobots(

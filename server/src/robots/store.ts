@@ -8,7 +8,7 @@ export interface StoredRobot {
   secretHash: string | null
 }
 
-export interface RobotRow {
+interface RobotRow {
   id: number
   project_id: number | null
   project_name: string | null
@@ -27,7 +27,7 @@ export interface RobotRow {
 }
 
 /** Columns of a robot and its grants in one row. What was granted in a project that is gone is gone. */
-export const ROBOT_COLUMNS = sql`
+const ROBOT_COLUMNS = sql`
   robots.id, robots.project_id, projects.name AS project_name, robots.name, robots.description,
   robots.duration, robots.expiry_time, robots.disabled, robots.secret_hash, robots.generation,
   robots.creator_type, robots.creator_id, robots.creation_time, robots.update_time,
@@ -42,7 +42,7 @@ export const LIVE_ROBOTS = sql`
   robots LEFT JOIN projects ON projects.id = robots.project_id AND projects.deletion_time IS NULL`
 export const IS_LIVE: RawBuilder<SqlBool> = sql`(robots.project_id IS NULL OR projects.id IS NOT NULL)`
 
-export function toStored(row: RobotRow): StoredRobot {
+function toStored(row: RobotRow): StoredRobot {
   return {
     secretHash: row.secret_hash,
     robot: {

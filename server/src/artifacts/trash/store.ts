@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../../platform/db/database.ts'
 import type { Page } from '../../platform/db/list.ts'
+import { direction, nearestWindow } from '../../platform/db/window.ts'
 import type { TrashedArtifact, TrashedManifest } from './model.ts'
 
 /**
@@ -52,11 +53,20 @@ export async function selectTrash(
   const { total } = await trash(db, projectId)
     .select((eb) => eb.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow()
+  const window = nearestWindow(page, Number(total))
+  if (window.limit === 0) return { artifacts: [], total: Number(total) }
+  const way = direction(window, { descending: true })
+  // What is passed over is not looked up.
+  const ids = trash(db, projectId)
+    .select('trashed_artifacts.id')
+    .orderBy('trashed_artifacts.deletion_time', way)
+    .orderBy('trashed_artifacts.id', way)
+    .limit(window.limit)
+    .offset(window.offset)
   const rows = await columns(trash(db, projectId))
+    .where('trashed_artifacts.id', 'in', ids)
     .orderBy('trashed_artifacts.deletion_time', 'desc')
     .orderBy('trashed_artifacts.id', 'desc')
-    .limit(page.limit)
-    .offset(page.offset)
     .execute()
 
   return { artifacts: rows.map(toTrashed), total: Number(total) }

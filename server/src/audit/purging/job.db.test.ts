@@ -14,7 +14,8 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 beforeEach(async () => {
-  await sql`TRUNCATE audit_log, audit_counts, audit_user_counts, legacy_audit_log`.execute(database.db)
+  await sql`TRUNCATE audit_log, audit_counts, audit_user_counts, legacy_audit_log, legacy_audit_counts,
+    legacy_audit_user_counts`.execute(database.db)
 })
 
 function write(...rows: [time: string, operation: string, resourceType: string][]): Promise<void> {

@@ -26,7 +26,7 @@ export async function deleteSomeRows(
   return Number(result.rows[0]?.count ?? 0)
 }
 
-/** The same of the log taken over from an earlier Harbor, which is not counted. */
+/** The same of the log taken over from an earlier Harbor, which counts itself. */
 export async function deleteSomeLegacyRows(
   tx: Database,
   before: Date,
@@ -70,7 +70,12 @@ export async function countBefore(
 /** Counts of nothing say nothing. */
 export async function deleteEmptyCounts(db: Database, before: Date): Promise<void> {
   const day = sql<Date>`${before.toISOString().slice(0, 10)}::date`
-  for (const table of ['audit_counts', 'audit_user_counts'] as const) {
+  for (const table of [
+    'audit_counts',
+    'audit_user_counts',
+    'legacy_audit_counts',
+    'legacy_audit_user_counts',
+  ] as const) {
     await db
       .deleteFrom(table)
       .where('rows', '=', 0)

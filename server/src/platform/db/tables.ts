@@ -464,6 +464,8 @@ export interface Tables {
   audit_counts: AuditCountsTable
   audit_user_counts: AuditUserCountsTable
   legacy_audit_log: LegacyAuditLogTable
+  legacy_audit_counts: AuditCountsTable
+  legacy_audit_user_counts: AuditUserCountsTable
   audit_forwards: AuditForwardsTable
   trashed_artifacts: TrashedArtifactsTable
   scrub_findings: ScrubFindingsTable

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../../../platform/db/database.ts'
 import type { Page } from '../../../platform/db/list.ts'
+import { direction, nearestWindow } from '../../../platform/db/window.ts'
 import type { TrashedTag } from './model.ts'
 
 /** Puts a (locked) tag into the trash, in the transaction that deletes its row. */
@@ -25,11 +26,20 @@ export async function selectTrashedTags(
   const { total } = await trashedTags(db, projectId)
     .select((eb) => eb.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow()
+  const window = nearestWindow(page, Number(total))
+  if (window.limit === 0) return { tags: [], total: Number(total) }
+  const way = direction(window, { descending: true })
+  // What is passed over is not looked up.
+  const ids = trashedTags(db, projectId)
+    .select('trashed_tags.id')
+    .orderBy('trashed_tags.deletion_time', way)
+    .orderBy('trashed_tags.id', way)
+    .limit(window.limit)
+    .offset(window.offset)
   const rows = await columns(trashedTags(db, projectId))
+    .where('trashed_tags.id', 'in', ids)
     .orderBy('trashed_tags.deletion_time', 'desc')
     .orderBy('trashed_tags.id', 'desc')
-    .limit(page.limit)
-    .offset(page.offset)
     .execute()
 
   return { tags: rows.map(toTag), total: Number(total) }

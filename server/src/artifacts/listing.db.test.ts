@@ -1,0 +1,59 @@
+import { sql } from 'kysely'
+import { afterAll, expect, test } from 'vitest'
+import { createTestDatabase } from '../platform/db/testing.ts'
+import type { Repository } from '../repositories/model.ts'
+import { listArtifacts } from './listing.ts'
+import { seedRepositories, usageWorld } from './testing-usage.ts'
+
+const { db, drop } = await createTestDatabase()
+const { upload, push } = await usageWorld(db)
+const EVERY = { filters: [], tags: [], labels: [], latest: false, children: false, orders: [] }
+const WANTED = { tags: true, labels: false, accessories: false, inheritedAccessories: false }
+const PAGE = { offset: 0, limit: 10 }
+
+afterAll(drop)
+
+async function pushed(repository: Repository, text: string): Promise<string> {
+  await upload(repository, text)
+  return await push(repository, [text])
+}
+
+test('an artifact tells of its newest thousand tags, the newest first', async () => {
+  const [repository] = (await seedRepositories(db, 1)) as [Repository]
+  const digest = await pushed(repository, 'one')
+  await sql`
+    INSERT INTO tags (repository_id, name, artifact_id, push_time)
+    SELECT repository_id, 'tag-' || n, id, now() - n * interval '1 second'
+    FROM artifacts CROSS JOIN generate_series(1, 1005) n WHERE digest = ${digest}`.execute(db)
+
+  const { artifacts } = await listArtifacts(
+    { db },
+    { ...EVERY, repositoryIds: [repository.id], page: PAGE },
+    WANTED,
+  )
+
+  const names = artifacts[0]?.tags.map(({ name }) => name)
+  expect(names).toHaveLength(1000)
+  expect(names?.slice(0, 2)).toEqual(['latest', 'tag-1'])
+})
+
+test('of each repository the newest artifact that matches is listed', async () => {
+  const repositories = (await seedRepositories(db, 2)) as [Repository, Repository]
+  const digests: string[] = []
+  for (const repository of repositories)
+    for (const text of ['old', 'new', 'newest'])
+      digests.push(await pushed(repository, `${repository.name} ${text}`))
+  await sql`UPDATE artifacts SET size = 7 WHERE digest = ANY(${[digests[0], digests[1], digests[4]]})`.execute(
+    db,
+  )
+  const repositoryIds = repositories.map(({ id }) => id)
+  const newest = { ...EVERY, latest: true, repositoryIds, page: PAGE }
+
+  const all = await listArtifacts({ db }, newest, WANTED)
+  const filters = [{ field: 'size', op: 'exact', value: 7 }] as const
+  const some = await listArtifacts({ db }, { ...newest, filters }, WANTED)
+
+  expect(all.total).toBe(2)
+  expect(all.artifacts.map(({ digest }) => digest)).toEqual([digests[5], digests[2]])
+  expect(some.artifacts.map(({ digest }) => digest)).toEqual([digests[4], digests[1]])
+})
