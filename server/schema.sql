@@ -155,10 +155,9 @@ CREATE TABLE blob_objects (
   CONSTRAINT blob_objects_pkey PRIMARY KEY (id),
   CONSTRAINT blob_objects_blob_id_store_generation_key UNIQUE (blob_id, store, generation),
   CONSTRAINT blob_objects_store_key_key UNIQUE (store, key),
-  CONSTRAINT blob_objects_state_check CHECK ((state = ANY (ARRAY['stored'::text, 'deleting'::text, 'deleted'::text, 'lost'::text, 'quarantined'::text]))),
+  CONSTRAINT blob_objects_state_check CHECK ((state = ANY (ARRAY['stored'::text, 'deleted'::text, 'lost'::text, 'quarantined'::text]))),
   CONSTRAINT blob_objects_blob_id_fkey FOREIGN KEY (blob_id) REFERENCES blobs(id)
 );
-CREATE INDEX blob_objects_deleting ON blob_objects USING btree (id) WHERE (state = 'deleting'::text);
 CREATE UNIQUE INDEX blob_objects_stored ON blob_objects USING btree (blob_id, store) WHERE (state = 'stored'::text);
 
 CREATE TABLE blobs (
@@ -170,6 +169,11 @@ CREATE TABLE blobs (
   collected boolean DEFAULT false NOT NULL,
   CONSTRAINT blobs_pkey PRIMARY KEY (id),
   CONSTRAINT blobs_digest_key UNIQUE (digest)
+);
+
+CREATE TABLE doomed_objects (
+  object_id bigint NOT NULL,
+  CONSTRAINT doomed_objects_pkey PRIMARY KEY (object_id)
 );
 
 CREATE TABLE event_dead_letters (

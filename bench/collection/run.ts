@@ -7,6 +7,7 @@ import { administrator, createProject } from '../../tests/harness/project.ts'
 import { fetchToken, openRegistry } from '../../tests/harness/registry.ts'
 import { openRepository } from '../../tests/harness/repository.ts'
 import { startServer } from '../../tests/harness/server.ts'
+import { type Cost, readCost } from './cost.ts'
 import { fillBlobs } from './fill.ts'
 
 /**
@@ -19,6 +20,8 @@ const { values: options } = parseArgs({
     workers: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '20' },
     'dry-run': { type: 'boolean', default: false },
+    /** Nobody lists, pulls or pushes meanwhile: what the run alone costs. */
+    alone: { type: 'boolean', default: false },
   },
 })
 const count = Number(options.blobs)
@@ -62,19 +65,27 @@ async function measureAll(): Promise<void> {
     manifest: () => pushed.registry.get(pushed.at('manifests/v1')),
     push: () => pushed.pushImage('moved'),
   }
-  const idle = await measure(calls, () => sleep(Number(options.seconds) * 1000))
+  const rest = () => sleep(options.alone ? 0 : Number(options.seconds) * 1000)
+  const idle = await measure(calls, rest)
   let rate = 0
+  let took = 0
+  const before = await readCost(client, server.pid)
   const during = await measure(calls, async () => {
     const begin = performance.now()
     await run(admin)
-    rate = count / seconds(begin)
+    took = seconds(begin)
+    rate = count / took
   })
-  const after = await measure(calls, () => sleep(Number(options.seconds) * 1000))
+  printCost(before, await readCost(client, server.pid), took)
+  const after = await measure(calls, rest)
 
   const left = await client.query(
-    `SELECT count(*)::int AS count FROM blob_objects o JOIN blobs b ON b.id = o.blob_id WHERE o.state <> 'deleted' AND b.creation_time < now() - interval '1 day'`,
+    `SELECT count(*)::int AS count FROM blob_objects o JOIN blobs b ON b.id = o.blob_id
+      WHERE (o.state <> 'deleted' OR EXISTS (SELECT FROM doomed_objects d WHERE d.object_id = o.id))
+        AND b.creation_time < now() - interval '1 day'`,
   )
   print(`${rate.toFixed(0)} blobs a second; ${left.rows[0].count} objects are left`)
+  if (options.alone) return
   for (const name of ['list', 'manifest', 'push'] as const) {
     const [before, busy, again] = [idle, during, after].map((times) => p95(times[name])) as [
       number,
@@ -86,6 +97,16 @@ async function measureAll(): Promise<void> {
         `${again.toFixed(1)} ms afterwards; ratio ${(busy / before).toFixed(2)}`,
     )
   }
+}
+
+/** With what the clients cost meanwhile. */
+function printCost(before: Cost, after: Cost, took: number): void {
+  const per = (name: keyof Cost) => (after[name] - before[name]) / count
+  print(
+    `in ${took.toFixed(0)} s, for each blob: ${(per('server') * 1000).toFixed(3)} ms of the server, ` +
+      `${(per('database') * 1000).toFixed(3)} ms of the database, ${per('wal').toFixed(0)} bytes of its log ` +
+      `(${per('pages').toFixed(2)} whole pages)`,
+  )
 }
 
 async function run(admin: ReturnType<typeof openRegistry>): Promise<void> {
@@ -114,7 +135,7 @@ async function measure(
 ): Promise<Times> {
   const times: Times = { list: [], manifest: [], push: [] }
   let over = false
-  const clients = Object.entries(calls).map(async ([name, call]) => {
+  const clients = Object.entries(options.alone ? {} : calls).map(async ([name, call]) => {
     while (!over) {
       const begin = performance.now()
       await call()

@@ -37,6 +37,7 @@ const OWNERS: Record<string, string> = {
   repository_aliases: 'repositories',
   blobs: 'blobs',
   blob_objects: 'blobs',
+  doomed_objects: 'blobs',
   repository_blobs: 'blobs',
   uploads: 'blobs',
   manifests: 'artifacts',

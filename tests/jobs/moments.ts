@@ -18,6 +18,7 @@ export interface Moments {
 /** Statements by which kinds are told apart: each of these tables is written so by one kind alone. */
 const OWN_STATEMENTS = [
   ['GARBAGE_COLLECTION', 'blob_objects', 'UPDATE'],
+  ['GARBAGE_COLLECTION', 'doomed_objects', 'DELETE'],
   ['RETENTION', 'trashed_artifacts', 'INSERT'],
   ['PURGE_AUDIT_LOG', 'audit_log', 'DELETE'],
   ['PURGE_AUDIT_LOG', 'legacy_audit_log', 'DELETE'],

@@ -191,7 +191,7 @@ const LEFT_BEHIND = `
       FROM trashed_blobs tb JOIN trashed_artifacts ta ON ta.id = tb.trash_id
       JOIN repositories r ON r.id = ta.repository_id WHERE tb.blob_id = b.id LIMIT 3) AS kept_by
   FROM blob_objects o JOIN blobs b ON b.id = o.blob_id
-  WHERE o.state = 'deleting'
+  WHERE EXISTS (SELECT FROM doomed_objects d WHERE d.object_id = o.id)
     OR o.state = 'stored' AND NOT EXISTS (SELECT FROM artifact_blobs ab WHERE ab.blob_id = b.id)`
 
 /** Artifacts of a subject that is not there. */

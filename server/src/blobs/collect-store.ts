@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 
 /** An object that nothing is to read any more. */
@@ -46,10 +46,21 @@ export async function markCollected(
     .set({ collected: true })
     .where(sql<boolean>`id = any(${ids}::bigint[])`)
     .execute()
+
+  return await doomObjects(
+    tx,
+    sql`o.blob_id = any(${ids}::bigint[]) AND o.store = ${store} AND o.state = 'stored'`,
+  )
+}
+
+/** Makes objects (`o`) such that are to go: nobody reads them any more, and their bytes are due. */
+export async function doomObjects(tx: Database, which: RawBuilder<unknown>): Promise<DoomedObject[]> {
   const result = await sql<DoomedObject>`
-    UPDATE blob_objects o SET state = 'deleting' FROM blobs b
-    WHERE o.blob_id = any(${ids}::bigint[]) AND o.store = ${store} AND o.state = 'stored' AND b.id = o.blob_id
-    RETURNING o.id, o.key, b.digest, b.size`.execute(tx)
+    WITH closed AS (
+      UPDATE blob_objects o SET state = 'deleted' FROM blobs b WHERE ${which} AND b.id = o.blob_id
+      RETURNING o.id, o.key, b.digest, b.size),
+    doomed AS (INSERT INTO doomed_objects (object_id) SELECT id FROM closed ON CONFLICT DO NOTHING)
+    SELECT id, key, digest, size FROM closed`.execute(tx)
 
   return result.rows
 }
@@ -62,10 +73,9 @@ export async function findDoomed(
   limit: number,
 ): Promise<DoomedObject[]> {
   const result = await sql<DoomedObject>`
-    SELECT o.id, o.key, b.digest, b.size FROM blob_objects o JOIN blobs b ON b.id = o.blob_id
-    WHERE o.state = 'deleting' AND o.store = ${store} AND o.id > ${after} ORDER BY o.id LIMIT ${limit}`.execute(
-    db,
-  )
+    SELECT o.id, o.key, b.digest, b.size FROM doomed_objects d
+    JOIN blob_objects o ON o.id = d.object_id JOIN blobs b ON b.id = o.blob_id
+    WHERE o.store = ${store} AND d.object_id > ${after} ORDER BY d.object_id LIMIT ${limit}`.execute(db)
 
   return result.rows
 }
@@ -80,20 +90,18 @@ export async function findUnread(
   blobIds: readonly number[],
 ): Promise<DoomedObject[]> {
   const result = await sql<DoomedObject>`
-    SELECT DISTINCT ON (o.blob_id, CASE WHEN o.state = 'deleting' THEN o.id END) o.id, o.key, b.digest, b.size
-    FROM blob_objects o JOIN blobs b ON b.id = o.blob_id
-    WHERE o.blob_id = any(${[...blobIds]}::bigint[]) AND o.store = ${store} AND o.state IN ('deleting', 'deleted')
-    ORDER BY o.blob_id, CASE WHEN o.state = 'deleting' THEN o.id END, o.generation DESC`.execute(db)
+    SELECT DISTINCT ON (o.blob_id, d.object_id) o.id, o.key, b.digest, b.size
+    FROM blob_objects o JOIN blobs b ON b.id = o.blob_id LEFT JOIN doomed_objects d ON d.object_id = o.id
+    WHERE o.blob_id = any(${[...blobIds]}::bigint[]) AND o.store = ${store} AND o.state = 'deleted'
+    ORDER BY o.blob_id, d.object_id, o.generation DESC`.execute(db)
 
   return result.rows
 }
 
-/** Notes that objects are gone. The rows stay: no key is used twice. */
+/** Notes that the bytes of objects are gone. Their own rows stay: no key is used twice. */
 export async function closeObjects(db: Database, ids: readonly number[]): Promise<void> {
   await db
-    .updateTable('blob_objects')
-    .set({ state: 'deleted' })
-    .where(sql<boolean>`id = any(${[...ids]}::bigint[])`)
-    .where('state', '=', 'deleting')
+    .deleteFrom('doomed_objects')
+    .where(sql<boolean>`object_id = any(${[...ids]}::bigint[])`)
     .execute()
 }

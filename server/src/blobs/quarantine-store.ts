@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
-import type { DoomedObject } from './collect-store.ts'
+import { type DoomedObject, doomObjects } from './collect-store.ts'
 
 /** Locks the row of a blob: nobody uploads, references or collects it until the transaction ends. */
 export async function lockBlobRow(tx: Database, id: number): Promise<void> {
@@ -103,12 +103,7 @@ export async function insertQuarantined(
 
 /** Makes objects in quarantine such that are to go. */
 export async function doomQuarantined(tx: Database, ids: readonly number[]): Promise<DoomedObject[]> {
-  const result = await sql<DoomedObject>`
-    UPDATE blob_objects o SET state = 'deleting' FROM blobs b
-    WHERE o.id = any(${[...ids]}::bigint[]) AND o.state = 'quarantined' AND b.id = o.blob_id
-    RETURNING o.id, o.key, b.digest, b.size`.execute(tx)
-
-  return result.rows
+  return await doomObjects(tx, sql`o.id = any(${[...ids]}::bigint[]) AND o.state = 'quarantined'`)
 }
 
 /** Makes objects that are there, although they were deleted, such that are to go. */
@@ -117,10 +112,8 @@ export async function doomLeftovers(
   store: string,
   keys: readonly string[],
 ): Promise<DoomedObject[]> {
-  const result = await sql<DoomedObject>`
-    UPDATE blob_objects o SET state = 'deleting' FROM blobs b
-    WHERE o.store = ${store} AND o.key = any(${[...keys]}::text[]) AND o.state = 'deleted' AND b.id = o.blob_id
-    RETURNING o.id, o.key, b.digest, b.size`.execute(tx)
-
-  return result.rows
+  return await doomObjects(
+    tx,
+    sql`o.store = ${store} AND o.key = any(${[...keys]}::text[]) AND o.state = 'deleted'`,
+  )
 }

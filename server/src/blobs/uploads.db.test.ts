@@ -271,7 +271,7 @@ test('an upload of a digest whose object is being deleted gets an object of its 
   const first = await find(projectId, digest)
   await database.db
     .updateTable('blob_objects')
-    .set({ state: 'deleting' })
+    .set({ state: 'deleted' })
     .where('key', '=', first?.key ?? '')
     .execute()
 

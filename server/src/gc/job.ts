@@ -4,6 +4,7 @@ import { deleteArtifact } from '../artifacts/deletion.ts'
 import { ArtifactReferencedError } from '../artifacts/errors.ts'
 import type { FindImmutable } from '../artifacts/immutable.ts'
 import type { JobKind, TaskContext } from '../jobs/kind.ts'
+import { ignore } from '../lib/ignore.ts'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
 import {
@@ -153,7 +154,9 @@ async function collectIdle(deps: GcJobDeps, tens: number, state: State, context:
   await deps.releasePending()
   const left = await deleteDoomed(deps, workers, onFailure, context.signal)
   if (left > 0) context.log(`${left} blobs of before were deleted`)
-  await eachIdle(deps, state, context, async (ids, after) => {
+  // The bytes of one batch are deleted while the next one is being marked.
+  let deleting: Promise<unknown> = Promise.resolve()
+  const mark = async (ids: number[], after: number) => {
     const withThem = ({ blobs, manifests, bytes }: Collected) => ({
       ...state,
       after,
@@ -168,8 +171,16 @@ async function collectIdle(deps: GcJobDeps, tens: number, state: State, context:
     )
     Object.assign(state, withThem(marked))
     for (const line of linesOf(marked)) context.log(line)
-    await deleteObjects(deps, marked.objects, workers, onFailure)
-  })
+    await deleting
+    deleting = deleteObjects(deps, marked.objects, workers, onFailure)
+    // Whoever awaits it hears of its failure; until then it must not count as unhandled.
+    deleting.catch(ignore)
+  }
+  try {
+    await eachIdle(deps, state, context, mark)
+  } finally {
+    await deleting
+  }
 }
 
 async function listIdle(deps: GcJobDeps, state: State, context: TaskContext): Promise<void> {

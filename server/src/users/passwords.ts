@@ -1,8 +1,8 @@
 import { pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
+import { createSemaphore } from '../lib/semaphore.ts'
 import { tooManyLogins } from './errors.ts'
-import { createSemaphore } from './semaphore.ts'
 
 /** What verifying a password says. */
 export interface Verdict {

@@ -1,7 +1,7 @@
+import { createSemaphore, type Semaphore } from '../../lib/semaphore.ts'
 import { parseManifest } from '../../oci/manifest.ts'
 import { DomainError } from '../../platform/errors.ts'
 import type { RepositoryKey } from '../../repositories/service.ts'
-import { createSemaphore, type Semaphore } from '../../users/semaphore.ts'
 import { type ContentDeps, repositoryContent } from '../content.ts'
 import type { Addition, AdditionName } from '../processors/processor.ts'
 import { processorOf } from '../processors/table.ts'

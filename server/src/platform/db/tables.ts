@@ -204,8 +204,12 @@ export interface BlobObjectsTable {
   store: string
   key: string
   generation: number
-  state: 'stored' | 'deleting' | 'deleted' | 'lost' | 'quarantined'
+  state: 'stored' | 'deleted' | 'lost' | 'quarantined'
   creation_time: Time
+}
+
+export interface DoomedObjectsTable {
+  object_id: number
 }
 
 export interface RepositoryBlobsTable {
@@ -443,6 +447,7 @@ export interface Tables {
   repository_aliases: RepositoryAliasesTable
   blobs: BlobsTable
   blob_objects: BlobObjectsTable
+  doomed_objects: DoomedObjectsTable
   repository_blobs: RepositoryBlobsTable
   project_blobs: ProjectBlobsTable
   quota_usage: QuotaUsageTable

@@ -26,16 +26,16 @@ export async function pageObjects(
   return result.rows
 }
 
-/** The states of objects by key, as they are now. */
+/** The states of objects by key, as they are now; `doomed` where the bytes of one that nobody reads are still to go. */
 export async function statesByKey(
   db: Database,
   store: string,
   keys: readonly string[],
 ): Promise<Map<string, string>> {
   const result = await sql<{ key: string; state: string }>`
-    SELECT key, state FROM blob_objects WHERE store = ${store} AND key = any(${[...keys]}::text[])`.execute(
-    db,
-  )
+    SELECT o.key, CASE WHEN d.object_id IS NULL THEN o.state ELSE 'doomed' END AS state
+    FROM blob_objects o LEFT JOIN doomed_objects d ON d.object_id = o.id
+    WHERE o.store = ${store} AND o.key = any(${[...keys]}::text[])`.execute(db)
 
   return new Map(result.rows.map(({ key, state }) => [key, state]))
 }

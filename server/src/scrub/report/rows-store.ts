@@ -184,9 +184,13 @@ export async function readPassing(
       AND NOT EXISTS (SELECT FROM artifact_blobs ab WHERE ab.blob_id = b.id)
       AND NOT EXISTS (SELECT FROM trashed_blobs tb WHERE tb.blob_id = b.id)
     UNION ALL
+    SELECT 'deleting', count(*), coalesce(sum(b.size), 0)::bigint
+    FROM doomed_objects d JOIN blob_objects o ON o.id = d.object_id JOIN blobs b ON b.id = o.blob_id
+    WHERE o.store = ${store}
+    UNION ALL
     SELECT o.state, count(*), coalesce(sum(b.size), 0)::bigint
     FROM blob_objects o JOIN blobs b ON b.id = o.blob_id
-    WHERE o.store = ${store} AND o.state IN ('deleting', 'quarantined') GROUP BY o.state`.execute(db)
+    WHERE o.store = ${store} AND o.state = 'quarantined' GROUP BY o.state`.execute(db)
 
   return result.rows
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Semaphore } from '../../../lib/semaphore.ts'
 import type { DirectoryMaker } from './directories.ts'
 import type { FileSystem } from './fs.ts'
 
@@ -16,6 +17,8 @@ export interface Disk {
   /** Absolute path of the uploads within it. */
   uploads: string
   directories: DirectoryMaker
+  /** Lets few files be deleted at once: whoever deletes a million must leave threads to those who read and write. */
+  deletions: Semaphore
 }
 
 /** Absolute path of an object. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
+import { createSemaphore } from '../../../lib/semaphore.ts'
 import type { StorageDriver } from '../../driver.ts'
 import { StorageFailureError } from '../../errors.ts'
 import { createDirectoryMaker, makeDirectory, syncDirectory } from './directories.ts'
@@ -11,6 +12,9 @@ import { deleteObject, openObject, putObject, readObject, statObject } from './o
 import { assertHardLinks } from './place-file.ts'
 import { staleUploads } from './stale-uploads.ts'
 import { abortUpload, append, finishUpload, forkUpload, readUpload, startUpload } from './uploads.ts'
+
+/** Of the four threads that Node has for files, in all. More at once are no faster either. */
+const DELETIONS = 2
 
 /**
  * Opens the driver that keeps objects as files below `directory` (created where it is missing), on a
@@ -44,7 +48,13 @@ export async function openFilesystemDriver(directory: string, fs = nodeFileSyste
 
 async function openDisk(root: string, fs: FileSystem): Promise<Disk> {
   const uploads = join(root, UPLOADS)
-  const disk = { fs, root, uploads, directories: createDirectoryMaker(fs, root) }
+  const disk = {
+    fs,
+    root,
+    uploads,
+    directories: createDirectoryMaker(fs, root),
+    deletions: createSemaphore(DELETIONS),
+  }
 
   try {
     await makeRoot(fs, root)

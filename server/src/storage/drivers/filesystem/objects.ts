@@ -79,7 +79,7 @@ export async function deleteObject(disk: Disk, key: string, options?: DeleteOpti
 
 async function unlinkFile(disk: Disk, path: string): Promise<void> {
   try {
-    await disk.fs.unlink(path)
+    await disk.deletions.run(() => disk.fs.unlink(path))
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return
     // What POSIX says of unlinking a directory, and macOS does.

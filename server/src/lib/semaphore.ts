@@ -4,8 +4,12 @@ export interface Semaphore {
   run<T>(task: () => Promise<T>): Promise<T>
 }
 
-/** @param full makes the error for a task that finds `waiting` others in line */
-export function createSemaphore(slots: number, waiting: number, full: () => Error): Semaphore {
+/** @param full makes the error for a task that finds `waiting` others in line, if there is such a limit */
+export function createSemaphore(
+  slots: number,
+  waiting = Number.POSITIVE_INFINITY,
+  full = () => new Error('the line is full'),
+): Semaphore {
   const line: (() => void)[] = []
   let busy = 0
 
