@@ -8,6 +8,8 @@ import { freePort } from './port.ts'
 export interface ExternalDatabase {
   /** For `PORTOLAN_DATABASE_URL`. */
   url: string
+  /** What it has logged of circles of locks: who waited for whom, and with which statements. */
+  circles(): string[]
   stop(): Promise<void>
 }
 
@@ -66,8 +68,10 @@ export async function startDatabase(): Promise<ExternalDatabase> {
   const atExit = () => child.kill('SIGQUIT')
   process.once('exit', atExit)
   await saysReady(child)
+  const circles = keepCircles(child)
 
   return {
+    circles,
     url: `postgres://portolan:${password}@127.0.0.1:${port}/postgres`,
     stop: async () => {
       process.removeListener('exit', atExit)
@@ -110,9 +114,28 @@ async function saysReady(child: ChildProcess): Promise<void> {
   for await (const chunk of child.stderr?.iterator({ destroyOnReturn: false }) ?? []) {
     printed += String(chunk)
     if (printed.includes('ready to accept connections')) {
-      child.stderr?.resume()
       return
     }
   }
   throw new Error(`the database did not start\n${printed}`)
+}
+
+/** Reads on what the server logs, without which it would stand still, and keeps the entries that tell of circles. */
+function keepCircles(child: ChildProcess): () => string[] {
+  const circles: string[] = []
+  let within = false
+  let rest = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString('utf8')).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      if (/\b(ERROR|LOG|WARNING|FATAL|PANIC): /.test(line)) within = false
+      if (line.includes('deadlock detected')) {
+        within = true
+        circles.push('')
+      }
+      if (within) circles.push(`${circles.pop()}${line}\n`)
+    }
+  })
+  return () => circles
 }

@@ -20,6 +20,8 @@ export interface Fleet {
   report(): Promise<{ code: number | null; said: string }>
   /** What the processes themselves say has gone wrong. */
   troubles(): string[]
+  /** What the database says of circles of locks. */
+  circles(): string[]
   dispose(): Promise<void>
 }
 
@@ -69,6 +71,7 @@ export async function startFleet(settings: Record<string, string>): Promise<Flee
       all
         .flatMap((server) => server.log().split('\n'))
         .filter((line) => /"level":"(error|fatal)"/.test(line)),
+    circles: database.circles,
     async dispose() {
       await Promise.all(all.map((server) => server.dispose()))
       await database.stop()

@@ -5,13 +5,13 @@ import { emit } from '../platform/events/outbox.ts'
 import { holdRepository } from '../repositories/store.ts'
 import { ArtifactReferencedError } from './errors.ts'
 import type { RepositoryNames } from './events.ts'
-import { lockRelatives } from './family-store.ts'
+import { findRelatives, lockForDeletion } from './family-store.ts'
 import { refuseDeletion } from './immutable.ts'
-import { deleteArtifactRows, lockArtifacts, lockTags, relist } from './listed-store.ts'
+import { deleteArtifactRows, idsOf, lockArtifacts, lockTags, relist } from './listed-store.ts'
 import { releaseArtifacts } from './release.ts'
 import type { ArtifactPlace, ArtifactsDeps } from './service.ts'
-import { findArtifactId, isListedByIndex, lockArtifact } from './store.ts'
-import { deleteTagRow, listTagsOfArtifacts, lockTagsOfArtifact } from './tag-store.ts'
+import { findArtifactId, isListedByIndex } from './store.ts'
+import { deleteTagRow, listTagsOfArtifacts, lockTagsOfArtifacts } from './tag-store.ts'
 import { insertTrash } from './trash/store.ts'
 import { insertTrashedTag } from './trash/tags/store.ts'
 
@@ -46,27 +46,18 @@ export async function deleteArtifact(
     if (!(await holdRepository(tx, place.repository))) return false
     const id = await findArtifactId(tx, repositoryId, digest)
     if (id === undefined) return false
-    // Tags before artifacts, as everybody does.
-    const lockedTags = await lockTagsOfArtifact(tx, id)
-    const artifact = await lockArtifact(tx, repositoryId, digest)
-    if (!artifact) return false
-    // From here on nobody points a tag at it. One that came between the two locks would go unlocked.
-    const tags = (await listTagsOfArtifacts(tx, [id])).map(({ name }) => name)
-    if (tags.some((tag) => !lockedTags.includes(tag))) throw new Overtaken()
+    const locked = await lockFamily(tx, repositoryId, { id, digest })
+    if (!locked) return false
+    const { family, familyTags, tags } = locked
     await refuseDeletion(tx, deps, place.repository, tags)
     if (await isListedByIndex(tx, repositoryId, digest)) throw new ArtifactReferencedError(digest)
 
     if (onlyIf && !(await onlyIf(tx))) return false
 
-    const family = await lockFamily(tx, repositoryId, artifact)
     const ids = [...family.keys()]
-    const familyTags = await listTagsOfArtifacts(
-      tx,
-      ids.filter((member) => member !== artifact.id),
-    )
     if (deps.trashDays > 0) {
       const username = actor?.username ?? NOBODY
-      await insertTrash(tx, { rootId: artifact.id, artifactIds: ids, username, days: deps.trashDays })
+      await insertTrash(tx, { rootId: id, artifactIds: ids, username, days: deps.trashDays })
     }
     await releaseArtifacts(tx, repositoryId, ids, () => deleteArtifactRows(tx, ids))
     await also?.(tx)
@@ -74,7 +65,7 @@ export async function deleteArtifact(
       type: 'artifact.deleted',
       payload: {
         ...namesOf(place),
-        artifactId: artifact.id,
+        artifactId: id,
         digest,
         tags,
         // What went with it.
@@ -105,7 +96,7 @@ export async function deleteTag(
     if (named.length === 0 || (artifactId !== undefined && !named.includes(artifactId))) return false
 
     await refuseDeletion(tx, deps, place.repository, [tag])
-    const affected = await lockArtifacts(tx, repositoryId, { ids: named, digests: [] })
+    const affected = idsOf(await lockArtifacts(tx, repositoryId, { ids: named, digests: [] }))
     const digest = await deleteTagRow(tx, repositoryId, tag)
     await relist(tx, affected)
     if (deps.trashDays > 0 && digest !== undefined) {
@@ -117,8 +108,44 @@ export async function deleteTag(
   })
 }
 
-/** Everything that goes with the artifact, itself included: digests by id, locked. */
+interface Family {
+  /** Digests by id, the root's included. */
+  family: Map<number, string>
+  /** Those of the root. */
+  tags: string[]
+  /** Those of the others. */
+  familyTags: { name: string; digest: string }[]
+}
+
+/**
+ * Locks everything that goes with the artifact, itself included; undefined where it is gone. Tags come before artifacts and each
+ * all at once, as everybody takes them: so the family is found first and looked at again under the locks. What has come to
+ * it between would go unlocked: then all begins again.
+ */
 async function lockFamily(
+  tx: Database,
+  repositoryId: number,
+  root: { id: number; digest: string },
+): Promise<Family | undefined> {
+  const before = [...(await findFamily(tx, repositoryId, root)).keys()]
+  const lockedTags = new Set(await lockTagsOfArtifacts(tx, before))
+  const locked = new Set(await lockForDeletion(tx, before))
+  if (!locked.has(root.id)) return undefined
+  const family = await findFamily(tx, repositoryId, root)
+  const ids = [...family.keys()]
+  const named = await listTagsOfArtifacts(tx, ids)
+  if (ids.some((id) => !locked.has(id)) || named.some(({ name }) => !lockedTags.has(name))) {
+    throw new Overtaken()
+  }
+  return {
+    family,
+    tags: named.filter(({ digest }) => digest === root.digest).map(({ name }) => name),
+    familyTags: named.filter(({ digest }) => digest !== root.digest),
+  }
+}
+
+/** Everything that goes with the artifact, itself included: digests by id. */
+async function findFamily(
   tx: Database,
   repositoryId: number,
   root: { id: number; digest: string },
@@ -126,7 +153,7 @@ async function lockFamily(
   const family = new Map([[root.id, root.digest]])
   let newest = [root]
   while (newest.length > 0) {
-    const relatives = await lockRelatives(tx, repositoryId, newest)
+    const relatives = await findRelatives(tx, repositoryId, newest)
     newest = relatives.filter(
       ({ id, accessory, tagged, parents }) =>
         !family.has(id) && parents.every((parent) => family.has(parent)) && (accessory || !tagged),

@@ -3,48 +3,71 @@ import type { Database } from '../platform/db/database.ts'
 
 /**
  * Keeps `artifacts.listed` and the counts of a repository. Whether an artifact is listed depends on its tags and on the
- * indexes that list it, so whoever changes those for an artifact holds its row. Locks are taken tags first, by name,
- * then artifacts, by id: nobody waits in a circle.
+ * indexes that list it, so whoever changes those for an artifact holds its row. Locks are taken tags first, all by name,
+ * then artifacts, all by id: nobody waits in a circle.
  */
 
-/** Locks the tags of these names that exist; answers the artifacts that they name now. */
+const TAGS = 7_104_004
+/** Of so many names those are locked that nobody has yet: the database has room for some thousands of such locks. */
+const MOST_NAMES = 100
+
+/**
+ * Locks the tags of these names that exist, and the names of those that do not: whoever is about to make one meets others who
+ * are before he holds an artifact that they wait for. Answers the artifacts that the tags name now.
+ */
 export async function lockTags(
   tx: Database,
   repositoryId: number,
   names: readonly string[],
 ): Promise<number[]> {
   if (names.length === 0) return []
-  const rows = await tx
-    .selectFrom('tags')
-    .select('artifact_id')
-    .where('repository_id', '=', repositoryId)
-    .where(sql<boolean>`name = ANY(${[...names]}::text[])`)
-    .orderBy('name')
-    .forUpdate()
-    .execute()
+  const all = [...new Set(names)].sort()
+  const result = await sql<{ artifact_id: number }>`
+    WITH named AS MATERIALIZED (
+      SELECT pg_advisory_xact_lock(${TAGS}, hashtext(${repositoryId}::bigint || ':' || name))
+      FROM (SELECT name FROM unnest(${all.slice(0, MOST_NAMES)}::text[]) AS name OFFSET 0) AS sorted)
+    SELECT artifact_id FROM tags
+    WHERE repository_id = ${repositoryId} AND name = ANY(${all}::text[]) AND (SELECT count(*) FROM named) > 0
+    ORDER BY name FOR UPDATE`.execute(tx)
 
-  return rows.map((row) => row.artifact_id)
+  return result.rows.map((row) => row.artifact_id)
 }
 
-/** Locks artifacts whose place in lists may change: those of the ids, and those of the digests that are listed. */
+/** An artifact that is held until the transaction ends. */
+export interface HeldArtifact {
+  id: number
+  digest: string
+  listed: boolean
+  /** Of its manifest. */
+  size: number
+  /** With all that it references. */
+  total: number
+}
+
+/**
+ * Locks artifacts of a repository, by id and by digest, all in one statement: those that are written, those whose place in
+ * lists may change, and those that something is to refer to, so that nobody deletes them. Once a transaction.
+ */
 export async function lockArtifacts(
   tx: Database,
   repositoryId: number,
   { ids, digests }: { ids: readonly number[]; digests: readonly string[] },
-): Promise<number[]> {
+): Promise<HeldArtifact[]> {
   if (ids.length === 0 && digests.length === 0) return []
-  const rows = await tx
+
+  return await tx
     .selectFrom('artifacts')
-    .select('id')
+    .select(['id', 'digest', 'listed', 'manifest_size as size', 'size as total'])
     .where('repository_id', '=', repositoryId)
-    .where(
-      sql<boolean>`(id = ANY(${[...ids]}::bigint[]) OR (digest = ANY(${[...digests]}::text[]) AND listed))`,
-    )
+    .where(sql<boolean>`(id = ANY(${[...ids]}::bigint[]) OR digest = ANY(${[...digests]}::text[]))`)
     .orderBy('id')
     .forNoKeyUpdate()
     .execute()
+}
 
-  return rows.map((row) => row.id)
+/** Ids of artifacts. */
+export function idsOf(artifacts: readonly { id: number }[]): number[] {
+  return artifacts.map(({ id }) => id)
 }
 
 /** Lists those of the (locked) artifacts that belong into lists, takes the others out, and counts what that changed. */

@@ -5,7 +5,7 @@ import { attestationsIn } from './accessories/detect.ts'
 import { markAttestations } from './accessories/store.ts'
 import { classify } from './classify.ts'
 import { repositoryContent } from './content.ts'
-import { lockArtifacts, relist } from './listed-store.ts'
+import { idsOf, lockArtifacts, relist } from './listed-store.ts'
 import { findPending, type PendingArtifact, saveClassification } from './pending-store.ts'
 import type { ArtifactsDeps } from './service.ts'
 import { findManifestBody } from './store.ts'
@@ -43,7 +43,7 @@ async function classifyOne(deps: ArtifactsDeps, artifact: PendingArtifact): Prom
     const affected = await lockArtifacts(tx, repositoryId, { ids: [id], digests })
     await saveClassification(tx, id, classification)
     if (attestations.length > 0) await markAttestations(tx, repositoryId, attestations)
-    await relist(tx, affected)
+    await relist(tx, idsOf(affected))
   })
 }
 

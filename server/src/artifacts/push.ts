@@ -7,6 +7,7 @@ import type { Database } from '../platform/db/database.ts'
 import { Overtaken, transact } from '../platform/db/transact.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
+import { countBlobs } from '../quotas/count.ts'
 import type { CountedBlob } from '../quotas/model.ts'
 import type { AdmittedRepository, Repository } from '../repositories/model.ts'
 import { holdRepository, publishRepository } from '../repositories/store.ts'
@@ -16,15 +17,9 @@ import { type Classification, classify } from './classify.ts'
 import { repositoryContent } from './content.ts'
 import { ReferenceSizeError, ReferencesUnknownError } from './errors.ts'
 import { refuseLateMoves, refuseMoves, tagsAt } from './immutable.ts'
-import { lockArtifacts, lockTags, relist } from './listed-store.ts'
+import { type HeldArtifact, idsOf, lockArtifacts, lockTags, relist } from './listed-store.ts'
 import type { ArtifactsDeps } from './service.ts'
-import {
-  holdArtifacts,
-  insertArtifactBlobs,
-  insertArtifactChildren,
-  insertManifestBody,
-  upsertArtifact,
-} from './store.ts'
+import { insertArtifactBlobs, insertArtifactChildren, insertManifestBody, upsertArtifact } from './store.ts'
 import { upsertTags } from './tag-store.ts'
 
 /** A manifest on its way in: its bytes, what they say, and the tags to point at it. */
@@ -43,10 +38,9 @@ export interface ManifestPush {
  * Stores a manifest in one transaction: its bytes, the artifact, what it refers to, its tags and the
  * event. When it resolves all of that is on stable storage, and counted in the project's quota.
  *
- * Locks are taken in one order by every push: the repository, the blobs it refers to by digest, its children by
- * id, the manifest's own blob (so that two pushes of one manifest go one after the other), its tags by name, the
- * artifacts that may enter or leave lists by id, what of it counts in the project by id, a slot of the quota, the
- * artifact where it is new. Whatever a client can be refused for comes
+ * Locks are taken in one order by every push: the repository, the blobs it refers to by digest, the manifest's own blob (so
+ * that two pushes of one manifest go one after the other), its tags by name, the artifact itself, its children and what its
+ * tags named, by id, what of it counts in the project by id, a slot of the quota, the artifact where it is new. Whatever a client can be refused for comes
  * before the bytes are placed: a rollback does not take them back.
  *
  * What the artifact is (its type, what users see of its config) is told before the transaction: nobody waits
@@ -95,17 +89,19 @@ export async function storeManifest(
   classification: Classification,
 ): Promise<{ id: number; created: boolean }> {
   const { repository, digest, body, manifest } = push
+  // First of all: whoever writes the row of a repository waits there for others who hold many of them.
+  if (!repository.published) await holdNames(tx, repository)
   const blobs = await holdBlobs(deps, tx, repository, manifest.blobs)
-  const childrenSize = await holdChildren(deps, tx, repository.id, manifest.children)
-  await publish(tx, repository)
   const ownBlob = { digest, size: body.length, repository }
   const locked = await lockNewBlob(tx, ownBlob)
   const named = await lockTags(tx, repository.id, push.tags)
   if (named.length > 0) await refuseMoves(tx, deps, repository, tagsAt(digest, push.tags))
-  const affected = await lockArtifacts(tx, repository.id, {
+  const held = await lockArtifacts(tx, repository.id, {
     ids: named,
     digests: [digest, ...distinctDigests(manifest.children)],
   })
+  const childrenSize = compareChildren(deps, manifest.children, held)
+  const affected = idsOf(held.filter(({ id, listed }) => listed || named.includes(id)))
   const own = await commitBlob(
     tx,
     deps,
@@ -149,17 +145,38 @@ export async function storeManifest(
   return artifact
 }
 
-/** What the push goes to stays there until it is done. */
+/**
+ * What the push goes to stays there until it is done, and whoever looks for the repository finds it from its first manifest
+ * on. To be called before any other lock is taken.
+ */
 export async function holdNames(tx: Database, repository: Repository): Promise<void> {
   if (!(await holdRepository(tx, repository))) throw new DomainError('not-found', 'the repository is gone')
-  await publish(tx, repository)
-}
-
-/** Whoever looks for the repository finds it from its first manifest on. */
-async function publish(tx: Database, repository: Repository): Promise<void> {
   if (!repository.published && !(await publishRepository(tx, repository))) {
     throw new DomainError('not-found', 'the project is gone')
   }
+}
+
+/**
+ * Takes the locks of several pushes into one repository and counts what they bring, for whoever makes them in one
+ * transaction: pushed one behind the other alone, they would take them in any order.
+ */
+export async function lockForPushes(
+  tx: Database,
+  deps: ArtifactsDeps,
+  repository: Repository,
+  pushes: readonly ManifestPush[],
+): Promise<void> {
+  const own = pushes.map((push) => push.digest)
+  const parts = distinctDigests(pushes.flatMap(({ manifest }) => manifest.blobs))
+  const blobs = await holdRepositoryBlobs(tx, deps.store, repository, [...own, ...parts])
+  for (const { digest, body } of pushes.toSorted((a, b) => (a.digest < b.digest ? -1 : 1))) {
+    await lockNewBlob(tx, { digest, size: body.length, repository })
+  }
+  const tags = pushes.flatMap((push) => push.tags)
+  const named = await lockTags(tx, repository.id, tags)
+  const children = distinctDigests(pushes.flatMap(({ manifest }) => manifest.children))
+  await lockArtifacts(tx, repository.id, { ids: named, digests: [...own, ...children] })
+  await countBlobs(tx, deps.quotas, repository.projectId, blobs)
 }
 
 async function holdBlobs(
@@ -181,23 +198,17 @@ async function holdBlobs(
   return { held, absent: await ensureBlobs(tx, distinct) }
 }
 
-/** Answers the bytes of the children with everything that they reference, each child once. */
-async function holdChildren(
-  deps: ArtifactsDeps,
-  tx: Database,
-  repositoryId: number,
-  children: Descriptor[],
-): Promise<number> {
-  const held = await holdArtifacts(tx, repositoryId, distinctDigests(children))
+/** Answers the bytes of the (held) children with everything that they reference, each child once. */
+function compareChildren(deps: ArtifactsDeps, children: Descriptor[], held: readonly HeldArtifact[]): number {
   const known = new Set(held.map((child) => child.digest))
   compare(deps.sparseIndex ? children.filter((child) => known.has(child.digest)) : children, held)
   const sizes = new Map(children.map((child) => [child.digest, child.size]))
-  for (const { digest, total } of held) sizes.set(digest, total)
+  for (const { digest, total } of held) if (sizes.has(digest)) sizes.set(digest, total)
 
   return [...sizes.values()].reduce((sum, size) => sum + size, 0)
 }
 
-function compare(wanted: Descriptor[], held: { digest: string; size: number }[]): void {
+function compare(wanted: Descriptor[], held: readonly { digest: string; size: number }[]): void {
   const sizes = new Map(held.map((entry) => [entry.digest, entry.size]))
   const missing = distinctDigests(wanted).filter((digest) => !sizes.has(digest))
   if (missing.length > 0) throw new ReferencesUnknownError(missing)

@@ -63,27 +63,6 @@ export async function deleteManifestBodies(tx: Database, digests: readonly strin
 }
 
 /**
- * Those of the digests that are artifacts of the repository, with their sizes; held until the transaction
- * ends so that nobody deletes a child while an index that lists it is being pushed.
- */
-export async function holdArtifacts(
-  tx: Database,
-  repositoryId: number,
-  digests: string[],
-): Promise<{ digest: string; size: number; total: number }[]> {
-  if (digests.length === 0) return []
-
-  return tx
-    .selectFrom('artifacts')
-    .select(['digest', 'manifest_size as size', 'size as total'])
-    .where('repository_id', '=', repositoryId)
-    .where(sql<boolean>`digest = any(${digests}::text[])`)
-    .orderBy('id')
-    .forKeyShare()
-    .execute()
-}
-
-/**
  * Makes the artifact, or finds it, renews its push time and fills in what was not known of it. A new one that comes
  * under a tag and stands for itself is listed and counted at once; who finds one must `relist` it.
  */
@@ -209,21 +188,6 @@ export async function findArtifactId(
   return row?.id
 }
 
-/** Locks an artifact for deletion; undefined where there is none. */
-export async function lockArtifact(
-  tx: Database,
-  repositoryId: number,
-  digest: string,
-): Promise<Artifact | undefined> {
-  const row = await artifacts(tx)
-    .where('artifacts.repository_id', '=', repositoryId)
-    .where('artifacts.digest', '=', digest)
-    .forUpdate()
-    .executeTakeFirst()
-
-  return row && toArtifact(row)
-}
-
 /** Whether an index of the same repository lists the digest. */
 export async function isListedByIndex(tx: Database, repositoryId: number, digest: string): Promise<boolean> {
   const row = await tx
@@ -236,18 +200,6 @@ export async function isListedByIndex(tx: Database, repositoryId: number, digest
     .executeTakeFirst()
 
   return row !== undefined
-}
-
-function artifacts(db: Database) {
-  return db
-    .selectFrom('artifacts')
-    .select([
-      'artifacts.id',
-      'artifacts.repository_id',
-      'artifacts.digest',
-      'artifacts.media_type',
-      'artifacts.manifest_size',
-    ])
 }
 
 interface ArtifactRow {

@@ -66,12 +66,12 @@ export async function deleteTagRow(
   return result.rows[0]?.digest
 }
 
-/** Locks the tags of an artifact, in name order as pushes do, and answers their names. */
-export async function lockTagsOfArtifact(tx: Database, artifactId: number): Promise<string[]> {
+/** Locks the tags of artifacts of one repository, in name order as pushes do, and answers their names. */
+export async function lockTagsOfArtifacts(tx: Database, artifactIds: readonly number[]): Promise<string[]> {
   const rows = await tx
     .selectFrom('tags')
     .select('name')
-    .where('artifact_id', '=', artifactId)
+    .where(sql<boolean>`artifact_id = ANY(${[...artifactIds]}::bigint[])`)
     .orderBy('name')
     .forUpdate()
     .execute()

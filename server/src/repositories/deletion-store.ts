@@ -17,6 +17,11 @@ export async function lockRepository(tx: Database, repository: AdmittedRepositor
   return row !== undefined
 }
 
+/** Locks the rows of repositories, whatever has become of them, in the order in which everybody locks many: by id. */
+export async function lockRepositories(tx: Database, ids: readonly number[]): Promise<void> {
+  await sql`SELECT FROM repositories WHERE id = ANY(${[...ids]}::bigint[]) ORDER BY id FOR UPDATE`.execute(tx)
+}
+
 /** How a deleted repository stays restorable. */
 export interface Trashing {
   days: number

@@ -180,30 +180,35 @@ export async function listCatalog(
 }
 
 /** Raises the activity times of repositories, never lowers them. */
-export async function raiseActivity(db: Database, activity: { id: number; time: Date }[]): Promise<void> {
+export async function raiseActivity(tx: Database, activity: { id: number; time: Date }[]): Promise<void> {
   const ids = activity.map((entry) => entry.id)
   const times = activity.map((entry) => entry.time.toISOString())
+  await lockForWriting(tx, ids)
   await sql`
-    WITH a AS (SELECT * FROM unnest(${ids}::bigint[], ${times}::timestamptz[]) AS a(id, time)),
-    held AS MATERIALIZED (
-      SELECT id FROM repositories WHERE id IN (SELECT id FROM a) ORDER BY id FOR NO KEY UPDATE
-    )
     UPDATE repositories r SET activity_time = a.time
-    FROM a JOIN held ON held.id = a.id
-    WHERE r.id = a.id AND r.activity_time < a.time`.execute(db)
+    FROM unnest(${ids}::bigint[], ${times}::timestamptz[]) AS a(id, time)
+    WHERE r.id = a.id AND r.activity_time < a.time`.execute(tx)
 }
 
-/** Adds to the pull counts of repositories. Whoever writes many of their rows locks them in id order. */
-export async function addPullCounts(db: Database, counts: ReadonlyMap<number, number>): Promise<void> {
+/** Adds to the pull counts of repositories. */
+export async function addPullCounts(tx: Database, counts: ReadonlyMap<number, number>): Promise<void> {
   if (counts.size === 0) return
+  await lockForWriting(tx, [...counts.keys()])
   await sql`
-    WITH c AS (SELECT * FROM unnest(${[...counts.keys()]}::bigint[], ${[...counts.values()]}::bigint[]) AS c(id, pulls)),
-    held AS MATERIALIZED (
-      SELECT id FROM repositories WHERE id IN (SELECT id FROM c) ORDER BY id FOR NO KEY UPDATE
-    )
     UPDATE repositories r SET pull_count = r.pull_count + c.pulls
-    FROM c JOIN held ON held.id = c.id
-    WHERE r.id = c.id`.execute(db)
+    FROM unnest(${[...counts.keys()]}::bigint[], ${[...counts.values()]}::bigint[]) AS c(id, pulls)
+    WHERE r.id = c.id`.execute(tx)
+}
+
+/**
+ * Locks rows of repositories that are to be written, in id order, as everybody does who locks many. A statement of its own: the
+ * one that writes them must not see them as they were before others, who were waited for, had written them. PostgreSQL would lock
+ * such rows once more for it, and that in the queue, behind whoever waits for this transaction already.
+ */
+async function lockForWriting(tx: Database, ids: readonly number[]): Promise<void> {
+  await sql`SELECT FROM repositories WHERE id = ANY(${[...ids]}::bigint[]) ORDER BY id FOR NO KEY UPDATE`.execute(
+    tx,
+  )
 }
 
 function repositories(db: Database) {

@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../../platform/db/testing
 import { QuotaExceededError } from '../../quotas/model.ts'
 import type { QuotaRefusal } from '../../quotas/refusals.ts'
 import { changeLimit } from '../../quotas/service.ts'
+import { lockRepository, markRepositoryDeleted } from '../../repositories/deletion-store.ts'
 import { deleteArtifact } from '../deletion.ts'
 import { countArtifacts } from '../listed-store.ts'
 import { type Bench, openBench } from '../testing.ts'
@@ -276,18 +277,14 @@ test('copies and the deletion of their original at once leave whole copies or no
 })
 
 test('a copy whose source is deleted while it waits leaves nothing in the target', async () => {
-  const { digest } = await source.image('going', {}, 'v1')
+  await source.image('going', {}, 'v1')
   const blocked = Promise.withResolvers<void>()
   const go = Promise.withResolvers<void>()
   const deletion = database.db.transaction().execute(async (tx) => {
-    await tx.selectFrom('artifacts').select('id').where('digest', '=', digest).forUpdate().execute()
+    await lockRepository(tx, source.repository)
     blocked.resolve()
     await go.promise
-    await tx
-      .updateTable('repositories')
-      .set({ deletion_time: new Date() })
-      .where('id', '=', source.repository.id)
-      .execute()
+    await markRepositoryDeleted(tx, source.repository.id)
   })
   await blocked.promise
 

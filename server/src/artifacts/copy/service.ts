@@ -13,7 +13,7 @@ import { ensureRepository } from '../../repositories/service.ts'
 import { holdRepository } from '../../repositories/store.ts'
 import { namesOf } from '../deletion.ts'
 import { refuseLateMoves, refuseMoves } from '../immutable.ts'
-import { lockArtifacts, lockTags, relist } from '../listed-store.ts'
+import { lockTags, relist } from '../listed-store.ts'
 import type { ListedArtifact } from '../model.ts'
 import { holdNames } from '../push.ts'
 import { getArtifact, placeOf } from '../reading.ts'
@@ -25,9 +25,9 @@ import {
   findBlobDigests,
   findFamily,
   findTagsToCopy,
-  holdMembers,
   insertCopies,
   isAccessory,
+  lockMembers,
   type Member,
   pointTags,
 } from './store.ts'
@@ -59,8 +59,8 @@ export interface CopyRequest {
  * transaction; no byte is moved. Artifacts that are there already stay, tags move: a copy can be asked for again. Answers the tag or
  * digest that the copy was asked by.
  *
- * Locks as a push takes them: the originals by id, both repositories, tags by name, artifacts by id, what counts in the
- * project. Throws QuotaExceededError where the project may not hold what it does not have yet.
+ * Locks as a push takes them: both repositories, tags by name, the originals and what stands in the target by id, what counts
+ * in the project. Throws QuotaExceededError where the project may not hold what it does not have yet.
  */
 export async function copyArtifact(deps: CopyDeps, request: CopyRequest): Promise<string> {
   const { to, actor } = request
@@ -146,23 +146,22 @@ async function copyFamily(
   deps: CopyDeps,
   { root, family, repository }: { root: ListedArtifact; family: Member[]; repository: Repository },
 ): Promise<{ id: number; created: boolean; tags: string[]; familyTags: { name: string; digest: string }[] }> {
-  const ids = family.map((member) => member.id)
-  const held = await holdMembers(tx, ids)
-  // The rows of a deleted repository stay until they are swept, but it offers no blob any more.
-  if (!held.has(root.id) || !(await holdRepository(tx, placeOf(root).repository))) throw missing(root.digest)
   await holdNames(tx, repository)
-
-  const tags = await findTagsToCopy(tx, root.id, [...held])
-  const names = tags.map((tag) => tag.name)
+  // The rows of a deleted repository stay until they are swept, but it offers no blob any more.
+  if (!(await holdRepository(tx, placeOf(root).repository))) throw missing(root.digest)
+  const ids = family.map((member) => member.id)
+  const wanted = await findTagsToCopy(tx, root.id, ids)
+  const names = wanted.map((tag) => tag.name)
   const named = await lockTags(tx, repository.id, names)
   const known = named.length > 0 ? await findTagsThatExist(tx, repository.id, names) : []
+  const digests = family.map((member) => member.digest)
+  const { held, affected } = await lockMembers(tx, ids, { repositoryId: repository.id, ids: named, digests })
+  if (!held.has(root.id)) throw missing(root.digest)
+  const there = new Set(family.filter(({ id }) => held.has(id)).map(({ digest }) => digest))
+  const tags = wanted.filter(({ digest }) => there.has(digest))
   if (named.length > 0) await refuseMoves(tx, deps, repository, tags)
-  const affected = await lockArtifacts(tx, repository.id, {
-    ids: named,
-    digests: family.map((member) => member.digest),
-  })
-  const digests = await findBlobDigests(tx, ids)
-  await linkBlobs(tx, deps, repository, { repository: placeOf(root).repository, digests })
+  const blobs = await findBlobDigests(tx, ids)
+  await linkBlobs(tx, deps, repository, { repository: placeOf(root).repository, digests: blobs })
   const copies = await insertCopies(tx, repository.id, [...held])
   await copyReferences(tx, repository.id, [...held])
   if (tags.length > 0) {

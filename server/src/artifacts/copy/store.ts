@@ -57,12 +57,26 @@ export async function findBlobDigests(db: Database, artifactIds: readonly number
   return result.rows.map((row) => row.digest)
 }
 
-/** Ids of those of the artifacts that are there, held against deletion, by id. */
-export async function holdMembers(tx: Database, ids: readonly number[]): Promise<Set<number>> {
-  const result = await sql<{ id: number }>`
-    SELECT id FROM artifacts WHERE id = ANY(${[...ids]}::bigint[]) ORDER BY id FOR KEY SHARE`.execute(tx)
+/**
+ * Locks the originals, against their deletion, and what a copy may change in the target, by id and all in one statement.
+ * Answers which of the originals are there, and the ids of the others.
+ */
+export async function lockMembers(
+  tx: Database,
+  originals: readonly number[],
+  target: { repositoryId: number; ids: readonly number[]; digests: readonly string[] },
+): Promise<{ held: Set<number>; affected: number[] }> {
+  const result = await sql<{ id: number; repositoryId: number }>`
+    SELECT id, repository_id AS "repositoryId" FROM artifacts
+    WHERE id = ANY(${[...originals, ...target.ids]}::bigint[])
+      OR repository_id = ${target.repositoryId} AND digest = ANY(${[...target.digests]}::text[])
+    ORDER BY id FOR NO KEY UPDATE`.execute(tx)
+  const wanted = new Set(originals)
 
-  return new Set(result.rows.map((row) => row.id))
+  return {
+    held: new Set(result.rows.map((row) => row.id).filter((id) => wanted.has(id))),
+    affected: result.rows.filter((row) => row.repositoryId === target.repositoryId).map((row) => row.id),
+  }
 }
 
 /** Tags to be copied: all of the artifact itself, and those by which its accessories say whose they are. */

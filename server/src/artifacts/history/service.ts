@@ -8,7 +8,7 @@ import { getByKey, type RepositoryKey } from '../../repositories/service.ts'
 import { holdRepository } from '../../repositories/store.ts'
 import { namesOf } from '../deletion.ts'
 import { refuseMoves, tagsAt } from '../immutable.ts'
-import { lockArtifacts, lockTags, relist } from '../listed-store.ts'
+import { idsOf, lockArtifacts, lockTags, relist } from '../listed-store.ts'
 import type { ArtifactPlace } from '../service.ts'
 import { findArtifactId } from '../store.ts'
 import { insertTag, upsertTags } from '../tag-store.ts'
@@ -80,7 +80,7 @@ function moveTag(
     if (named.length > 0) await refuseMoves(tx, deps, place.repository, tagsAt(digest, [tag]))
     const id = await findArtifactId(tx, repositoryId, digest)
     if (id === undefined) return false
-    const locked = await lockArtifacts(tx, repositoryId, { ids: [...named, id], digests: [] })
+    const locked = idsOf(await lockArtifacts(tx, repositoryId, { ids: [...named, id], digests: [] }))
     if (!locked.includes(id)) return false
     if (named.includes(id)) return true
 

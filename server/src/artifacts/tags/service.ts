@@ -9,7 +9,7 @@ import { emit } from '../../platform/events/outbox.ts'
 import { holdRepository } from '../../repositories/store.ts'
 import { namesOf } from '../deletion.ts'
 import { countTags, selectTags, type TagField } from '../detail-store.ts'
-import { lockArtifacts, relist } from '../listed-store.ts'
+import { idsOf, lockArtifacts, relist } from '../listed-store.ts'
 import type { ListedArtifact, ListedTag } from '../model.ts'
 import { placeOf } from '../reading.ts'
 import { insertTag } from '../tag-store.ts'
@@ -33,7 +33,7 @@ export async function createTag(
     if (!(await insertTag(tx, repositoryId, id, name))) {
       throw new DomainError('conflict', `tag ${name} already exists under the repository ${repositoryId}`)
     }
-    await relist(tx, locked)
+    await relist(tx, idsOf(locked))
     const names = namesOf(placeOf(artifact))
     await emit(tx, { type: 'tag.created', payload: { ...names, tag: name, digest, actor } })
   })

@@ -9,7 +9,7 @@ import { emit } from '../../platform/events/outbox.ts'
 import { findRepository } from '../../repositories/store.ts'
 import { namesOf } from '../deletion.ts'
 import { ReferencesUnknownError } from '../errors.ts'
-import { classifyPush, holdNames, type ManifestPush, storeManifest } from '../push.ts'
+import { classifyPush, holdNames, lockForPushes, type ManifestPush, storeManifest } from '../push.ts'
 import type { ArtifactsDeps } from '../service.ts'
 import { findTagsThatExist } from '../tag-store.ts'
 import type { TrashedArtifact, TrashedManifest } from './model.ts'
@@ -74,10 +74,11 @@ export async function restoreArtifact(
       const taken = new Set(await findTagsThatExist(tx, repository.id, names))
       // Somebody may have withdrawn them from the repository; the trash has kept their bytes.
       await offerBlobs(tx, repository.id, await deleteTrash(tx, id))
-      for (const [at, push] of pushes.entries()) {
-        const tags = push.tags.filter((tag) => !taken.has(tag))
+      const untaken = pushes.map((push) => ({ ...push, tags: push.tags.filter((tag) => !taken.has(tag)) }))
+      await lockForPushes(tx, deps, repository, untaken)
+      for (const [at, push] of untaken.entries()) {
         const classification = classified[at]
-        if (classification) await storeManifest(tx, deps, { ...push, tags }, classification)
+        if (classification) await storeManifest(tx, deps, push, classification)
       }
       const back = wanted.filter((tag) => !taken.has(tag.name))
       const { digest } = artifact

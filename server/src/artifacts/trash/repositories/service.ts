@@ -4,11 +4,11 @@ import { startExecution } from '../../../jobs/service.ts'
 import { parseRepositoryName } from '../../../oci/reference.ts'
 import type { Database } from '../../../platform/db/database.ts'
 import type { Page } from '../../../platform/db/list.ts'
-import { transact } from '../../../platform/db/transact.ts'
+import { Overtaken, transact } from '../../../platform/db/transact.ts'
 import { DomainError } from '../../../platform/errors.ts'
 import { emit } from '../../../platform/events/outbox.ts'
 import { countBlobs, type QuotaPolicy } from '../../../quotas/count.ts'
-import { lockRepository, markRepositoryDeleted } from '../../../repositories/deletion-store.ts'
+import { lockRepositories, markRepositoryDeleted } from '../../../repositories/deletion-store.ts'
 import { findAliasTarget, holdProject, lockNames } from '../../../repositories/names/store.ts'
 import {
   beginRestoration,
@@ -112,11 +112,15 @@ export async function restoreRepository(
   }
   const answer = await transact(deps.db, async (tx) => {
     await lockNames(tx)
+    const found = await findTrashed(tx, project.id, id)
+    if (!found) throw notFound(id)
+    const to = name ?? found.name
+    const named = await findNamed(tx, project.id, to)
+    await lockRepositories(tx, named ? [id, named.id] : [id])
     const trashed = await lockTrashed(tx, project.id, id)
     if (!trashed || !(await holdProject(tx, project.id))) throw notFound(id)
     if (trashed.restoreExecution !== undefined) throw isBeingRestored()
-    const to = name ?? trashed.name
-    await refuseTaken(tx, project, to)
+    await refuseTaken(tx, project, to, named?.id)
     const repository = `${project.name}/${to}`
     const artifacts = await findNextArtifacts(tx, id, '', MAX_COUNTED_AT_ONCE + 1)
     if (artifacts.length > MAX_COUNTED_AT_ONCE) {
@@ -133,8 +137,14 @@ export async function restoreRepository(
 }
 
 /** What has the name keeps it, but for a repository that nobody has pushed a manifest to: it gives way. */
-async function refuseTaken(tx: Database, project: { id: number; name: string }, name: string): Promise<void> {
+async function refuseTaken(
+  tx: Database,
+  project: { id: number; name: string },
+  name: string,
+  lockedId: number | undefined,
+): Promise<void> {
   const named = await findNamed(tx, project.id, name)
+  // Whoever was about to push the first manifest has come first, or is told that the repository is gone, and tries again.
   if (named && (named.published || named.restoring)) throw taken(name)
   if (await findAliasTarget(tx, project.id, name)) {
     throw new DomainError(
@@ -143,9 +153,7 @@ async function refuseTaken(tx: Database, project: { id: number; name: string }, 
     )
   }
   if (!named) return
-  // Whoever is about to push the first manifest comes first, or is told that the repository is gone, and tries again.
-  if (!(await lockRepository(tx, { id: named.id, projectId: project.id, name }))) throw taken(name)
-  if ((await findNamed(tx, project.id, name))?.published) throw taken(name)
+  if (named.id !== lockedId) throw new Overtaken()
   await markRepositoryDeleted(tx, named.id)
 }
 

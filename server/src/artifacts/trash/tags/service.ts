@@ -6,7 +6,7 @@ import { DomainError } from '../../../platform/errors.ts'
 import { emit } from '../../../platform/events/outbox.ts'
 import { holdRepository } from '../../../repositories/store.ts'
 import { namesOf } from '../../deletion.ts'
-import { lockArtifacts, lockTags, relist } from '../../listed-store.ts'
+import { idsOf, lockArtifacts, lockTags, relist } from '../../listed-store.ts'
 import type { ArtifactPlace } from '../../service.ts'
 import { findArtifactId } from '../../store.ts'
 import { insertTag } from '../../tag-store.ts'
@@ -67,7 +67,7 @@ function nameAgain(deps: Pick<TrashDeps, 'db'>, tag: TrashedTag, actor: Actor): 
     if (locked.length === 0) return false
     if (!(await insertTag(tx, repositoryId, artifactId, name))) throw new Overtaken()
     if (!(await deleteTrashedTag(tx, tag.id))) throw notFound(tag.id)
-    await relist(tx, locked)
+    await relist(tx, idsOf(locked))
     await emit(tx, { type: 'tag.restored', payload: { ...namesOf(place), tag: name, digest, actor } })
     return true
   })
