@@ -7,7 +7,7 @@ import { type ArtifactsDeps, readManifest } from './service.ts'
 /** A config larger than this is left unread. Registries take none that is larger either. */
 const MAX_JSON_BYTES = 4 * 1024 * 1024
 /** Nor one of more values or deeper: reading it would hold everybody else up. Ten times what the largest real ones have. */
-const JSON_BOUNDS = { values: 20_000, depth: 100 }
+const JSON_BOUNDS = { values: 20_000, depth: 100, names: 10_000 }
 
 export type ContentDeps = Pick<
   ArtifactsDeps,

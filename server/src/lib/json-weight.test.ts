@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { isLightJson } from './json-weight.ts'
 
 const light = (text: string, values: number, depth: number) =>
-  isLightJson(Buffer.from(text), { values, depth })
+  isLightJson(Buffer.from(text), { values, depth, names: 1e6 })
 
 test.each([
   ['{}', 2, 1, true],
@@ -19,6 +19,16 @@ test.each([
   ['"never ended [[[[', 1, 0, true],
 ])('%s within %i values and a depth of %i: %s', (text, values, depth, expected) => {
   expect(light(text, values, depth)).toBe(expected)
+})
+
+test.each([
+  ['{"a":1,"b":2}', true],
+  ['{"a":1,"b":2,"c":3}', false],
+  ['{"a":{"a":1,"b":2},"b":{"a":1,"b":2}}', true],
+  ['[{"a":1,"b":2},{"a":1,"b":2,"c":3}]', false],
+  ['{"a:b:c":":::"}', true],
+])('%s has at most two names in an object: %s', (text, expected) => {
+  expect(isLightJson(Buffer.from(text), { values: 99, depth: 9, names: 2 })).toBe(expected)
 })
 
 test('whatever is JSON is weighed as parsing finds it', () => {

@@ -86,6 +86,14 @@ test('a manifest that is deep is refused before it is parsed', () => {
   expect(performance.now() - started).toBeLessThan(300)
 })
 
+test('as many layers as a manifest may have are read, and more fields in one object than anybody needs are not', () => {
+  const layers = Array.from({ length: 20_000 }, () => layer)
+  const annotations = Object.fromEntries(Array.from({ length: 10_001 }, (_, at) => [`k${at}`, '']))
+
+  expect(parse({ ...image, layers }).layers).toHaveLength(20_000)
+  expect(() => parse({ ...image, annotations })).toThrow(/too many values or fields/)
+})
+
 test('a subject that is null is none', () => {
   const value = { schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [], subject: null }
 

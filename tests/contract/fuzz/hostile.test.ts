@@ -8,6 +8,7 @@ import type { Target } from '../access/request.ts'
 import { makeTarget } from '../access/target.ts'
 import { ask, makeUser, makeWorld, type World } from '../operations/world.ts'
 import { type HostileCall, hostileCalls } from './hostile-calls.ts'
+import { changingRefusals, isRefused } from './refusals.ts'
 
 /** What the busiest machine that runs tests may take for one call. */
 const PATIENCE_MS = 8000
@@ -56,9 +57,14 @@ describe('hostile values at every place of the description', () => {
       const answers: Answered[] = []
       for (const one of hostile) answers.push(await answered(sysadmin, one))
       complaints.push(...answers.flatMap((one) => complaintOf(operation, one)))
-      const refused = answers.filter(({ answer }) => isRefused(answer)).map(({ hostile }) => hostile)
+      const refused = answers
+        .filter(({ answer }) => isRefused(answer))
+        .map(({ hostile: { name, call } }) => ({
+          name: `${operation.id}: ${name}`,
+          send: () => sysadmin.send(call),
+        }))
       if (changedTables(before, await rows.read()).length > 0) {
-        complaints.push(...(await changes(sysadmin, rows, operation, refused)))
+        complaints.push(...(await changingRefusals(rows, refused)))
       }
     }
 
@@ -88,34 +94,4 @@ function complaintOf(operation: Operation, { hostile, answer }: Answered): strin
   if (!answer) return [`${operation.id}: ${hostile.name}: no answer in time`]
   const failure = answer.status >= 500 && !(operation.pending && answer.status === 501)
   return failure ? [`${operation.id}: ${hostile.name}: ${answer.status} ${answer.body}`] : []
-}
-
-function isRefused(answer: Answer | undefined): boolean {
-  return answer !== undefined && answer.status >= 400
-}
-
-/**
- * Those of the calls that change something although they are refused, each made between two looks at the database. A
- * change is believed at the second time only, for something may still have been going on behind the scenes.
- */
-async function changes(
-  registry: Registry,
-  rows: Rows,
-  operation: Operation,
-  calls: readonly HostileCall[],
-): Promise<string[]> {
-  const found: string[] = []
-  let before = await rows.settle()
-  for (const { name, call } of calls) {
-    let after = before
-    for (const isCalm of [false, true]) {
-      if (isCalm) before = await rows.settle()
-      if (!isRefused(await registry.send(call))) break
-      after = await rows.read()
-      if (changedTables(before, after).length === 0) break
-      if (isCalm) found.push(`${operation.id}: ${name}: refused, and changed ${changedTables(before, after)}`)
-    }
-    before = await rows.read()
-  }
-  return found
 }

@@ -153,6 +153,16 @@ test('a body of more than a mebibyte is a 413', async () => {
   expect(status).toBe(413)
 })
 
+test.each([
+  ['fields', `{${Array.from({ length: 5001 }, (_, at) => `"k${at}":0`).join(',')}}`],
+  ['values', `[${'0,'.repeat(200_000)}0]`],
+  ['depth', '['.repeat(101) + ']'.repeat(101)],
+])('a body of too many %s is refused before it is parsed', async (_what, payload) => {
+  const { status } = await ask('POST', '/things', { ...as(ROOT), ...JSON_TYPE }, payload)
+
+  expect(status).toBe(413)
+})
+
 test('a body is not read from those who may not send it', async () => {
   const { status } = await ask('POST', '/things', JSON_TYPE, '{')
 

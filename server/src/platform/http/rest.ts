@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { isLightJson } from '../../lib/json-weight.ts'
 import { DomainError } from '../errors.ts'
 import { createAllowedMethods } from './allowed-methods.ts'
 import { handleError, sendError } from './errors.ts'
@@ -67,12 +68,16 @@ function refuseSemicolons(request: FastifyRequest): void {
   }
 }
 
+/** Room for a mebibyte of anything that a client sends; what would hold up everybody else for long is refused. */
+const JSON_BOUNDS = { values: 200_000, depth: 100, names: 5_000 }
+
 function acceptJson(app: FastifyInstance, bodyLimit: number): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit }, (request, body, done) => {
     // A content type on a request without a body is common (DELETE); whether one is needed the schema says.
-    if (body === '') done(null, undefined)
-    else void parse(request, body as string, done)
+    if (body.length === 0) done(null, undefined)
+    else if (isLightJson(body as Buffer, JSON_BOUNDS)) void parse(request, body.toString('utf8'), done)
+    else done(new DomainError('too-large', 'the body has too many values or fields, or they are too deep'))
   })
 }
