@@ -55,7 +55,7 @@ export function otherStatements(userId: number, { some, many }: OtherAmounts): S
     `INSERT INTO artifacts (repository_id, digest, media_type, artifact_type, type, manifest_size, size, subject_digest,
         accessory_of, accessory_type, push_time, listed, tagged)
       SELECT repository_id, ${digest("'signature/' || n")}, media_type, 'application/vnd.dev.cosign.artifact.sig.v1+json', 'IMAGE',
-        700, 1000 + n, digest, id, 'signature.cosign', ${AGO}, false, false
+        700, 1000 + n, digest, digest, 'signature.cosign', ${AGO}, false, false
       FROM artifacts CROSS JOIN ${rows(some)} WHERE id = ${artifact(OTHERS.signed)}`,
     `INSERT INTO tag_history (repository_id, tag, event_id, operation, digest, username, op_time)
       SELECT ${REPOSITORY(OTHERS.tagged)}, 'tag-1', n, 'create', ${digest("'history/' || n")}, 'person-1', ${AGO} FROM ${rows(1000)}`,

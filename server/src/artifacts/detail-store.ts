@@ -23,7 +23,11 @@ export async function findTagsOf(
   return Map.groupBy(rows.map(toTag), (tag) => tag.artifactId)
 }
 
-/** The children that each of these artifacts lists, in its order; with their ids where they are there. */
+/** Children told of a page together, as many as one manifest may list; of each artifact no fewer than real indexes have. */
+const MOST_CHILDREN = 20_000
+const FEWEST_CHILDREN = 200
+
+/** The first children that each of these artifacts lists, in its order; with their ids where they are there. */
 export async function findChildrenOf(
   db: Database,
   artifactIds: readonly number[],
@@ -45,6 +49,11 @@ export async function findChildrenOf(
       'artifact_children.annotations',
     ])
     .where(sql<boolean>`parent.id = ANY(${[...artifactIds]}::bigint[])`)
+    .where(
+      'artifact_children.position',
+      '<',
+      Math.max(FEWEST_CHILDREN, Math.floor(MOST_CHILDREN / artifactIds.length)),
+    )
     .orderBy('artifact_children.artifact_id')
     .orderBy('artifact_children.position')
     .execute()

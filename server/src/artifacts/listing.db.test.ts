@@ -37,6 +37,39 @@ test('an artifact tells of its newest thousand tags, the newest first', async ()
   expect(names?.slice(0, 2)).toEqual(['latest', 'tag-1'])
 })
 
+test('of a page of artifacts so many children are told as one may have, and of a single one all', async () => {
+  const [repository] = (await seedRepositories(db, 1)) as [Repository]
+  const digests: string[] = []
+  for (let index = 0; index < 10; index += 1) digests.push(await pushed(repository, `index ${index}`))
+  await sql`
+    INSERT INTO artifact_children (artifact_id, position, child_digest)
+    SELECT id, n, digest FROM artifacts CROSS JOIN generate_series(0, 2999) n WHERE digest = ANY(${digests})`.execute(
+    db,
+  )
+  const children = async (limit: number) => {
+    const request = { ...EVERY, repositoryIds: [repository.id], page: { offset: 0, limit } }
+    return (await listArtifacts({ db }, request, WANTED)).artifacts.map((one) => one.children.length)
+  }
+
+  expect(await children(1)).toEqual([3000])
+  expect(await children(10)).toEqual(Array(10).fill(2000))
+})
+
+test('an artifact tells of its oldest thousand accessories', async () => {
+  const [repository] = (await seedRepositories(db, 1)) as [Repository]
+  const digest = await pushed(repository, 'signed')
+  await sql`
+    INSERT INTO artifacts (repository_id, digest, media_type, manifest_size, size, accessory_of, accessory_type)
+    SELECT repository_id, 'sha256:' || n, media_type, 1, n, digest, 'signature.cosign'
+    FROM artifacts CROSS JOIN generate_series(1, 1005) n WHERE digest = ${digest}`.execute(db)
+  const request = { ...EVERY, repositoryIds: [repository.id], page: PAGE }
+
+  const { artifacts } = await listArtifacts({ db }, request, { ...WANTED, accessories: true })
+
+  const sizes = artifacts[0]?.accessories.map(({ size }) => size)
+  expect([sizes?.length, sizes?.[0], sizes?.at(-1)]).toEqual([1000, 1, 1000])
+})
+
 test('of each repository the newest artifact that matches is listed', async () => {
   const repositories = (await seedRepositories(db, 2)) as [Repository, Repository]
   const digests: string[] = []

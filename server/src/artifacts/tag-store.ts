@@ -103,7 +103,7 @@ export async function findTagsThatExist(
     .selectFrom('tags')
     .select('name')
     .where('repository_id', '=', repositoryId)
-    .where('name', 'in', [...names])
+    .where(sql<boolean>`name = ANY(${[...names]}::text[])`)
     .execute()
 
   return rows.map((row) => row.name)

@@ -15,14 +15,24 @@ const COLUMNS = {
   creation_time: sql.ref('accessory.push_time'),
 } as const
 
-/** The accessories of each of these artifacts, the oldest first. Artifacts without any are left out. */
+/** So many accessories are told with an artifact, the oldest; the list of its accessories has them all. */
+const MOST_ACCESSORIES = 1000
+/** Of the indexes of a page together. */
+const MOST_INHERITED = 10_000
+
+/** The oldest accessories of each of these artifacts, the oldest first. Artifacts without any are left out. */
 export async function findAccessoriesOf(
   db: Database,
   artifactIds: readonly number[],
 ): Promise<Map<number, ListedAccessory[]>> {
   if (artifactIds.length === 0) return new Map()
+  const told = sql<boolean>`accessory.id IN (
+    SELECT told.id FROM unnest(${[...artifactIds]}::bigint[]) AS asked(id) JOIN artifacts AS of ON of.id = asked.id
+    CROSS JOIN LATERAL (SELECT a.id FROM artifacts a WHERE a.repository_id = of.repository_id AND a.accessory_of = of.digest
+      ORDER BY a.id LIMIT ${MOST_ACCESSORIES}) AS told)`
   const rows = await accessories(db)
     .where(sql<boolean>`subject.id = ANY(${[...artifactIds]}::bigint[])`)
+    .where(told)
     .orderBy('accessory.id')
     .execute()
 
@@ -53,6 +63,7 @@ export async function findInheritedAccessories(
       SELECT FROM artifacts own WHERE own.repository_id = child.repository_id
         AND own.accessory_of = child.digest AND own.accessory_type IN ${signatures})`)
     .orderBy('accessory.id')
+    .limit(MOST_INHERITED)
     .execute()
 
   const found = Map.groupBy(rows, (row) => row.child_id)
