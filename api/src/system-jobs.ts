@@ -25,6 +25,9 @@ export const RunsOfSystemJob = Type.Array(RunOfSystemJob)
 /** Lines, each with its time. */
 export const LogOfSystemJob = Type.String()
 
+/** Lines of JSON: `{"artifact": "project/repository@digest"}` or `{"blob": digest, "size": bytes}`. */
+export const CandidatesOfCollection = Type.String({ contentMediaType: 'application/x-ndjson' })
+
 export const RunQuery = Type.Object({ ...ListQuery })
 
 /** The path of one run; Harbor gives the id of each kind of job a name of its own. */

@@ -101,7 +101,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
   await ensureSigningKey({ db, box: parts.secretKey, now: services.auth.now })
   await ensureLibraryProject(services.projects, await getUser({ db }, FIRST_ADMINISTRATOR))
 
-  await scheduleOwnWork(db)
+  await scheduleOwnWork(parts)
 
   const tls = loadTls(config)
   const app = createHttp(config, log, tls)

@@ -1,14 +1,15 @@
 import { repositoryRestore } from '../artifacts/trash/repositories/job.ts'
 import { PURGE_AUDIT_LOG, purgeAuditLog, purgeSystemJob } from '../audit/purging/job.ts'
 import { GARBAGE_COLLECTION, garbageCollection } from '../gc/job.ts'
+import { BY_ITSELF } from '../jobs/schedules/model.ts'
 import { ensureSchedule } from '../jobs/schedules/service.ts'
+import { deleteSchedule } from '../jobs/schedules/store.ts'
 import { EXECUTION_SWEEP, executionSweep, SWEEP_CRON, startSweep } from '../jobs/sweep.ts'
 import { onScheduleOf } from '../jobs/system-job/service.ts'
 import { createWorker, type Worker } from '../jobs/worker.ts'
-import type { Database } from '../platform/db/database.ts'
 import { RETENTION, retention, startScheduledRetention } from '../retention/job.ts'
 import { scrub } from '../scrub/job.ts'
-import { SCRUB, scrubSystemJob } from '../scrub/model.ts'
+import { SCRUB, scrubSystemJob, WEEKLY_CRON } from '../scrub/model.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
 
@@ -56,6 +57,13 @@ export async function composeWorker(
 }
 
 /** What is scheduled without anybody's asking. */
-export async function scheduleOwnWork(db: Database): Promise<void> {
+export async function scheduleOwnWork({ db, config, storage }: ServerParts): Promise<void> {
   await ensureSchedule(db, EXECUTION_SWEEP, SWEEP_CRON)
+  if (!config.scrub.weekly) {
+    await deleteSchedule(db, SCRUB, BY_ITSELF)
+    return
+  }
+  // Who reads a whole bucket pays for it, and its maker watches over the bytes.
+  const parameters = scrubSystemJob.readParameters({ rehash: storage.kind !== 's3' })
+  await ensureSchedule(db, SCRUB, WEEKLY_CRON, { vendorId: BY_ITSELF, parameters })
 }

@@ -297,6 +297,11 @@ export const configSchema = {
       description:
         'How many days the scrub keeps objects that belong to nobody, and damaged ones, before they are deleted.',
     },
+    weekly: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether the scrub runs on Sundays at 03:17 UTC, as long as no other schedule is set.',
+    },
   },
   jobs: {
     concurrency: {

@@ -1,8 +1,12 @@
+import { createHash } from 'node:crypto'
+import { text as readText } from 'node:stream/consumers'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Bench, openBench } from '../artifacts/testing.ts'
 import { body, sha256 } from '../blobs/testing.ts'
 import { uploadWhole } from '../blobs/uploads.ts'
 import type { TaskContext } from '../jobs/kind.ts'
+import { readTaskList } from '../jobs/task-list.ts'
 import { OCI_IMAGE, OCI_INDEX } from '../oci/media-types.ts'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
 import { type GcParameters, garbageCollection } from './job.ts'
@@ -17,6 +21,8 @@ afterAll(() => database.drop())
 beforeEach(async () => {
   bench = await openBench(database.db)
   await database.db.deleteFrom('repository_blobs').execute()
+  // Of the test with many.
+  await sql`DELETE FROM blob_objects WHERE key LIKE 'sha512:%'`.execute(database.db)
 })
 
 interface Seen {
@@ -70,12 +76,49 @@ async function run(parameters: Partial<GcParameters>, from?: unknown, stopAfter 
   return seen
 }
 
+const sha512 = (text: string) => `sha512:${createHash('sha512').update(text).digest('hex')}`
+
+/** What the last run has listed. */
+async function listed(): Promise<{ blob: string; size: number }[]> {
+  const text = await readText(readTaskList(bench.deps.storage, { id: 1, run: 1 }))
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line))
+}
+
 const digestsIn = (lines: readonly string[]) =>
   lines.flatMap((line) => /(?:blob|@)\s*(sha256:\w+)/.exec(line)?.[1] ?? []).sort()
 
 async function stored(): Promise<string[]> {
   return await bench.deps.storage.list('docker', { limit: 1000 })
 }
+
+test('the list of a dry run is exact where no log would hold it', { timeout: 120_000 }, async () => {
+  const count = 67_000
+  const before = (await run({ dryRun: true })).told as { purged_blobs: number }
+  await bench.deps.storage.delete('portolan/task-lists/1/00001-000001')
+  await sql`
+    WITH blob AS (
+      INSERT INTO blobs (digest, size, offer_time)
+      SELECT 'sha512:' || encode(sha512(('listed ' || n)::bytea), 'hex'), n, now() - interval '1 day'
+      FROM generate_series(1, ${count}::int) n RETURNING id, digest)
+    INSERT INTO blob_objects (blob_id, store, key, generation, state)
+    SELECT id, ${bench.deps.store}, digest, 1, 'stored' FROM blob`.execute(database.db)
+
+  const dry = await run({ dryRun: true })
+  const list = await listed()
+
+  expect(dry.told).toMatchObject({ purged_blobs: before.purged_blobs + count })
+  expect(JSON.stringify(list).length).toBeGreaterThan(10 * 1024 * 1024)
+  expect(list).toHaveLength(before.purged_blobs + count)
+  expect(new Set(list.map(({ blob }) => blob)).size).toBe(list.length)
+  expect(list).toContainEqual({ blob: sha512(`listed ${count}`), size: count })
+  expect(list.reduce((sum, { size }) => sum + size, 0)).toBe(dry.told.freed_space)
+  // What a person reads.
+  expect(dry.lines.length).toBeLessThan(1100)
+  expect(dry.lines.join('\n')).toContain(`${list.length - 1000} more are in the list of this run`)
+})
 
 test('a dry run names exactly what a run then deletes, and deletes nothing', async () => {
   await bench.image('kept', {}, 'v1')
@@ -86,11 +129,14 @@ test('a dry run names exactly what a run then deletes, and deletes nothing', asy
   const before = await stored()
   const dry = await run({ dryRun: true })
   const between = await stored()
+  const list = await listed()
   const real = await run({})
 
   expect(between).toEqual(before)
   expect(digestsIn(dry.lines)).toEqual(expect.arrayContaining([sha256('a'), sha256('bb'), sha256('ccc')]))
   expect(digestsIn(real.lines)).toEqual(digestsIn(dry.lines))
+  expect(list.map(({ blob }) => blob).sort()).toEqual(digestsIn(real.lines))
+  expect(list.reduce((sum, { size }) => sum + size, 0)).toBe(real.told.freed_space)
   expect(real.told).toEqual(dry.told)
   expect((await run({ dryRun: true })).told).toEqual({ freed_space: 0, purged_blobs: 0, purged_manifests: 0 })
   expect((await stored()).length).toBe(before.length - Number(real.told.purged_blobs))

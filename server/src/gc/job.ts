@@ -4,6 +4,7 @@ import { deleteArtifact } from '../artifacts/deletion.ts'
 import { ArtifactReferencedError } from '../artifacts/errors.ts'
 import type { FindImmutable } from '../artifacts/immutable.ts'
 import type { JobKind, TaskContext } from '../jobs/kind.ts'
+import { openTaskList, type TaskList } from '../jobs/task-list.ts'
 import { ignore } from '../lib/ignore.ts'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
@@ -62,7 +63,9 @@ const START: State = {
 const SCANNED = 5_000
 const BATCH = 1000
 const UNTAGGED = 200
-const LONGEST_PAUSE = 200
+const LONGEST_PAUSE = 100
+/** Blobs that a dry run names in its log; its list has them all. */
+const MOST_LOGGED = 1000
 // No person deletes what a run does.
 const NOBODY: Actor | undefined = undefined
 
@@ -74,13 +77,18 @@ export function garbageCollection(deps: GcJobDeps): JobKind {
     attempts: 1,
     async run(context) {
       const parameters = context.task.input as GcParameters
-      const state = { ...START, ...(context.task.state as State | undefined) }
+      // A dry run begins anew: so does its list.
+      const state = {
+        ...START,
+        ...(parameters.dryRun ? undefined : (context.task.state as State | undefined)),
+      }
+      const list = parameters.dryRun ? openTaskList(deps.storage, context.task) : undefined
       context.log(`${describe(parameters)}, a grace of ${deps.graceSeconds} seconds`)
       if (parameters.deleteUntagged && state.phase === 'untagged') {
-        await deleteUntagged(deps, parameters, state, context)
+        await deleteUntagged(deps, list, state, context)
       }
       if (state.phase === 'untagged') Object.assign(state, { phase: 'blobs', after: 0 })
-      if (parameters.dryRun) await listIdle(deps, state, context)
+      if (list) await listIdle(deps, list, state, context)
       else await collectIdle(deps, parameters.workers, state, context)
       const verb = parameters.dryRun ? 'would be' : 'were'
       context.log(
@@ -96,10 +104,10 @@ function describe({ dryRun, deleteUntagged, workers }: GcParameters): string {
   return `${dryRun ? 'looks for' : 'deletes'} ${what} that nothing references, with ${workers || 1} workers`
 }
 
-/** Artifacts without tags, with the children and accessories that only they have. */
+/** Artifacts without tags, with the children and accessories that only they have. With a `list` they are only told. */
 async function deleteUntagged(
   deps: GcJobDeps,
-  { dryRun }: GcParameters,
+  list: TaskList | undefined,
   state: State,
   context: TaskContext,
 ): Promise<void> {
@@ -113,12 +121,12 @@ async function deleteUntagged(
       const { repositoryId: id, repositoryName, projectId, projectName } = artifact
       const place = { repository: { id, name: repositoryName, projectId }, projectName }
       const next = { ...state, artifacts: state.artifacts + 1, after: artifact.id }
-      const line = `${dryRun ? 'would delete' : 'deleted'} artifact ${name}`
+      const line = `${list ? 'would delete' : 'deleted'} artifact ${name}`
       const keep = (tx: Database) => context.save(next, tx, [line])
-      if (dryRun || (await tryToDelete(deps, place, artifact.digest, context, keep))) {
-        context.log(line)
-        Object.assign(state, next)
-      }
+      if (list) await list.add([{ artifact: name }])
+      else if (!(await tryToDelete(deps, place, artifact.digest, context, keep))) continue
+      if (!list || next.artifacts <= MOST_LOGGED) context.log(line)
+      Object.assign(state, next)
     }
     state.after = page.at(-1)?.id ?? state.after
     await context.save(state)
@@ -183,10 +191,14 @@ async function collectIdle(deps: GcJobDeps, tens: number, state: State, context:
   }
 }
 
-async function listIdle(deps: GcJobDeps, state: State, context: TaskContext): Promise<void> {
+async function listIdle(deps: GcJobDeps, list: TaskList, state: State, context: TaskContext): Promise<void> {
   await eachIdle(deps, state, context, async (ids) => {
     const blobs = await describeBlobs(deps.db, ids)
-    for (const { digest, size } of blobs) context.log(`would delete blob ${digest}, ${size} bytes`)
+    await list.add(blobs.map(({ digest, size }) => ({ blob: digest, size })))
+    const room = Math.max(MOST_LOGGED - state.blobs, 0)
+    for (const { digest, size } of blobs.slice(0, room)) {
+      context.log(`would delete blob ${digest}, ${size} bytes`)
+    }
     state.blobs += blobs.length
     state.bytes += blobs.reduce((sum, blob) => sum + blob.size, 0)
     state.manifests += await countManifests(
@@ -194,6 +206,9 @@ async function listIdle(deps: GcJobDeps, state: State, context: TaskContext): Pr
       blobs.map((blob) => blob.digest),
     )
   })
+  await list.close()
+  const unsaid = Math.max(state.blobs - MOST_LOGGED, 0) + Math.max(state.artifacts - MOST_LOGGED, 0)
+  if (unsaid > 0) context.log(`${unsaid} more are in the list of this run, under …/candidates`)
 }
 
 /** Goes through the blobs that are idle in batches, and tells how far it is. */
@@ -212,8 +227,8 @@ async function eachIdle(
       const ids = idle.slice(from, from + BATCH)
       const begin = performance.now()
       await work(ids, ids.at(-1) ?? 0)
-      // Whoever pushes and pulls meanwhile has half the time for himself.
-      await setTimeout(Math.min(performance.now() - begin, LONGEST_PAUSE))
+      // Whoever pushes and pulls meanwhile has a third of the time for himself.
+      await setTimeout(Math.min((performance.now() - begin) / 2, LONGEST_PAUSE))
     }
     after = last
     if (after !== undefined) state.after = after

@@ -4,6 +4,7 @@ import type { JobKind } from './kind.ts'
 import type { OnSchedule } from './schedules/due.ts'
 import { startExecution } from './service.ts'
 import { deleteOldExecutions } from './store.ts'
+import { deleteTaskLists } from './task-list.ts'
 import { deleteTaskLogs } from './task-log.ts'
 
 /** Harbor's name for the work that deletes old executions. */
@@ -13,7 +14,7 @@ export const SWEEP_CRON = '0 0 * * * *'
 
 const BATCH = 100
 
-/** Tasks that are deleted, and whose logs may be there still. */
+/** Tasks that are deleted, and whose logs and lists may be there still. */
 interface State {
   logsOf: number[]
 }
@@ -27,7 +28,7 @@ export function executionSweep(deps: { db: Database; storage: StorageDriver; kee
     async run({ task, signal, log, save }) {
       // A run of before may have been interrupted between a batch and its logs.
       const before = task.state as State | undefined
-      await deleteTaskLogs(deps.storage, before?.logsOf ?? [])
+      await deleteWritten(deps.storage, before?.logsOf ?? [])
       for (let full = true; full; ) {
         signal.throwIfAborted()
         const batch = await deps.db.transaction().execute(async (tx) => {
@@ -37,11 +38,17 @@ export function executionSweep(deps: { db: Database; storage: StorageDriver; kee
           return { ...deleted, lines }
         })
         for (const line of batch.lines) log(line)
-        await deleteTaskLogs(deps.storage, batch.taskIds)
+        await deleteWritten(deps.storage, batch.taskIds)
         full = batch.executions === BATCH
       }
     },
   }
+}
+
+/** What tasks have written into the store. */
+async function deleteWritten(storage: StorageDriver, taskIds: readonly number[]): Promise<void> {
+  await deleteTaskLogs(storage, taskIds)
+  await deleteTaskLists(storage, taskIds)
 }
 
 /** Starts it when it is due. */

@@ -5,6 +5,7 @@ import { createPace } from './pace.ts'
 import { openProgress } from './run-state.ts'
 import type { ScrubDeps } from './settle-object.ts'
 import { tendFindings } from './tend.ts'
+import { tidyStore } from './tidy.ts'
 import { watchKeys } from './watch-keys.ts'
 import { watchObjects } from './watch-objects.ts'
 
@@ -37,7 +38,10 @@ export function scrub(deps: ScrubJobDeps): JobKind {
         progress.done({ phase: 'end' })
         await progress.save()
       }
-      if (!parameters.reportOnly) await tendFindings(deps)
+      if (!parameters.reportOnly) {
+        await tendFindings(deps)
+        await tidyStore(deps.storage, context)
+      }
       const { result } = progress.state
       context.log(
         `${result.objects} objects of ${result.bytes} bytes, ${result.hashed_bytes} of them hashed, and ${result.keys} keys: ` +

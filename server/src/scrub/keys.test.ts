@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { blobKey, taskLogKey } from '../storage/paths.ts'
+import { blobKey, taskListKey, taskLogKey } from '../storage/paths.ts'
 import { readKey } from './keys.ts'
 
 const SHA256 = `sha256:${'ab'.repeat(32)}`
@@ -10,6 +10,7 @@ test.each([
   [blobKey(SHA256, 12), { kind: 'blob', digest: SHA256, generation: 12 }],
   [blobKey(SHA512, 2), { kind: 'blob', digest: SHA512, generation: 2 }],
   [taskLogKey(17, 1, 3), { kind: 'task-log', taskId: 17 }],
+  [taskListKey(17, 1, 3), { kind: 'task-log', taskId: 17 }],
 ])('%s is read as it was built', (key, meaning) => {
   expect(readKey(key)).toEqual(meaning)
 })

@@ -10,7 +10,7 @@ export type KeyMeaning =
 const BLOB =
   /^docker\/registry\/v2\/blobs\/(sha256|sha512)\/([0-9a-f]{2})\/([0-9a-f]+)\/data(?:\.([1-9]\d{0,8}))?$/
 const UPLOADED = /^portolan\/objects\/[0-9a-f]{2}\/[\w-]+(?:\.[0-9a-f]{16})?$/
-const TASK_LOG = /^portolan\/task-logs\/([1-9]\d{0,14})\/\d{5,10}-\d{6,12}$/
+const TASK_LOG = /^portolan\/task-(?:log|list)s\/([1-9]\d{0,14})\/\d{5,10}-\d{6,12}$/
 const HEX = { sha256: 64, sha512: 128 } as const
 
 /** Where registries of other kinds keep what they know of the blobs beside it: then not all blobs are ours. */

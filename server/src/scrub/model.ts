@@ -3,6 +3,9 @@ import type { SystemJob } from '../jobs/system-job/service.ts'
 /** Name of the work, of its executions, tasks and schedules. Harbor has none. */
 export const SCRUB = 'SCRUB'
 
+/** When it runs by itself: on Sundays, in the night of most. */
+export const WEEKLY_CRON = '0 17 3 * * 0'
+
 /** What a run is to do. */
 export interface ScrubParameters {
   /** Only tells what it finds. */

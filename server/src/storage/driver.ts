@@ -55,6 +55,13 @@ export interface StorageDriver {
   delete(key: string, options?: DeleteOptions): Promise<void>
 
   /**
+   * An ability that not every driver has: removes what deletion has left directly below `prefix` and holds no object, as far as
+   * it was not changed since `before`; answers how much that was. Beside writers it does no harm. Below `prefix` are to be
+   * keys of two segments, as there are below `blobPrefixes`.
+   */
+  tidy?(prefix: string, before: Date): Promise<number>
+
+  /**
    * Begins an upload. The state is JSON, kept by the caller and handed to every later call, of this
    * driver or another one on the same medium. An `id` may be used again: each call begins an upload of
    * its own. Of an upload that was finished or aborted, the calls below say `ObjectMissingError`.

@@ -50,11 +50,12 @@ export function guardDriver(driver: StorageDriver, options: GuardOptions = {}): 
   }
 }
 
-type Objects = Pick<StorageDriver, 'stat' | 'read' | 'open' | 'urlOf' | 'put' | 'list' | 'delete'>
+type Objects = Pick<StorageDriver, 'stat' | 'read' | 'open' | 'urlOf' | 'put' | 'list' | 'delete' | 'tidy'>
 
 function guardObjects(driver: StorageDriver, run: Run): Objects {
   const open = driver.open?.bind(driver)
   const urlOf = driver.urlOf?.bind(driver)
+  const tidy = driver.tidy?.bind(driver)
 
   return {
     ...(open && {
@@ -67,6 +68,12 @@ function guardObjects(driver: StorageDriver, run: Run): Objects {
       async urlOf(key: string, method: 'GET' | 'HEAD') {
         assertKey(key)
         return run('urlOf', key, () => urlOf(key, method))
+      },
+    }),
+    ...(tidy && {
+      async tidy(prefix: string, before: Date) {
+        assertPrefix(prefix)
+        return run('tidy', prefix, () => tidy(prefix, before))
       },
     }),
     async stat(key) {

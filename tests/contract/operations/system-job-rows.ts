@@ -55,7 +55,16 @@ const JOBS: readonly SystemJob[] = [
 ]
 
 /** Jobs of the system are the system administrator's. */
-export const SYSTEM_JOB_ROWS: Row[] = JOBS.flatMap(rowsOf)
+export const SYSTEM_JOB_ROWS: Row[] = [
+  ...JOBS.flatMap(rowsOf),
+  {
+    operation: 'getGCCandidates',
+    arrange: async (world) => ({ path: { gc_id: await makeRun(world, '/system/gc', {}) } }),
+    refused: 'projectAdmin',
+    wrongParent: () => ({ gc_id: 99_999_999 }),
+    check: ({ answer }) => expect(answer.headers['content-type']).toBe('application/x-ndjson'),
+  },
+]
 
 function rowsOf({ path, idName, name, says, parameters, operations }: SystemJob): Row[] {
   const daily = { schedule: { type: 'Daily', cron: '0 0 0 * * *' }, parameters }

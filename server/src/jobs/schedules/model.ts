@@ -17,6 +17,9 @@ export interface Schedule {
   updateTime: Date
 }
 
+/** In place of a vendor's id: what the system does by itself as long as nobody sets another schedule. */
+export const BY_ITSELF = -1
+
 /** Harbor's words for how often, where no cron is given. */
 export const CRONS: Readonly<Record<Exclude<ScheduleType, 'Custom'>, string>> = {
   Hourly: '0 0 * * * *',

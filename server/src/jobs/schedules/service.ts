@@ -25,10 +25,15 @@ export async function setSchedule(db: Database, request: ScheduleRequest): Promi
   return await upsertSchedule(db, { vendorType, vendorId, type, cron, parameters, nextTime: next })
 }
 
-/** Schedules what the system does by itself, unless that is scheduled already. */
-export async function ensureSchedule(db: Database, vendorType: string, cron: string): Promise<void> {
+/** Schedules what the system does by itself, unless that is scheduled already: what was due while nobody ran is still due. */
+export async function ensureSchedule(
+  db: Database,
+  vendorType: string,
+  cron: string,
+  { vendorId = 0, parameters = {} }: { vendorId?: number; parameters?: Record<string, unknown> } = {},
+): Promise<void> {
   const next = nextTime(cron, new Date(), vendorType)
   if (!next) throw new Error(`${cron} names no time`)
-  const schedule = { vendorType, vendorId: 0, type: 'Custom' as const, cron, parameters: {} }
+  const schedule = { vendorType, vendorId, type: 'Custom' as const, cron, parameters }
   await insertScheduleIfNone(db, { ...schedule, nextTime: next })
 }

@@ -4,7 +4,7 @@ import type { StorageDriver } from '../../storage/driver.ts'
 import { findExecution, findSoleTasks, hasOpenExecution, selectExecutions } from '../list-store.ts'
 import type { Execution, Task, Trigger } from '../model.ts'
 import type { OnSchedule } from '../schedules/due.ts'
-import type { Schedule, ScheduleType } from '../schedules/model.ts'
+import { BY_ITSELF, type Schedule, type ScheduleType } from '../schedules/model.ts'
 import { setSchedule } from '../schedules/service.ts'
 import { deleteSchedule, findSchedule } from '../schedules/store.ts'
 import { startExecution, stopExecution } from '../service.ts'
@@ -65,17 +65,18 @@ export async function orderRun(
   return await setSchedule(deps.db, schedule)
 }
 
-/** A run that is due; left out as long as another one waits or runs. */
+/** A run that is due; left out as long as another one waits or runs, and by itself only where nobody has set when. */
 export function onScheduleOf(job: SystemJob): OnSchedule {
   return async (tx, schedule) => {
+    if (schedule.vendorId === BY_ITSELF && (await findSchedule(tx, job.name, 0))) return
     if (await hasOpenExecution(tx, { type: job.name })) return
     await startRun(tx, job, schedule.parameters, 'SCHEDULE')
   }
 }
 
-/** The schedule, if there is one. */
-export function getSchedule(deps: SystemJobDeps, job: SystemJob): Promise<Schedule | undefined> {
-  return findSchedule(deps.db, job.name, 0)
+/** The schedule that is in force, if there is one: what somebody has set, or what the system does by itself. */
+export async function getSchedule(deps: SystemJobDeps, job: SystemJob): Promise<Schedule | undefined> {
+  return (await findSchedule(deps.db, job.name, 0)) ?? (await findSchedule(deps.db, job.name, BY_ITSELF))
 }
 
 /** One page of the runs, and how many there are. */

@@ -41,6 +41,43 @@ export const concurrencyCases: SuiteCase[] = [
     },
   },
   {
+    name: 'loses nothing that is stored while what deletion has left is tidied away',
+    async run(driver, reopen) {
+      const other = await reopen()
+      const tidy = other.tidy
+      if (!tidy) return
+      const key = (round: number, index: number) => `tidied/ab/${index}/data.${round}`
+      let over = false
+      const tidying = (async () => {
+        let removed = 0
+        while (!over) removed += await tidy('tidied/ab', new Date(Date.now() + 60_000))
+        return removed
+      })()
+
+      for (let round = 0; round < 40; round += 1) {
+        const keys = Array.from({ length: 6 }, (_, index) => key(round, index))
+        await Promise.all(
+          keys.map(async (each, index) => {
+            if (index % 2 === 0) return await driver.put(each, Buffer.from(each))
+            const chunks = sourceOf([Buffer.from(each)])
+            const { state } = await driver.append(await driver.startUpload('t'), 0, chunks)
+            await driver.finishUpload(state, each.length, each)
+          }),
+        )
+        for (const each of keys) await expectObject(other, each, Buffer.from(each))
+        await Promise.all(keys.map((each) => driver.delete(each)))
+      }
+      over = true
+
+      expect(await tidying).toBeGreaterThan(0)
+      await tidy('tidied/ab', new Date(Date.now() + 60_000))
+      expect(await tidy('tidied/ab', new Date(Date.now() + 60_000))).toBe(0)
+      await driver.put(key(0, 0), Buffer.from('again'))
+      expect(await tidy('tidied/ab', new Date(Date.now() + 60_000))).toBe(0)
+      await expectObject(driver, key(0, 0), Buffer.from('again'))
+    },
+  },
+  {
     name: 'stores different keys below shared, missing parents all at once',
     async run(driver, reopen) {
       const drivers = [driver, await reopen()]

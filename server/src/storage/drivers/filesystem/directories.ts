@@ -19,11 +19,12 @@ export interface DirectoryMaker {
 }
 
 /**
- * Makes directories below `root`, which exists and is durable.
+ * Makes directories below `root`, which exists and is durable. One that objects lie in directly is not remembered: it may be
+ * removed, and made again by somebody else who has not come to sync its parent (`tidy.ts`).
  *
  * A directory is durable once its parent was synced after its creation. That it exists proves nothing:
  * another process may have created it a moment ago and not have come to sync the parent. So every
- * directory that this process has not made durable itself costs one sync of its parent, once.
+ * directory that this process has not made durable itself costs one sync of its parent, once; one of objects each time.
  */
 export function createDirectoryMaker(fs: FileSystem, root: string): DirectoryMaker {
   const durable = new Set<string>([root])
@@ -37,7 +38,7 @@ export function createDirectoryMaker(fs: FileSystem, root: string): DirectoryMak
         const parents = fresh.map((path) => dirname(path))
         await Promise.all([directory, ...parents].map((path) => syncDirectory(fs, path)))
         if (durable.size > REMEMBERED) forgetAll(durable, root)
-        for (const path of fresh) durable.add(path)
+        for (const path of fresh) if (path !== directory) durable.add(path)
       }
     },
     forget: () => forgetAll(durable, root),

@@ -11,6 +11,7 @@ import { listKeys } from './list-keys.ts'
 import { deleteObject, openObject, putObject, readObject, statObject } from './objects.ts'
 import { assertHardLinks } from './place-file.ts'
 import { staleUploads } from './stale-uploads.ts'
+import { tidy } from './tidy.ts'
 import { abortUpload, append, finishUpload, forkUpload, readUpload, startUpload } from './uploads.ts'
 
 /** Of the four threads that Node has for files, in all. More at once are no faster either. */
@@ -32,6 +33,7 @@ export async function openFilesystemDriver(directory: string, fs = nodeFileSyste
     put: (key, bytes) => namingFull(() => putObject(disk, key, bytes)),
     list: (prefix, { after = '', limit }) => listKeys(disk, prefix, after, limit),
     delete: (key, options) => namingFull(() => deleteObject(disk, key, options)),
+    tidy: (prefix, before) => tidy(disk, prefix, before),
     startUpload: (id) => namingFull(() => startUpload(disk, id)),
     append: (state, offset, source) => namingFull(() => append(disk, state, offset, source)),
     readUpload: (state, length) => readUpload(disk, state, length),

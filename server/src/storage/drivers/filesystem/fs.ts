@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, open, readdir, stat, statfs, unlink } from 'node:fs/promises'
+import { copyFile, link, mkdir, open, readdir, rmdir, stat, statfs, unlink } from 'node:fs/promises'
 
 /**
  * The operations of a filesystem that the driver is made of. They come in from outside so that a test
@@ -12,6 +12,8 @@ export interface FileSystem {
   /** A second name for a file; EEXIST where the name is taken. */
   link(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
+  /** An empty directory; ENOTEMPTY or EEXIST where something is in it. */
+  rmdir(path: string): Promise<void>
   /** Creates `to`; EEXIST where the name is taken. */
   copyFile(from: string, to: string, mode: number): Promise<void>
   readdir(path: string, options: { withFileTypes: true }): Promise<DirectoryEntry[]>
@@ -55,6 +57,7 @@ export const nodeFileSystem: FileSystem = {
   },
   link,
   unlink,
+  rmdir,
   copyFile,
   readdir,
   stat,

@@ -144,6 +144,43 @@ test('directories that were tidied away from outside are made again', async () =
   expect(await driver.list('', { limit: 10 })).toEqual(['a/b/three'])
 })
 
+test('a directory that is tidied away between its making and the entry in it is made again', async () => {
+  let rounds = 3
+  const tidying = await open()
+  const driver = await open({
+    ...nodeFileSystem,
+    async link(from, to) {
+      if (to.includes('/blobs/') && rounds > 0) {
+        rounds -= 1
+        expect(await tidying.tidy?.('blobs/ab', new Date(Date.now() + 60_000))).toBe(1)
+      }
+      await nodeFileSystem.link(from, to)
+    },
+  })
+
+  await driver.put('blobs/ab/one/data', Buffer.from('1'))
+  rounds = 3
+  await store(driver, 'blobs/ab/two/data', Buffer.from('2'))
+
+  expect(rounds).toBe(0)
+  expect(await driver.list('', { limit: 10 })).toEqual(['blobs/ab/one/data', 'blobs/ab/two/data'])
+})
+
+test('what was changed a moment ago, what holds something and what is a file is not tidied away', async () => {
+  const driver = await open()
+  await driver.put('blobs/ab/full/data', Buffer.from('1'))
+  await driver.put('blobs/ab/file', Buffer.from('2'))
+  await driver.put('blobs/ab/empty/data', Buffer.from('3'))
+  await driver.delete('blobs/ab/empty/data')
+
+  const young = await driver.tidy?.('blobs/ab', new Date(Date.now() - 60_000))
+  const old = await driver.tidy?.('blobs/ab', new Date(Date.now() + 60_000))
+
+  expect([young, old]).toEqual([0, 1])
+  expect(await driver.tidy?.('nowhere', new Date())).toBe(0)
+  expect(await readdir(join(directory, 'blobs/ab'))).toEqual(['file', 'full'])
+})
+
 test('an I/O error names the operation and the key, and keeps the reason inside', async () => {
   const driver = await open({ ...nodeFileSystem, stat: () => Promise.reject(refusal('EIO')) })
 

@@ -66,8 +66,7 @@ export async function putObject(disk: Disk, key: string, bytes: Uint8Array): Pro
 }
 
 /**
- * Directories stay, even empty ones: removing one would race with a writer who has just found it, and
- * would make what other processes know of durable directories wrong. Nor are they synced unless that is asked for: a sync for
+ * Directories stay, even empty ones, for `tidy` to remove: that would make each deletion twice as dear. Nor are they synced unless that is asked for: a sync for
  * each of a million objects is what whoever pushes meanwhile would wait for.
  */
 export async function deleteObject(disk: Disk, key: string, options?: DeleteOptions): Promise<void> {

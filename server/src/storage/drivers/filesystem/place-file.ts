@@ -3,19 +3,23 @@ import { ObjectExistsError } from '../../errors.ts'
 import { type Disk, objectPath } from './disk.ts'
 import { hasCode } from './fs-errors.ts'
 
+/** An empty directory is removed once it is old, not again and again. */
+const ATTEMPTS = 4
+
 /**
  * Gives the file at `from`, whose content is durable, the name of an object, durably. The name is
  * given by link(2) because it alone is atomic and refuses a name that is taken: rename(2) overwrites,
  * and a file created exclusively would be visible before it is whole.
  */
 export async function placeFile(disk: Disk, from: string, key: string): Promise<void> {
-  try {
-    await linkDurably(disk, from, key)
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error
-    // Somebody has tidied empty directories away from outside, and what we remember of them is wrong.
-    disk.directories.forget()
-    await linkDurably(disk, from, key)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await linkDurably(disk, from, key)
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT') || attempt === ATTEMPTS) throw error
+      // Somebody has tidied empty directories away, and what we remember of them may be wrong.
+      disk.directories.forget()
+    }
   }
 }
 

@@ -209,6 +209,29 @@ describe('a power cut after any operation', { timeout: 60_000 }, () => {
     await halted
   })
 
+  test('loses nothing in a directory that was removed and that another process has made again', async () => {
+    const lab = await openLab()
+    const driver = await lab.open()
+    await put(lab, driver, 'blobs/ab/one/data', someBytes(10))
+    lab.ledger.stored.delete('blobs/ab/one/data')
+    await driver.delete('blobs/ab/one/data')
+    await driver.tidy?.('blobs/ab', new Date(Date.now() + 60_000))
+    lab.cut()
+    const slow = haltable(lab.fs)
+    const other = await lab.open(slow.fs)
+    const [first, second] = [Buffer.from('first'), Buffer.from('second')]
+    expectPossible(lab, 'blobs/ab/one/data.2', first)
+    slow.halt()
+    const halted = other.put('blobs/ab/one/data.2', first)
+    await vi.waitUntil(() => driver.stat('blobs/ab/one/data.2'))
+
+    await put(lab, driver, 'blobs/ab/one/data.3', second)
+
+    expect((await lab.verify()).broken).toEqual([])
+    slow.resume()
+    await halted
+  })
+
   test('loses nothing of which somebody was told that it exists', async () => {
     const lab = await openLab()
     const slow = haltable(lab.fs)

@@ -96,6 +96,7 @@ export function createForgetfulFileSystem(base: string, options: ForgetfulOption
     link: (from, to) =>
       step(nodeFileSystem.link(from, to), () => entriesAround(to).set(basename(to), find(from))),
     unlink: (path) => step(nodeFileSystem.unlink(path), () => entriesAround(path).delete(basename(path))),
+    rmdir: (path) => step(nodeFileSystem.rmdir(path), () => entriesAround(path).delete(basename(path))),
     copyFile: (from, to, mode) => step(nodeFileSystem.copyFile(from, to, mode), () => addFile(to)),
   }
 
