@@ -929,6 +929,68 @@ BEGIN
   SELECT c.added, c.spent INTO added, spent FROM count_blobs(project, ids, sizes) AS c;
 END $function$;
 
+CREATE OR REPLACE FUNCTION lock_push(repository bigint, project bigint, repository_name text, in_store text, blob_digests text[], child_digests text[], own_digest text, own_size bigint, tag_names text[], OUT own bigint, OUT blobs jsonb, OUT children jsonb, OUT named bigint[], OUT affected bigint[])
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM FROM repositories r
+    WHERE r.id = repository AND r.project_id = project AND r.name = repository_name AND r.deletion_time IS NULL
+    FOR KEY SHARE;
+  IF NOT FOUND THEN RETURN; END IF;
+
+  IF cardinality(blob_digests) > 0 THEN
+    -- Whoever had to wait for the collector of a blob looks again at that row alone, so it must say that it was collected.
+    SELECT jsonb_agg(jsonb_build_object('id', x.id, 'digest', x.digest, 'size', x.size)) INTO blobs FROM (
+      SELECT b.id, b.digest, b.size FROM repository_blobs rb
+      JOIN blobs b ON b.id = rb.blob_id AND b.digest = ANY(blob_digests) AND NOT b.collected
+      JOIN blob_objects o ON o.blob_id = b.id AND o.store = in_store AND o.state = 'stored'
+      WHERE rb.repository_id = repository ORDER BY b.digest FOR KEY SHARE OF b) AS x;
+  END IF;
+  IF cardinality(child_digests) > 0 THEN
+    SELECT jsonb_agg(jsonb_build_object('digest', x.digest, 'size', x.manifest_size, 'total', x.size)) INTO children FROM (
+      SELECT a.digest, a.manifest_size, a.size FROM artifacts a
+      WHERE a.repository_id = repository AND a.digest = ANY(child_digests) ORDER BY a.id FOR KEY SHARE) AS x;
+  END IF;
+
+  INSERT INTO blobs AS b (digest, size) VALUES (own_digest, own_size)
+    ON CONFLICT (digest) DO UPDATE SET offer_time = now(), size = excluded.size, collected = false
+    RETURNING b.id INTO own;
+
+  named := '{}';
+  IF cardinality(tag_names) > 0 THEN
+    SELECT coalesce(array_agg(x.artifact_id), '{}') INTO named FROM (
+      SELECT t.artifact_id FROM tags t WHERE t.repository_id = repository AND t.name = ANY(tag_names)
+      ORDER BY t.name FOR UPDATE) AS x;
+  END IF;
+  SELECT coalesce(array_agg(x.id), '{}') INTO affected FROM (
+    SELECT a.id FROM artifacts a
+    WHERE a.repository_id = repository AND (a.id = ANY(named) OR (a.digest = ANY(own_digest || child_digests) AND a.listed))
+    ORDER BY a.id FOR NO KEY UPDATE) AS x;
+END $function$;
+
+CREATE OR REPLACE FUNCTION refer_artifact(repository bigint, artifact bigint, blob_ids bigint[], tag_names text[])
+ RETURNS text[]
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  moved text[];
+BEGIN
+  IF cardinality(blob_ids) > 0 THEN
+    INSERT INTO artifact_blobs (artifact_id, repository_id, blob_id)
+      SELECT artifact, repository, unnest(blob_ids) ON CONFLICT DO NOTHING;
+  END IF;
+  IF cardinality(tag_names) > 0 THEN
+    WITH written AS (
+      INSERT INTO tags (repository_id, name, artifact_id)
+        SELECT repository, n.name, artifact FROM (SELECT unnest(tag_names) AS name ORDER BY 1) AS n
+        ON CONFLICT (repository_id, name) DO UPDATE SET artifact_id = excluded.artifact_id, push_time = now()
+        RETURNING tags.name, tags.xmax <> 0 AS existed)
+    SELECT array_agg(w.name) INTO moved FROM written w WHERE w.existed;
+  END IF;
+  RETURN coalesce(moved, '{}');
+END $function$;
+
 CREATE OR REPLACE FUNCTION spend_bytes(project bigint, amount bigint, fresh integer)
  RETURNS boolean
  LANGUAGE plpgsql

@@ -7,13 +7,10 @@ import type { Database } from '../platform/db/database.ts'
  * then artifacts, all by id: nobody waits in a circle.
  */
 
-const TAGS = 7_104_004
-/** Of so many names those are locked that nobody has yet: the database has room for some thousands of such locks. */
-const MOST_NAMES = 100
-
 /**
  * Locks the tags of these names that exist, and the names of those that do not: whoever is about to make one meets others who
- * are before he holds an artifact that they wait for. Answers the artifacts that the tags name now.
+ * are before he holds an artifact that they wait for (`lock_tags` of the migrations). Answers the artifacts that the tags
+ * name now.
  */
 export async function lockTags(
   tx: Database,
@@ -21,16 +18,15 @@ export async function lockTags(
   names: readonly string[],
 ): Promise<number[]> {
   if (names.length === 0) return []
-  const all = [...new Set(names)].sort()
-  const result = await sql<{ artifact_id: number }>`
-    WITH named AS MATERIALIZED (
-      SELECT pg_advisory_xact_lock(${TAGS}, hashtext(${repositoryId}::bigint || ':' || name))
-      FROM (SELECT name FROM unnest(${all.slice(0, MOST_NAMES)}::text[]) AS name OFFSET 0) AS sorted)
-    SELECT artifact_id FROM tags
-    WHERE repository_id = ${repositoryId} AND name = ANY(${all}::text[]) AND (SELECT count(*) FROM named) > 0
-    ORDER BY name FOR UPDATE`.execute(tx)
+  const result = await sql<{ ids: number[] }>`
+    SELECT to_jsonb(lock_tags(${repositoryId}, ${namesToLock(names)}::text[])) AS ids`.execute(tx)
 
-  return result.rows.map((row) => row.artifact_id)
+  return result.rows[0]?.ids ?? []
+}
+
+/** Each name once, in the one order in which everybody locks them. */
+export function namesToLock(names: readonly string[]): string[] {
+  return [...new Set(names)].sort()
 }
 
 /** An artifact that is held until the transaction ends. */

@@ -8,8 +8,7 @@ import { Overtaken, transact } from '../platform/db/transact.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { countBlobs } from '../quotas/count.ts'
-import type { CountedBlob } from '../quotas/model.ts'
-import type { AdmittedRepository, Repository } from '../repositories/model.ts'
+import type { Repository } from '../repositories/model.ts'
 import { holdRepository, publishRepository } from '../repositories/store.ts'
 import { attestationsIn } from './accessories/detect.ts'
 import { markAttestations } from './accessories/store.ts'
@@ -18,9 +17,9 @@ import { repositoryContent } from './content.ts'
 import { ReferenceSizeError, ReferencesUnknownError } from './errors.ts'
 import { refuseLateMoves, refuseMoves, tagsAt } from './immutable.ts'
 import { type HeldArtifact, idsOf, lockArtifacts, lockTags, relist } from './listed-store.ts'
+import { lockPush, referArtifact } from './push-store.ts'
 import type { ArtifactsDeps } from './service.ts'
-import { insertArtifactBlobs, insertArtifactChildren, insertManifestBody, upsertArtifact } from './store.ts'
-import { upsertTags } from './tag-store.ts'
+import { insertArtifactChildren, upsertArtifact } from './store.ts'
 
 /** A manifest on its way in: its bytes, what they say, and the tags to point at it. */
 export interface ManifestPush {
@@ -38,7 +37,7 @@ export interface ManifestPush {
  * Stores a manifest in one transaction: its bytes, the artifact, what it refers to, its tags and the
  * event. When it resolves all of that is on stable storage, and counted in the project's quota.
  *
- * Locks are taken in one order by every push: the repository, the blobs it refers to by digest, the manifest's own blob (so
+ * Locks are taken in one order by every push (`lockPush`): the repository, the blobs it refers to by digest, the manifest's own blob (so
  * that two pushes of one manifest go one after the other), its tags by name, the artifact itself, its children and what its
  * tags named, by id, what of it counts in the project by id, a slot of the quota, the artifact where it is new. Whatever a client can be refused for comes
  * before the bytes are placed: a rollback does not take them back.
@@ -91,53 +90,55 @@ export async function storeManifest(
   const { repository, digest, body, manifest } = push
   // First of all: whoever writes the row of a repository waits there for others who hold many of them.
   if (!repository.published) await holdNames(tx, repository)
-  const blobs = await holdBlobs(deps, tx, repository, manifest.blobs)
-  const ownBlob = { digest, size: body.length, repository }
-  const locked = await lockNewBlob(tx, ownBlob)
-  const named = await lockTags(tx, repository.id, push.tags)
-  if (named.length > 0) await refuseMoves(tx, deps, repository, tagsAt(digest, push.tags))
-  const held = await lockArtifacts(tx, repository.id, {
-    ids: named,
-    digests: [digest, ...distinctDigests(manifest.children)],
+  const locked = await lockPush(tx, {
+    repository,
+    store: deps.store,
+    blobs: distinctDigests(manifest.blobs),
+    own: { digest, size: body.length },
+    tags: push.tags,
+    artifacts: [digest, ...distinctDigests(manifest.children)],
   })
-  const childrenSize = compareChildren(deps, manifest.children, held)
-  const affected = idsOf(held.filter(({ id, listed }) => listed || named.includes(id)))
+  if (!locked) throw new DomainError('not-found', 'the repository is gone')
+  const { named } = locked
+  const absent = await blobsToCome(tx, deps, manifest.blobs, locked.blobs)
+  const childrenSize = compareChildren(deps, manifest.children, locked.artifacts)
+  const affected = idsOf(locked.artifacts.filter(({ id, listed }) => listed || named.includes(id)))
+  if (named.length > 0) await refuseMoves(tx, deps, repository, tagsAt(digest, push.tags))
   const own = await commitBlob(
     tx,
     deps,
-    ownBlob,
+    { digest, size: body.length, repository },
     async (key) => {
       await deps.storage.put(key, body)
       return key
     },
-    { alongside: blobs.held, locked },
+    { alongside: locked.blobs, locked: locked.own },
   )
-  await insertManifestBody(tx, digest, body)
 
   const artifact = await upsertArtifact(tx, {
     repositoryId: repository.id,
     digest,
+    body,
     manifest,
-    manifestSize: body.length,
     referencedSize: manifest.kind === 'index' ? childrenSize : manifest.referencedSize,
     classification,
     tagged: push.tags.length > 0,
   })
-  if (artifact.created) {
-    const blobIds = [own.id, ...blobs.held.map((blob) => blob.id), ...blobs.absent]
-    await insertArtifactBlobs(tx, artifact.id, repository.id, blobIds)
-    if (manifest.children.length > 0) await insertArtifactChildren(tx, artifact.id, manifest.children)
+  if (artifact.created && manifest.children.length > 0) {
+    await insertArtifactChildren(tx, artifact.id, manifest.children)
   }
   const attestations = attestationsIn(manifest)
   if (attestations.length > 0) await markAttestations(tx, repository.id, attestations)
-  if (push.tags.length > 0) {
-    const moved = await upsertTags(tx, repository.id, artifact.id, push.tags)
-    // Somebody else has made one of them since: his push came first.
-    if (moved.length > named.length) {
-      await refuseLateMoves(tx, deps, repository, moved)
-      // What it named is not locked, and would stay in lists as if it had the tag still.
-      throw new Overtaken()
-    }
+  const references = [own.id, ...locked.blobs.map((blob) => blob.id), ...absent]
+  const moved = await referArtifact(tx, repository.id, artifact.id, {
+    blobIds: artifact.created ? references : [],
+    tags: push.tags,
+  })
+  // Somebody else has made one of them since: his push came first.
+  if (moved.length > named.length) {
+    await refuseLateMoves(tx, deps, repository, moved)
+    // What it named is not locked, and would stay in lists as if it had the tag still.
+    throw new Overtaken()
   }
   // The usual push, a new image under a tag that is new too, is listed already.
   const isListed = artifact.created && artifact.listed
@@ -179,23 +180,18 @@ export async function lockForPushes(
   await countBlobs(tx, deps.quotas, repository.projectId, blobs)
 }
 
-async function holdBlobs(
-  deps: ArtifactsDeps,
+/** The ids of blobs that have not come yet, where images may lack some; what is there must be what the manifest says. */
+async function blobsToCome(
   tx: Database,
-  repository: AdmittedRepository,
+  deps: ArtifactsDeps,
   blobs: Descriptor[],
-): Promise<{ held: CountedBlob[]; absent: number[] }> {
-  const held = await holdRepositoryBlobs(tx, deps.store, repository, distinctDigests(blobs))
-  // Where there are blobs, the repository is held with them.
-  if (held.length === 0 && !(await holdRepository(tx, repository))) {
-    throw new DomainError('not-found', 'the repository is gone')
-  }
+  held: readonly { digest: string; size: number }[],
+): Promise<number[]> {
   const known = new Set(held.map((blob) => blob.digest))
-  const absent = deps.sparseImages ? blobs.filter((blob) => !known.has(blob.digest)) : []
   compare(deps.sparseImages ? blobs.filter((blob) => known.has(blob.digest)) : blobs, held)
-  const distinct = [...new Map(absent.map((blob) => [blob.digest, blob])).values()]
+  const absent = deps.sparseImages ? blobs.filter((blob) => !known.has(blob.digest)) : []
 
-  return { held, absent: await ensureBlobs(tx, distinct) }
+  return await ensureBlobs(tx, [...new Map(absent.map((blob) => [blob.digest, blob])).values()])
 }
 
 /** Answers the bytes of the (held) children with everything that they reference, each child once. */

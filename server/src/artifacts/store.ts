@@ -44,14 +44,6 @@ export async function findManifestBody(db: Database, digest: string): Promise<Bu
   return row?.body
 }
 
-export async function insertManifestBody(tx: Database, digest: string, body: Uint8Array): Promise<void> {
-  await tx
-    .insertInto('manifests')
-    .values({ digest, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-}
-
 /** Deletes the bodies of manifests that are collected; answers how many of the digests were manifests. */
 export async function deleteManifestBodies(tx: Database, digests: readonly string[]): Promise<number> {
   const result = await tx
@@ -63,7 +55,7 @@ export async function deleteManifestBodies(tx: Database, digests: readonly strin
 }
 
 /**
- * Makes the artifact, or finds it, renews its push time and fills in what was not known of it. A new one that comes
+ * Keeps the manifest's bytes, makes the artifact, or finds it, renews its push time and fills in what was not known of it. A new one that comes
  * under a tag and stands for itself is listed and counted at once; who finds one must `relist` it.
  */
 export async function upsertArtifact(
@@ -71,25 +63,25 @@ export async function upsertArtifact(
   artifact: {
     repositoryId: number
     digest: string
+    body: Uint8Array
     manifest: Manifest
-    manifestSize: number
     /** Bytes of everything it references; of an index, with all that its children reference. */
     referencedSize: number
     classification: Classification
     tagged: boolean
   },
 ): Promise<{ id: number; created: boolean; listed: boolean }> {
-  const { manifest, classification, tagged } = artifact
+  const { digest, body, manifest, classification, tagged } = artifact
   const listed = tagged && classification.accessory === undefined && manifest.subject === undefined
   const insert = tx
     .insertInto('artifacts')
     .values({
       repository_id: artifact.repositoryId,
-      digest: artifact.digest,
+      digest,
       media_type: manifest.mediaType,
       artifact_type: manifest.artifactType ?? null,
-      manifest_size: artifact.manifestSize,
-      size: artifact.manifestSize + artifact.referencedSize,
+      manifest_size: body.length,
+      size: body.length + artifact.referencedSize,
       subject_digest: manifest.subject?.digest ?? null,
       annotations: JSON.stringify(manifest.annotations),
       listed,
@@ -108,8 +100,14 @@ export async function upsertArtifact(
       }),
     )
     .returning(['id', 'repository_id', sql<boolean>`xmax = 0`.as('created'), 'listed'])
+  const kept = tx.with('kept', (db) =>
+    db
+      .insertInto('manifests')
+      .values({ digest, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) })
+      .onConflict((conflict) => conflict.doNothing()),
+  )
   const query = listed
-    ? tx
+    ? kept
         .with('pushed', () => insert)
         .with('counted', (db) =>
           db
@@ -124,7 +122,10 @@ export async function upsertArtifact(
         )
         .selectFrom('pushed')
         .select(['id', 'created', 'listed'])
-    : insert
+    : kept
+        .with('pushed', () => insert)
+        .selectFrom('pushed')
+        .select(['id', 'created', 'listed'])
 
   return query.executeTakeFirstOrThrow()
 }
@@ -139,18 +140,6 @@ export function classificationColumns({ attributes, icon, accessory, ...kind }: 
     accessory_type: accessory?.type ?? null,
     accessory_of: accessory?.of ?? null,
   }
-}
-
-export async function insertArtifactBlobs(
-  tx: Database,
-  artifactId: number,
-  repositoryId: number,
-  blobIds: number[],
-): Promise<void> {
-  await sql`
-    INSERT INTO artifact_blobs (artifact_id, repository_id, blob_id)
-    SELECT ${artifactId}, ${repositoryId}, unnest(${blobIds}::bigint[])
-    ON CONFLICT DO NOTHING`.execute(tx)
 }
 
 export async function insertArtifactChildren(
