@@ -8,6 +8,7 @@ import { findProjectContext } from '../members/service.ts'
 import type { Subscriber } from '../platform/events/subscriber.ts'
 import { type RestOptions, restPlugin } from '../platform/http/rest.ts'
 import { registryRoutes } from '../registry/routes.ts'
+import { createRepositoryLookup } from '../repositories/lookup.ts'
 import { checkWritable } from '../settings/read-only.ts'
 import { versionRoutes } from '../system/routes.ts'
 import { contentRoutes } from './content-routes.ts'
@@ -66,6 +67,7 @@ export async function addRoutes(
     registryRoutes({
       authenticate: callerOf(auth),
       findProject: services.findProject,
+      findRepository: createRepositoryLookup(prepared),
       repositories: { db: prepared },
       uploads: { ...data.uploads, db: prepared },
       mayRedirect: createRedirectRule(config),

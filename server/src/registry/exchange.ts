@@ -5,6 +5,7 @@ import type { ArtifactsDeps } from '../artifacts/service.ts'
 import type { UploadsDeps } from '../blobs/uploads.ts'
 import type { RepositoryName } from '../oci/reference.ts'
 import type { QuotaRefusal } from '../quotas/refusals.ts'
+import type { FindRepository } from '../repositories/lookup.ts'
 import type { Repository } from '../repositories/model.ts'
 import type { RepositoriesDeps } from '../repositories/service.ts'
 import type { Endpoint } from './endpoints.ts'
@@ -34,6 +35,8 @@ export interface RegistryDeps {
   authenticate(authorization: string | undefined, address: string): Promise<Caller | undefined>
   /** The project of that name and the principal's roles in it, never from stale data about the name. */
   findProject(principal: Principal, name: string): Promise<NamedContext | undefined>
+  /** The live repository of that name, never from stale data. */
+  findRepository: FindRepository
   repositories: RepositoriesDeps
   uploads: UploadsDeps
   /** Whether the client at that address may be sent to the store itself, where the store can be asked by clients. */

@@ -18,6 +18,29 @@ export async function findRepository(
   return row && toRepository(row)
 }
 
+export interface NameInProject {
+  projectId: number
+  name: string
+}
+
+/** The live repositories that the keys name, in the order of the keys. */
+export async function findRepositoriesByName(
+  db: Database,
+  keys: readonly NameInProject[],
+): Promise<(Repository | undefined)[]> {
+  const projectIds = keys.map((key) => key.projectId)
+  const names = keys.map((key) => key.name)
+  const result = await sql<Parameters<typeof toRepository>[0] & { ordinal: number }>`
+    SELECT k.ordinal, r.id, r.project_id, r.name, r.publish_time
+    FROM unnest(${projectIds}::bigint[], ${names}::text[]) WITH ORDINALITY AS k(project_id, name, ordinal)
+    JOIN repositories r ON r.project_id = k.project_id AND r.name = k.name AND r.deletion_time IS NULL`.execute(
+    db,
+  )
+  const found = new Map(result.rows.map((row) => [row.ordinal, toRepository(row)]))
+
+  return keys.map((_, index) => found.get(index + 1))
+}
+
 /** Creates the repository unless it exists or its project is gone; safe against others who do the same. */
 export async function insertRepository(db: Database, projectId: number, name: string): Promise<void> {
   await db

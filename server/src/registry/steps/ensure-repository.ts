@@ -12,5 +12,8 @@ export async function ensureTargetRepository(exchange: Exchange): Promise<void> 
     })
   }
 
-  exchange.repository = await ensureRepository(exchange.deps.repositories, project.id, name.repository)
+  const { deps } = exchange
+  exchange.repository =
+    (await deps.findRepository({ projectId: project.id, name: name.repository })) ??
+    (await ensureRepository(deps.repositories, project.id, name.repository))
 }

@@ -1,5 +1,4 @@
 import { OciError } from '../../oci/errors.ts'
-import { findRepository } from '../../repositories/store.ts'
 import { type Exchange, filled } from '../exchange.ts'
 import { followAlias } from '../follow-alias.ts'
 
@@ -7,7 +6,7 @@ import { followAlias } from '../follow-alias.ts'
 export async function findExistingRepository(exchange: Exchange): Promise<void> {
   const name = filled(exchange, 'name')
   const project = filled(exchange, 'project')
-  const repository = await findRepository(exchange.deps.repositories.db, project.id, name.repository)
+  const repository = await exchange.deps.findRepository({ projectId: project.id, name: name.repository })
   if (repository) {
     exchange.repository = repository
     return
