@@ -929,7 +929,7 @@ BEGIN
   SELECT c.added, c.spent INTO added, spent FROM count_blobs(project, ids, sizes) AS c;
 END $function$;
 
-CREATE OR REPLACE FUNCTION lock_push(repository bigint, project bigint, repository_name text, in_store text, blob_digests text[], child_digests text[], own_digest text, own_size bigint, tag_names text[], OUT own bigint, OUT blobs jsonb, OUT children jsonb, OUT named bigint[], OUT affected bigint[])
+CREATE OR REPLACE FUNCTION lock_push(repository bigint, project bigint, repository_name text, in_store text, blob_digests text[], own_digest text, own_size bigint, tag_names text[], artifact_digests text[], OUT own bigint, OUT blobs jsonb, OUT named bigint[], OUT artifacts jsonb)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -947,26 +947,34 @@ BEGIN
       JOIN blob_objects o ON o.blob_id = b.id AND o.store = in_store AND o.state = 'stored'
       WHERE rb.repository_id = repository ORDER BY b.digest FOR KEY SHARE OF b) AS x;
   END IF;
-  IF cardinality(child_digests) > 0 THEN
-    SELECT jsonb_agg(jsonb_build_object('digest', x.digest, 'size', x.manifest_size, 'total', x.size)) INTO children FROM (
-      SELECT a.digest, a.manifest_size, a.size FROM artifacts a
-      WHERE a.repository_id = repository AND a.digest = ANY(child_digests) ORDER BY a.id FOR KEY SHARE) AS x;
-  END IF;
 
   INSERT INTO blobs AS b (digest, size) VALUES (own_digest, own_size)
     ON CONFLICT (digest) DO UPDATE SET offer_time = now(), size = excluded.size, collected = false
     RETURNING b.id INTO own;
 
-  named := '{}';
-  IF cardinality(tag_names) > 0 THEN
-    SELECT coalesce(array_agg(x.artifact_id), '{}') INTO named FROM (
-      SELECT t.artifact_id FROM tags t WHERE t.repository_id = repository AND t.name = ANY(tag_names)
-      ORDER BY t.name FOR UPDATE) AS x;
-  END IF;
-  SELECT coalesce(array_agg(x.id), '{}') INTO affected FROM (
-    SELECT a.id FROM artifacts a
-    WHERE a.repository_id = repository AND (a.id = ANY(named) OR (a.digest = ANY(own_digest || child_digests) AND a.listed))
+  named := CASE WHEN cardinality(tag_names) > 0 THEN lock_tags(repository, tag_names) ELSE '{}' END;
+  SELECT jsonb_agg(jsonb_build_object(
+      'id', x.id, 'digest', x.digest, 'listed', x.listed, 'size', x.manifest_size, 'total', x.size)) INTO artifacts FROM (
+    SELECT a.id, a.digest, a.listed, a.manifest_size, a.size FROM artifacts a
+    WHERE a.repository_id = repository AND (a.id = ANY(named) OR a.digest = ANY(artifact_digests))
     ORDER BY a.id FOR NO KEY UPDATE) AS x;
+END $function$;
+
+CREATE OR REPLACE FUNCTION lock_tags(repository bigint, names text[])
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  named bigint[];
+  each text;
+BEGIN
+  FOREACH each IN ARRAY names[1:100] LOOP
+    PERFORM pg_advisory_xact_lock(7104004, hashtext(repository || ':' || each));
+  END LOOP;
+  SELECT array_agg(x.artifact_id) INTO named FROM (
+    SELECT t.artifact_id FROM tags t WHERE t.repository_id = repository AND t.name = ANY(names)
+    ORDER BY t.name FOR UPDATE) AS x;
+  RETURN coalesce(named, '{}');
 END $function$;
 
 CREATE OR REPLACE FUNCTION refer_artifact(repository bigint, artifact bigint, blob_ids bigint[], tag_names text[])
@@ -983,7 +991,7 @@ BEGIN
   IF cardinality(tag_names) > 0 THEN
     WITH written AS (
       INSERT INTO tags (repository_id, name, artifact_id)
-        SELECT repository, n.name, artifact FROM (SELECT unnest(tag_names) AS name ORDER BY 1) AS n
+        SELECT repository, unnest(tag_names), artifact
         ON CONFLICT (repository_id, name) DO UPDATE SET artifact_id = excluded.artifact_id, push_time = now()
         RETURNING tags.name, tags.xmax <> 0 AS existed)
     SELECT array_agg(w.name) INTO moved FROM written w WHERE w.existed;
