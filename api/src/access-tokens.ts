@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import { PageQuery } from './paging.ts'
 
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
-const id = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const id = Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
 
 const Permission = Type.Object({
   resource: Type.String({ maxLength: 255 }),

@@ -56,11 +56,14 @@ export const TagListQuery = Type.Object({
 export const AccessoryListQuery = Type.Object(ListQuery)
 
 /** Which label an artifact gets: only the id counts. */
-export const LabelChoice = Type.Object({ id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) })
+/** A label by its id; nobody has the id 0. */
+export const LabelChoice = Type.Object({
+  id: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, default: 0 }),
+})
 
 export const ArtifactLabelParams = Type.Object({
   ...ArtifactParams.properties,
-  label_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  label_id: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
 })
 
 export const NewTag = Type.Object({ name: Type.String({ maxLength: 1024 }) })

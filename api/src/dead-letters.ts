@@ -22,7 +22,7 @@ export const DeadLetters = Type.Array(DeadLetter)
 export const DeadLetterQuery = Type.Object({ ...ListQuery })
 
 export const DeadLetterParams = Type.Object({
-  dead_letter_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  dead_letter_id: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
 })
 
 export const ReplayRequest = Type.Object({

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import { ListQuery } from './paging.ts'
 import { ProjectParams } from './projects.ts'
 
-const Id = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const Id = Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
 
 const ImmutableSelector = Type.Object({
   kind: Type.String({

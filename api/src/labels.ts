@@ -37,5 +37,5 @@ export const LabelListQuery = Type.Object({
 export type LabelListQuery = Static<typeof LabelListQuery>
 
 export const LabelParams = Type.Object({
-  label_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  label_id: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
 })

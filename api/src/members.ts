@@ -45,5 +45,5 @@ export const ProjectMemberQuery = Type.Object({
 
 export const ProjectMemberParams = Type.Object({
   ...ProjectParams.properties,
-  mid: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  mid: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
 })

@@ -32,8 +32,12 @@ export const QuotaListQuery = Type.Object({
   ),
 })
 
-export const QuotaParams = Type.Object({ id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) })
+export const QuotaParams = Type.Object({
+  id: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
+})
 
 export const QuotaUpdateReq = Type.Object({
-  hard: Type.Record(Type.String(), Type.Integer(), { description: '`storage` in bytes; -1 for no limit.' }),
+  hard: Type.Optional(
+    Type.Record(Type.String(), Type.Integer(), { description: '`storage` in bytes; -1 for no limit.' }),
+  ),
 })

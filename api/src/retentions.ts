@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import { ListQuery } from './paging.ts'
 import { RepositoryParams } from './repositories.ts'
 
-const Id = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const Id = Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
 
 const RetentionSelector = Type.Object({
   kind: Type.Optional(
@@ -90,7 +90,11 @@ export const RetentionParams = Type.Object({ id: Id })
 export const RetentionExecutionParams = Type.Object({ id: Id, eid: Id })
 export const RetentionTaskParams = Type.Object({ id: Id, eid: Id, tid: Id })
 
-export const RetentionPageQuery = Type.Object({ page: ListQuery.page, page_size: ListQuery.page_size })
+/** A larger page than there is, Harbor does not refuse here. */
+export const RetentionPageQuery = Type.Object({
+  page: ListQuery.page,
+  page_size: Type.Integer({ default: 10, description: 'Elements on a page, at most 100.' }),
+})
 
 export const RetentionRunReq = Type.Object({ dry_run: Type.Optional(Type.Boolean()) })
 export const RetentionStopReq = Type.Object({ action: Type.Optional(Type.String({ maxLength: 32 })) })

@@ -82,7 +82,7 @@ export const RobotSecResponse = Type.Object({ secret: Type.Optional(Type.String(
 
 export const RobotListQuery = Type.Object({ ...ListQuery })
 
-const robotId = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const robotId = Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
 export const RobotParams = Type.Object({ robot_id: robotId })
 
 /** The older form, for robots of the project in the path. */

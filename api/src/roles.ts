@@ -76,5 +76,5 @@ export const RoleBindingQuery = Type.Object({ ...PageQuery })
 
 export const RoleBindingParams = Type.Object({
   ...RoleParams.properties,
-  binding_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  binding_id: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
 })

@@ -32,7 +32,7 @@ export const Findings = Type.Array(Finding)
 export const FindingQuery = Type.Object({ ...ListQuery })
 
 export const FindingParams = Type.Object({
-  finding_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  finding_id: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
 })
 
 /** What a run is to do. */

@@ -32,7 +32,9 @@ export const RunQuery = Type.Object({ ...ListQuery })
 
 /** The path of one run; Harbor gives the id of each kind of job a name of its own. */
 export const runParams = (name: string) =>
-  Type.Object({ [name]: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) })
+  Type.Object({
+    [name]: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
+  })
 
 const Types = ['Hourly', 'Daily', 'Weekly', 'Custom', 'Manual', 'None', 'Schedule'] as const
 

@@ -26,7 +26,7 @@ export const TrashParams = Type.Object({ project_name: Type.String() })
 
 export const TrashedParams = Type.Object({
   ...TrashParams.properties,
-  trash_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  trash_id: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
 })
 
 export const RestoredArtifact = Type.Object({

@@ -40,5 +40,5 @@ export const UserGroupSearchItem = Type.Object({
 export const UserGroupSearchList = Type.Array(UserGroupSearchItem)
 
 export const UserGroupParams = Type.Object({
-  group_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  group_id: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
 })

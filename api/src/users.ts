@@ -61,7 +61,7 @@ export type UserSearchRespItem = Static<typeof UserSearchRespItem>
 export const UserSearchList = Type.Array(UserSearchRespItem)
 
 export const UserParams = Type.Object({
-  user_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  user_id: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
 })
 
 export const PermissionQuery = Type.Object({

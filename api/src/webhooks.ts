@@ -3,7 +3,7 @@ import { ListQuery } from './paging.ts'
 import { ProjectParams } from './projects.ts'
 
 const Time = Type.String({ format: 'date-time' })
-const Id = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const Id = Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
 
 /** Where a webhook sends to. Fields that Harbor does not have are marked as ours. */
 export const WebhookTargetObject = Type.Object({

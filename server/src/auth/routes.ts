@@ -60,7 +60,8 @@ export function loginRoutes(deps: LoginRoutesDeps): FastifyPluginAsyncTypebox {
     app.post(
       '/userExists',
       {
-        schema: { body: UserExistsForm, response: { 200: UserExists, 412: Type.String() } },
+        // Forms need the CSRF token.
+        schema: { body: UserExistsForm, refusals: [403], response: { 200: UserExists, 412: Type.String() } },
         config: { permission: 'anonymous', whileReadOnly: true },
       },
       async (request, reply) => {

@@ -27,7 +27,7 @@ const COLUMNS = {
   update_time: sql.ref('projects.update_time'),
 } as const satisfies Record<ProjectField, Expression<unknown>>
 
-/** One page of the projects that the viewer may see, newest first unless `orders` say otherwise. */
+/** One page of the projects that the viewer may see, by name unless `orders` say otherwise. */
 export async function selectProjects(
   db: Database,
   viewer: Viewer,
@@ -38,7 +38,8 @@ export async function selectProjects(
   let query = visible(db, viewer, filters)
     .select(PROJECT_COLUMNS)
     .select(['users.username as owner_name', (eb) => roleIds(eb, viewer.userId).as('role_ids')])
-  for (const { field, descending } of orders)
+  const sorted = orders.length > 0 ? orders : [{ field: 'name', descending: false } as const]
+  for (const { field, descending } of sorted)
     query = query.orderBy(COLUMNS[field], descending ? 'desc' : 'asc')
   // Ids are given out in the order of creation.
   const rows = await query.orderBy('projects.id', 'desc').limit(page.limit).offset(page.offset).execute()

@@ -35,9 +35,9 @@ async function list(principal: Principal, request: Partial<ProjectListRequest> =
   return { names: projects.map(({ name }) => name), total, projects }
 }
 
-test('everybody sees what is his to see, the newest first', async () => {
-  expect(await list(ROOT)).toMatchObject({ names: ['shared', 'open', 'hidden'], total: 3 })
-  expect(await list(BOB)).toMatchObject({ names: ['shared', 'open'], total: 2 })
+test('everybody sees what is his to see, by name', async () => {
+  expect(await list(ROOT)).toMatchObject({ names: ['hidden', 'open', 'shared'], total: 3 })
+  expect(await list(BOB)).toMatchObject({ names: ['open', 'shared'], total: 2 })
   expect(await list(NOBODY)).toMatchObject({ names: ['open'], total: 1 })
 })
 
@@ -45,8 +45,8 @@ test('a list shows owner, roles and repositories', async () => {
   const { projects } = await list(BOB)
 
   expect(projects).toMatchObject([
-    { id: shared, ownerName: 'ann', roleIds: [3], repositories: 0 },
     { id: open, ownerName: 'root', roleIds: [], repositories: 1 },
+    { id: shared, ownerName: 'ann', roleIds: [3], repositories: 0 },
   ])
 })
 
@@ -67,13 +67,13 @@ test.each<[string, ProjectListRequest['filters'][number], string[]]>([
   ['a part of the name in any case', { field: 'name', op: 'fuzzy', value: 'HIDD' }, ['hidden']],
   ['a per cent sign as itself', { field: 'name', op: 'fuzzy', value: '%' }, []],
   ['an exact name', { field: 'name', op: 'exact', value: 'open' }, ['open']],
-  ['names', { field: 'name', op: 'any', values: ['open', 'shared', 'x'] }, ['shared', 'open']],
-  ['ids', { field: 'project_id', op: 'any', values: [hidden, open] }, ['open', 'hidden']],
+  ['names', { field: 'name', op: 'any', values: ['open', 'shared', 'x'] }, ['open', 'shared']],
+  ['ids', { field: 'project_id', op: 'any', values: [hidden, open] }, ['hidden', 'open']],
   ['all of two names', { field: 'name', op: 'all', values: ['open', 'shared'] }, []],
   ['visibility', { field: 'public', op: 'exact', value: true }, ['open']],
   ['the owner', { field: 'owner', op: 'exact', value: 'ann' }, ['shared']],
-  ['a range', { field: 'project_id', op: 'range', min: open, max: undefined }, ['shared', 'open']],
-  ['a closed range', { field: 'project_id', op: 'range', min: hidden, max: open }, ['open', 'hidden']],
+  ['a range', { field: 'project_id', op: 'range', min: open, max: undefined }, ['open', 'shared']],
+  ['a closed range', { field: 'project_id', op: 'range', min: hidden, max: open }, ['hidden', 'open']],
   ['a time', { field: 'creation_time', op: 'range', min: undefined, max: new Date('2001-01-01') }, []],
 ])('projects are filtered by %s', async (_what, filter, names) => {
   expect(await list(ROOT, { filters: [filter] })).toMatchObject({ names, total: names.length })
@@ -82,7 +82,7 @@ test.each<[string, ProjectListRequest['filters'][number], string[]]>([
 test('one project is described as in the list', async () => {
   const described = await describeProject(deps, BOB, await getProject(deps, shared))
 
-  expect(described).toEqual((await list(BOB)).projects[0])
+  expect(described).toEqual((await list(BOB)).projects.find(({ id }) => id === shared))
 })
 
 test('a list of 100,000 projects reads neither one by one', async () => {

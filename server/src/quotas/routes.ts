@@ -48,7 +48,7 @@ export function quotasRoutes(deps: QuotasDeps): FastifyPluginAsyncTypebox {
         config: { permission: { system: 'quota:update' } },
       },
       async (request, reply) => {
-        await changeLimit(deps, request.params.id, request.body.hard, actorOf(request))
+        await changeLimit(deps, request.params.id, request.body.hard ?? {}, actorOf(request))
         return reply.send()
       },
     )

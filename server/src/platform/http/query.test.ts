@@ -26,6 +26,12 @@ test.each([
   ['public=true', { field: 'public', op: 'exact', value: true }],
   ['name%3D~x', { field: 'name', op: 'fuzzy', value: 'x' }],
   ['name=a=b', { field: 'name', op: 'exact', value: 'a=b' }],
+  ['name=\\~x', { field: 'name', op: 'exact', value: '~x' }],
+  ['name__icontains=x', { field: 'name', op: 'fuzzy', value: 'x' }],
+  ['name__exact=~x', { field: 'name', op: 'exact', value: '~x' }],
+  ['name__in={a b}', { field: 'name', op: 'any', values: ['a', 'b'] }],
+  ['project_id__gte=3', { field: 'project_id', op: 'range', min: 3, max: undefined }],
+  ['ProjectID__lte=3', { field: 'project_id', op: 'range', min: undefined, max: 3 }],
   [
     "creation_time=['2024-01-02 03:04:05'~2024-02-01]",
     {
@@ -43,6 +49,10 @@ test('joins conditions by commas outside brackets and quotes', () => {
   const filters = parseFilters('name={a,b c},project_id=[1~2],public=0', FIELDS)
 
   expect(filters.map(({ field }) => field)).toEqual(['name', 'project_id', 'public'])
+})
+
+test('operators that nobody knows are passed over with their condition', () => {
+  expect(parseFilters('name__regex=x,public__icontains=t,nope__exact=1', FIELDS)).toEqual([])
 })
 
 test('nothing asked is nothing filtered', () => {

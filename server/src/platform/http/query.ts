@@ -8,8 +8,8 @@ export type Fields<Name extends string> = Readonly<Record<Name, FieldType>>
 
 /**
  * Reads Harbor's `q=`: conditions joined by commas, `k=v` exact, `k=~v` contains, `k=[a~b]` range with either
- * end left out at will, `k={a b}` any, `k=(a b)` all; values may stand in quotes. Clients that encode twice
- * are understood. Throws bad-request for what does not parse. Conditions on fields that are not in `fields` are passed
+ * end left out at will, `k={a b}` any, `k=(a b)` all; values may stand in quotes, and behind a backslash `k=\\~v` is exact.
+ * A key may end in an operator (`k__icontains=v`). Clients that encode twice are understood. Throws bad-request for what does not parse. Conditions on fields that are not in `fields` are passed
  * over, as Harbor does: its clients send what newer or older servers know.
  */
 export function parseFilters<Name extends string>(
@@ -30,10 +30,13 @@ function parseFilter<Name extends string>(part: string, fields: Fields<Name>): F
     )
   }
   const key = part.slice(0, at).trim()
-  const field = findField(key, fields)
+  const [name = '', operator] = key.split('__', 2)
+  const field = findField(name, fields)
   if (field === undefined) return undefined
   const type: FieldType = fields[field]
   const text = part.slice(at + 1).trim()
+  if (operator !== undefined) return parseOperator({ field, key, operator, text, type })
+  if (text.startsWith('\\')) return { field, op: 'exact', value: parseValue(key, text.slice(1), type) }
   const inner = text.slice(1, -1)
   switch (`${text.at(0)}${text.at(-1)}`) {
     case '[]':
@@ -48,6 +51,37 @@ function parseFilter<Name extends string>(part: string, fields: Fields<Name>): F
   if (!text.startsWith('~')) return { field, op: 'exact', value: parseValue(key, text, type) }
   if (type !== 'string') throw new DomainError('bad-request', `"${key}" is no text to search in`)
   return { field, op: 'fuzzy', value: String(parseValue(key, text.slice(1), 'string')) }
+}
+
+/** Operators that Harbor hands on to its database; others are passed over with their condition, as it does. */
+function parseOperator<Name extends string>({
+  field,
+  key,
+  operator,
+  text,
+  type,
+}: {
+  field: Name
+  key: string
+  operator: string
+  text: string
+  type: FieldType
+}): Filter<Name> | undefined {
+  const value = () => parseValue(key, text, type)
+  switch (operator) {
+    case 'exact':
+      return { field, op: 'exact', value: value() }
+    case 'icontains':
+      return type === 'string' ? { field, op: 'fuzzy', value: String(value()) } : undefined
+    case 'gte':
+      return { field, op: 'range', min: value(), max: undefined }
+    case 'lte':
+      return { field, op: 'range', min: undefined, max: value() }
+    case 'in':
+      return { field, op: 'any', values: parseList(key, text.replace(/^\{(.*)\}$/s, '$1'), type) }
+    default:
+      return undefined
+  }
 }
 
 function parseRange(
