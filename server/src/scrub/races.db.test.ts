@@ -213,6 +213,45 @@ test('what was uploaded again, or collected, before it is withdrawn is let be', 
   expect(await scrub.offers('one')).toBe(true)
 })
 
+test('a blob that is being withdrawn is nothing that the collector waits for, or takes', async () => {
+  await upload('one')
+  const { idle } = await scanIdle(database.db, scrub.deps.store, { after: 0, limit: 100, graceSeconds: -1 })
+  const { goOn, settled } = await withdrawing('one')
+
+  const meanwhile = await markIdle({ ...scrub.deps, graceSeconds: -1 }, idle)
+  goOn.resolve()
+  await settled
+  const afterwards = await markIdle({ ...scrub.deps, graceSeconds: -1 }, idle)
+
+  expect([meanwhile.blobs, afterwards.blobs]).toEqual([0, 0])
+  expect(await scrub.offers('one')).toBe(false)
+  await upload('one')
+  expect(await scrub.offers('one')).toBe(true)
+})
+
+test('a blob in the hands of the collector is let be by a withdrawal that has waited for it', async () => {
+  await upload('one')
+  const object = await objectOf('one')
+  const { idle } = await scanIdle(database.db, scrub.deps.store, { after: 0, limit: 100, graceSeconds: -1 })
+  const marked = Promise.withResolvers<void>()
+  const goOn = Promise.withResolvers<void>()
+  const marking = markIdle({ ...scrub.deps, graceSeconds: -1 }, idle, async () => {
+    marked.resolve()
+    await goOn.promise
+  })
+  await marked.promise
+
+  const settling = settleLoss(scrub.deps, object, 'missing', () => {
+    throw new Error('nothing is to be written')
+  })
+  goOn.resolve()
+  const { objects } = await marking
+
+  expect(objects.map(({ id }) => id)).toEqual([object.id])
+  expect(await settling).toBeUndefined()
+  expect(await scrub.findings()).toEqual([])
+})
+
 test('two that find the same orphan write it down once', async () => {
   const orphan = { key: blobKey(sha256('x'), 1), digest: sha256('x'), generation: 1, size: 1, wanted: false }
   await put(orphan.key, 'x')
