@@ -25,7 +25,10 @@ export const RunsOfSystemJob = Type.Array(RunOfSystemJob)
 /** Lines, each with its time. */
 export const LogOfSystemJob = Type.String()
 
-/** Lines of JSON: `{"artifact": "project/repository@digest"}` or `{"blob": digest, "size": bytes}`. */
+/**
+ * Lines of JSON: `{"artifact": "project/repository@digest"}` or `{"blob": digest, "size": bytes}`, and at the end
+ * `{"total": {"artifacts": 0, "blobs": 0, "bytes": 0}}`.
+ */
 export const CandidatesOfCollection = Type.String({ contentMediaType: 'application/x-ndjson' })
 
 export const RunQuery = Type.Object({ ...ListQuery })

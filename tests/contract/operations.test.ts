@@ -163,5 +163,5 @@ function expectSuccess(answer: Answer, operation: Operation, row: Row): void {
 function bodyOf(answer: Answer): unknown {
   if (answer.body.length === 0) return undefined
 
-  return /json/.test(answer.headers['content-type'] ?? '') ? json(answer) : answer.body.toString('utf8')
+  return /\bjson/.test(answer.headers['content-type'] ?? '') ? json(answer) : answer.body.toString('utf8')
 }

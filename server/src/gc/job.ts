@@ -206,6 +206,8 @@ async function listIdle(deps: GcJobDeps, list: TaskList, state: State, context: 
       blobs.map((blob) => blob.digest),
     )
   })
+  const { artifacts, blobs, bytes } = state
+  await list.add([{ total: { artifacts, blobs, bytes } }])
   await list.close()
   const unsaid = Math.max(state.blobs - MOST_LOGGED, 0) + Math.max(state.artifacts - MOST_LOGGED, 0)
   if (unsaid > 0) context.log(`${unsaid} more are in the list of this run, under …/candidates`)
