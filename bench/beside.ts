@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { findProgram } from '../scripts/peers/path.ts'
 import { config, descriptorOf, image, layer } from '../tests/harness/content.ts'
 import { temporaryDirectory } from '../tests/harness/directory.ts'
 import { send } from '../tests/harness/http.ts'
@@ -10,9 +9,10 @@ import { createProject, openAsAdministrator } from '../tests/harness/project.ts'
 import { fetchToken } from '../tests/harness/registry.ts'
 import { openRepository } from '../tests/harness/repository.ts'
 import { startServer } from '../tests/harness/server.ts'
-import { requestsPerSecond } from './measure/manifests.ts'
 import { memoryOfTree } from './measure/memory.ts'
-import { median, surroundings } from './report.ts'
+import { runWrk } from './measure/wrk.ts'
+import { surroundings } from './report.ts'
+import { median } from './sheet.ts'
 
 /**
  * Two checkouts of Portolan side by side, asked in turn: `npm run beside -w bench -- --other <checkout>`. Pushes of
@@ -30,8 +30,6 @@ const { values: options } = parseArgs({
   },
 })
 if (options.other === undefined) throw new Error('--other names the checkout to compare with')
-const wrk = await findProgram('wrk')
-if (wrk === undefined) throw new Error('wrk is not installed: npm run install-peers')
 
 const SUBJECTS = {
   this: path.resolve(import.meta.dirname, '..'),
@@ -51,14 +49,14 @@ try {
     for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
       record('pushes/s, one repository', subject.name, await pushesPerSecond(subject, () => 0))
       record('pushes/s, many repositories', subject.name, await pushesPerSecond(subject, (at) => at))
-      const url = `${subject.server.url}/v2/${subject.repositories[0]}/manifests/latest`
+      const path = `/v2/${subject.repositories[0]}/manifests/latest`
       const headers = { ...subject.headers, Accept: 'application/vnd.oci.image.manifest.v1+json' }
-      const rate = await requestsPerSecond(wrk, url, {
-        headers,
+      const { perSecond } = await runWrk(subject.server.url, [{ path, headers }], {
+        directory: programs.path,
         connections: 32,
         seconds: Number(options.seconds),
       })
-      record('pulls/s by tag', subject.name, rate)
+      record('pulls/s by tag', subject.name, perSecond)
     }
   }
 } finally {

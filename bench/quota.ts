@@ -5,7 +5,7 @@ import { json, send } from '../tests/harness/http.ts'
 import { createProject, openAsAdministrator, type Project } from '../tests/harness/project.ts'
 import { fetchToken, locationOf, type Registry, withQuery } from '../tests/harness/registry.ts'
 import { type RunningServer, startServer } from '../tests/harness/server.ts'
-import { median } from './report.ts'
+import { median } from './sheet.ts'
 
 /**
  * Many clients push into one project at once: without a limit, with one that is far away, and with one that is reached

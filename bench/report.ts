@@ -1,27 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
+import { median, type Row, ratioOf } from './sheet.ts'
 
-export interface Row {
-  what: string
-  unit: string
-  /** Whether more is better; for times and memory less is. */
-  more: boolean
-  /** Every value measured, by the name of the registry. */
-  values: Record<string, number[]>
-}
-
-/** A Markdown table of medians with the ratio of the first registry to the second. */
-export function table(rows: Row[], names: [string, string]): string {
-  const [ours, theirs] = names
+/** A Markdown table: medians with least and greatest, and the ratio of the first registry to the best of the others. */
+export function table(rows: readonly Row[], names: readonly string[], reference: string): string {
+  const [ours = '', ...others] = names
+  const columns = [...names, reference]
   const lines = rows.map((row) => {
-    const mine = median(row.values[ours] ?? [])
-    const other = median(row.values[theirs] ?? [])
-    const better = row.more ? mine / other : other / mine
-    return `| ${row.what} | ${row.unit} | ${format(mine)} | ${format(other)} | ${better.toFixed(2)} |`
+    const cells = columns.map((name) => cell(row.values[name]))
+    const ratio = ratioOf(row, ours, others)
+    const machine = ratioOf(row, ours, [reference])
+    return `| ${[row.what, row.unit, ...cells, show(ratio), show(machine)].join(' | ')} |`
   })
   return [
-    `| what | unit | ${ours} | ${theirs} | ratio (above 1: ${ours} is better) |`,
-    '| --- | --- | ---: | ---: | ---: |',
+    `| ${['what', 'unit', ...columns, 'to the best of the others', `to the ${reference}`].join(' | ')} |`,
+    `| --- | --- |${' ---: |'.repeat(columns.length + 2)}`,
     ...lines,
   ].join('\n')
 }
@@ -36,14 +29,17 @@ export async function surroundings(): Promise<string[]> {
   ]
 }
 
-export function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? Number.NaN)
-    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
+function cell(values: readonly number[] | undefined): string {
+  if (values === undefined) return ''
+  const [least, most] = [Math.min(...values), Math.max(...values)]
+  return values.length === 1 ? format(least) : `${format(median(values))} (${format(least)}–${format(most)})`
+}
+
+function show(ratio: number | undefined): string {
+  return ratio === undefined ? '' : ratio < 1 ? `**${ratio.toFixed(2)}**` : ratio.toFixed(2)
 }
 
 function format(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1)
+  if (value >= 100) return Math.round(value).toLocaleString('en')
+  return value.toFixed(value >= 10 ? 1 : 2)
 }

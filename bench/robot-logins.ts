@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
-import { findProgram } from '../scripts/peers/path.ts'
 import { temporaryDirectory } from '../tests/harness/directory.ts'
-import { createProject, openAsAdministrator } from '../tests/harness/project.ts'
+import { createProject } from '../tests/harness/project.ts'
 import { startServer } from '../tests/harness/server.ts'
-import { type Login, loginsPerSecond } from './measure/logins.ts'
+import { createRobot } from './measure/people.ts'
+import { runWrk, type WrkRequest } from './measure/wrk.ts'
 import { surroundings } from './report.ts'
 
 /** How many times a second robots log in: at the token service as `docker login` does, and by Basic on REST. */
@@ -16,24 +16,25 @@ const { values: options } = parseArgs({
     connections: { type: 'string', default: '64' },
   },
 })
-const wrk = await findProgram('wrk')
-if (wrk === undefined) throw new Error('wrk is not installed: npm run install-peers')
 
 const directory = await temporaryDirectory('bench')
 const server = await startServer({ dataDirectory: directory.path })
 try {
   const { name: project } = await createProject(server)
-  const registry = openAsAdministrator(server)
-  const chosen = await createRobot('chosen', 'Chosen12345')
-  const robots: Login[] = []
+  const login = async (name: string, secret?: string): Promise<WrkRequest> => ({
+    path: '/api/v2.0/users/current/permissions',
+    headers: { Authorization: await createRobot(server, project, name, secret) },
+  })
+  const chosen = await login('chosen', 'Chosen12345')
+  const robots: WrkRequest[] = []
   for (let index = 0; index < Number(options.robots); index += 1) {
-    robots.push(await createRobot(`ci-${index}`))
+    robots.push(await login(`ci-${index}`))
   }
   const token = (repository: string) =>
     `/service/token?service=harbor-registry&scope=repository:${project}/${repository}:pull,push`
   const [first] = robots
-  const measured: [string, (round: number) => Login[]][] = [
-    ['one robot, one scope, at the token service', () => [{ ...first, path: token('app') } as Login]],
+  const measured: [string, (round: number) => WrkRequest[]][] = [
+    ['one robot, one scope, at the token service', () => [{ ...first, path: token('app') } as WrkRequest]],
     [
       'each robot its own scope, at the token service',
       () => robots.map((robot, at) => ({ ...robot, path: token(`app-${at}`) })),
@@ -48,45 +49,21 @@ try {
   for (const [what, logins] of measured) {
     const rates: number[] = []
     for (let round = 0; round < Number(options.rounds); round += 1) {
-      rates.push(
-        await loginsPerSecond(wrk, server.url, logins(round), {
-          directory: directory.path,
-          connections: Number(options.connections),
-          seconds: Number(options.seconds),
-        }),
-      )
+      const { perSecond } = await runWrk(server.url, logins(round), {
+        directory: directory.path,
+        connections: Number(options.connections),
+        seconds: Number(options.seconds),
+      })
+      rates.push(perSecond)
     }
     process.stdout.write(`${what}: ${rates.map((rate) => rate.toFixed(0)).join(', ')} logins/s\n`)
   }
 
-  function fresh(round: number): Login[] {
+  function fresh(round: number): WrkRequest[] {
     return Array.from({ length: 6000 * Number(options.seconds) }, (_, at) => ({
-      ...(robots[at % robots.length] as Login),
+      ...(robots[at % robots.length] as WrkRequest),
       path: token(`new-${round}-${at}`),
     }))
-  }
-
-  async function createRobot(name: string, secret?: string): Promise<Login> {
-    const access = ['project:read', 'repository:pull', 'repository:push'].map((word) => {
-      const [resource, action] = word.split(':')
-      return { resource, action }
-    })
-    const answer = await registry.send({
-      method: 'POST',
-      path: '/api/v2.0/robots',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({
-        name,
-        level: 'project',
-        duration: -1,
-        permissions: [{ kind: 'project', namespace: project, access }],
-        ...(secret === undefined ? {} : { secret }),
-      }),
-    })
-    if (answer.status !== 201) throw new Error(`the robot was not created: ${answer.body.toString('utf8')}`)
-    const robot = JSON.parse(answer.body.toString('utf8')) as { name: string; secret: string }
-    const basic = Buffer.from(`${robot.name}:${robot.secret}`).toString('base64')
-    return { path: '/api/v2.0/users/current/permissions', authorization: `Basic ${basic}` }
   }
 } finally {
   await server.dispose()

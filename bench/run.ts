@@ -1,133 +1,222 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { findProgram } from '../scripts/peers/path.ts'
-import { digestOf } from '../tests/harness/content.ts'
 import { temporaryDirectory } from '../tests/harness/directory.ts'
-import { openRegistry } from '../tests/harness/registry.ts'
-import { openRepository } from '../tests/harness/repository.ts'
-import { downloadRate, uploadRate } from './measure/blob.ts'
-import { requestsPerSecond } from './measure/manifests.ts'
-import { memoryOfTree } from './measure/memory.ts'
-import { measureStartUp } from './measure/start-up.ts'
-import { distribution } from './peers/distribution.ts'
-import type { Access, Peer, RunningPeer } from './peers/peer.ts'
-import { portolan } from './peers/portolan.ts'
-import { type Row, surroundings, table } from './report.ts'
+import { describe, describeMemory, lookInto } from './lost.ts'
+import { blobs } from './measure/blobs.ts'
+import { ceilings } from './measure/ceiling.ts'
+import { images } from './measure/images.ts'
+import { lists } from './measure/lists.ts'
+import { openLogins } from './measure/logins.ts'
+import { manifests } from './measure/manifests.ts'
+import { memoryByProgram, memoryOfTree, peakWhile } from './measure/memory.ts'
+import { openReferences } from './measure/references.ts'
+import { startUps } from './measure/start-up.ts'
+import { render } from './page.ts'
+import { distributions } from './peers/distribution.ts'
+import type { Peer } from './peers/peer.ts'
+import { buildPortolan, portolan, portolanBundled, type RunningPortolan } from './peers/portolan.ts'
+import { zot } from './peers/zot.ts'
+import { createSheet, type Row, ratioOf } from './sheet.ts'
+import type { Measured, Sizes, Subject, Workload } from './workload.ts'
 
+const ALL = 'start-up,manifests,tokens,blobs,images,lists,references'
+
+/** Portolan beside every other registry that is on this machine: see README.md. */
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '6' },
-    mebibytes: { type: 'string', default: '256' },
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    mebibytes: { type: 'string' },
+    listed: { type: 'string' },
+    only: { type: 'string', default: ALL },
+    page: { type: 'string', default: path.resolve(import.meta.dirname, '../docs/reference/benchmark.md') },
   },
 })
-const rounds = Number(options.rounds)
-const seconds = Number(options.seconds)
-const peers = [portolan, distribution] as const
-const accept = { Accept: 'application/vnd.oci.image.manifest.v1+json' }
+const only = new Set(options.only.split(','))
+const rounds = Number(options.rounds ?? (options.quick ? 3 : 5))
+const scripts = await temporaryDirectory('bench')
+const sizes: Sizes = {
+  seconds: Number(options.seconds ?? (options.quick ? 1 : 5)),
+  mebibytes: Number(options.mebibytes ?? (options.quick ? 128 : 512)),
+  listed: Number(options.listed ?? (options.quick ? 1000 : 10_000)),
+  whole: !options.quick,
+  directory: scripts.path,
+}
+const REFERENCE = 'reference'
+const SETTLED_AFTER_MS = 10_000
+/** A push may take a quarter longer than hashing or writing the same bytes alone. */
+const OF_THE_MACHINE = 0.8
 
-const rows = new Map<string, Row>()
-const wrk = await findProgram('wrk')
-if (wrk === undefined) {
-  throw new Error('wrk is not installed: npm run install-peers')
+const sheet = createSheet()
+const found = await Promise.all(
+  [portolan, ...distributions, zot].map(async (peer) => ({ peer, version: await peer.version() })),
+)
+const peers: Peer[] = found.filter(({ version }) => version !== undefined).map(({ peer }) => peer)
+const others = peers.slice(1).map(({ name }) => name)
+const findings: string[] = []
+const began = performance.now()
+const load = os.loadavg()[0] ?? 0
+
+await buildPortolan()
+const generators = await ceilings(sizes)
+for (const [what, rate] of generators) process.stdout.write(`ceiling of the generator, ${what}: ${rate}\n`)
+if (only.has('start-up'))
+  await startUps([portolanBundled, ...peers.slice(1)], rounds, (peer, ...measured) =>
+    sheet.record(peer.name, ...measured),
+  )
+const directories = new Map(
+  await Promise.all(peers.map(async (peer) => [peer, await temporaryDirectory('bench')] as const)),
+)
+try {
+  await phase(false, [
+    ...(only.has('manifests') ? manifests(sizes, 'anonymous') : []),
+    ...(only.has('blobs') ? blobs(sizes) : []),
+    ...(only.has('images') ? images(sizes) : []),
+    ...(only.has('lists') ? lists(sizes) : []),
+  ])
+  await phase(true, only.has('manifests') ? manifests(sizes, 'with a token') : [])
+  if (only.has('start-up')) await startUpsOnFull()
+} finally {
+  for (const directory of directories.values()) await directory.remove()
+}
+await writePage()
+await scripts.remove()
+
+/**
+ * All run at once, but are asked in turn: what one has cached or the machine is doing hits all alike. Portolan asks for a
+ * token always; the others in the phase with tokens, and are started anew for it on what they have stored.
+ */
+async function phase(tokens: boolean, workloads: Workload[]): Promise<void> {
+  const subjects: Subject[] = []
+  for (const peer of peers)
+    subjects.push({ peer, running: await peer.start(directories.get(peer)?.path ?? '', { tokens }) })
+  try {
+    if (!tokens) {
+      await new Promise((resolve) => setTimeout(resolve, SETTLED_AFTER_MS))
+      await memory('memory, idle', subjects)
+    }
+    // First, so that what is slower than the machine itself is known while it can still be looked into.
+    if (!tokens && only.has('references')) await references()
+    for (const workload of workloads) await inTurn(workload, subjects)
+    if (tokens && only.has('tokens')) await logins(subjects)
+    if (!tokens) await memory('memory, after all this', subjects)
+  } finally {
+    for (const { running } of subjects) await running.stop()
+  }
 }
 
-await startUps()
-await requests(wrk)
-await report()
-
-async function startUps(): Promise<void> {
+async function startUpsOnFull(): Promise<void> {
+  const what = 'start-up, with all that was stored here'
   for (let round = 0; round < rounds; round += 1) {
     for (const peer of peers) {
-      const { first, later } = await measureStartUp(peer, 1)
-      record('start-up, first', 'ms', false, peer, ...first)
-      record('start-up, later', 'ms', false, peer, ...later)
+      const starts = peer === portolan ? portolanBundled : peer
+      const running = await starts.start(directories.get(peer)?.path ?? '')
+      sheet.record(peer.name, { what, unit: 'ms', more: false, value: running.startedAfterMs })
+      await running.stop()
     }
   }
 }
 
-/** Both run at once, but are asked in turn: what one has cached or the machine is doing hits both alike. */
-async function requests(load: string): Promise<void> {
-  const started = await Promise.all(peers.map(startPrepared))
-  await new Promise((resolve) => setTimeout(resolve, 10_000))
-  for (const { peer, running } of started) {
-    record('idle memory', 'MiB', false, peer, (await memoryOfTree(running.pid)) / 2 ** 20)
-  }
-  const images = await Promise.all(started.map(({ running, access }) => pushImage(running, access)))
+async function inTurn(workload: Workload, subjects: Subject[]): Promise<void> {
+  const peaks = new Map<string, number>()
+  for (const subject of subjects) await workload.prepare?.(subject)
+  let rows: string[] = []
   for (let round = 0; round < rounds; round += 1) {
-    for (const [at, { peer, running, access }] of started.entries()) {
-      for (const [what, reference] of [
-        ['tag', 'latest'],
-        ['digest', images[at] ?? ''],
-      ]) {
-        const url = `${running.url}/v2/${access.repository}/manifests/${reference}`
-        const rate = await requestsPerSecond(load, url, {
-          headers: { ...access.headers, ...accept },
-          connections: 32,
-          seconds,
-        })
-        record(`manifest GET by ${what}`, 'requests/s', true, peer, rate)
-      }
+    // Whoever is first in a round pays for what the machine did before.
+    for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
+      const { name } = subject.peer
+      const { peak, result } = await peakWhile(subject.running.pid, () => workload.measure(subject))
+      peaks.set(name, Math.max(peak, peaks.get(name) ?? 0))
+      sheet.record(name, ...result)
+      rows = result.map(({ what }) => what)
     }
-    await blobs(started)
   }
-  for (const { peer, running } of started) {
-    record('memory after the load', 'MiB', false, peer, (await memoryOfTree(running.pid)) / 2 ** 20)
+  for (const [name, peak] of peaks) raisePeak(name, peak)
+  await explain(rows[0] ?? '', workload, subjects)
+}
+
+/** What is lost is done once more under the profiler, while all is still as it was. */
+async function explain(what: string, workload: Workload, subjects: Subject[]): Promise<void> {
+  const row = sheet.rows().find((each) => each.what === what)
+  const ours = subjects.find(({ peer }) => peer.name === portolan.name)
+  const lost = row && lostTo(row)
+  if (ours === undefined || lost === undefined) return
+  const theirs = subjects.find(({ peer }) => peer.name === lost.better)
+  const again = (subject: Subject) => ({ ...subject, work: () => workload.measure(subject) })
+  const finding = await lookInto({ what, ...lost }, again(ours), theirs && again(theirs))
+  findings.push(describe(finding))
+  process.stdout.write(`${findings.at(-1)}\n`)
+}
+
+/** Whoever is best at it, where that is another registry, or the machine itself by more than it may be. */
+function lostTo(row: Row): { ratio: number; better: string } | undefined {
+  const rated = others
+    .filter((name) => row.values[name] !== undefined)
+    .map((better) => ({ better, ratio: ratioOf(row, portolan.name, [better]) ?? 1 }))
+  const machine = { better: REFERENCE, ratio: ratioOf(row, portolan.name, [REFERENCE]) ?? 1 }
+  if (machine.ratio < OF_THE_MACHINE) rated.push(machine)
+  const [worst] = rated.sort((a, b) => a.ratio - b.ratio)
+  return worst && worst.ratio < 1 ? worst : undefined
+}
+
+async function memory(what: string, subjects: Subject[]): Promise<void> {
+  for (const { peer, running } of subjects) {
+    const value = (await memoryOfTree(running.pid)) / 2 ** 20
+    sheet.record(peer.name, { what, unit: 'MiB', more: false, value })
+    if (peer.name === portolan.name) findings.push(describeMemory(what, await memoryByProgram(running.pid)))
   }
-  await Promise.all(started.map(({ running, remove }) => running.stop().then(remove)))
 }
 
-async function blobs(started: { peer: Peer; running: RunningPeer; access: Access }[]): Promise<void> {
-  const bytes = randomBytes(Number(options.mebibytes) * 2 ** 20)
-  const digest = digestOf(bytes)
-  const megabytes = (rate: number) => rate / 1e6
-  for (const { peer, running, access } of started) {
-    record('one blob up', 'MB/s', true, peer, megabytes(await uploadRate(running, access, bytes, digest)))
-    record('one blob down', 'MB/s', true, peer, megabytes(await downloadRate(running, access, digest)))
-  }
+function raisePeak(name: string, bytes: number): void {
+  const what = 'memory, most at any time'
+  const row = sheet.rows().find((each) => each.what === what)
+  const value = bytes / 2 ** 20
+  if (row?.values[name] === undefined) sheet.record(name, { what, unit: 'MiB', more: false, value })
+  else row.values[name] = [Math.max(value, ...row.values[name])]
 }
 
-async function startPrepared(peer: Peer) {
-  const directory = await temporaryDirectory('bench')
-  const running = await peer.start(directory.path)
-  return { peer, running, access: await running.prepare(), remove: () => directory.remove() }
+async function logins(subjects: Subject[]): Promise<void> {
+  const ours = subjects.find(({ peer }) => peer.name === portolan.name)?.running as RunningPortolan
+  // Its project is made when the first repository is asked for.
+  await ours.open('app')
+  await repeat(await openLogins(ours, sizes), portolan.name)
 }
 
-/** Answers the digest of the manifest that is now `latest`. */
-async function pushImage({ url }: RunningPeer, { repository, headers }: Access): Promise<string> {
-  const token = headers.Authorization?.replace(/^Bearer /, '')
-  const registry = openRegistry(url, token === undefined ? undefined : { token })
-  const { manifest } = await openRepository(registry, repository).pushImage('latest')
-  return manifest.digest
+async function references(): Promise<void> {
+  const machine = await openReferences(sizes)
+  await repeat(machine.measure, REFERENCE)
+  await machine.stop()
 }
 
-function record(what: string, unit: string, more: boolean, peer: Peer, ...measured: number[]): void {
-  const row = rows.get(what) ?? { what, unit, more, values: {} }
-  row.values[peer.name] = [...(row.values[peer.name] ?? []), ...measured]
-  rows.set(what, row)
-  process.stdout.write(
-    `${what}, ${peer.name}: ${measured.map((value) => value.toFixed(1)).join(', ')} ${unit}\n`,
-  )
+async function repeat(measure: () => Promise<Measured[]>, name: string): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) sheet.record(name, ...(await measure()))
 }
 
-async function report(): Promise<void> {
-  const [ours, theirs] = peers
-  const versions = await Promise.all(peers.map(async (peer) => `${peer.name} ${await peer.version()}`))
+async function writePage(): Promise<void> {
   const day = new Date().toISOString().slice(0, 10)
-  const text = [
-    `# Beside Debian's docker-registry, ${day}`,
-    '',
-    ...[...(await surroundings()), ...versions].map((line) => `- ${line}`),
-    `- Medians of ${rounds} rounds in turn; wrk with 32 kept connections for ${seconds} s; blobs of ${options.mebibytes} MiB.`,
-    '- Portolan checks a token on every request; docker-registry runs without any login.',
-    '',
-    table([...rows.values()], [ours.name, theirs.name]),
-    '',
-  ].join('\n')
-  const directory = path.join(import.meta.dirname, 'results')
-  await mkdir(directory, { recursive: true })
-  await writeFile(path.join(directory, `${day}.md`), text)
+  const minutes = Math.round((performance.now() - began) / 60_000)
+  const text = await render({
+    day,
+    load,
+    names: peers.map(({ name }) => name),
+    reference: REFERENCE,
+    versions: found.flatMap(({ peer, version }) =>
+      version === undefined ? [] : [`${peer.name} ${version}`],
+    ),
+    settings: [
+      `${rounds} rounds in turn, wrk for ${sizes.seconds} s each; ${minutes} minutes in all${options.quick ? ', with `--quick`' : ''}${options.only === ALL ? '' : `, only ${options.only}`}`,
+      'Portolan checks a token, roles, quota and immutability on every request and keeps an audit log; the others run without any login, but for the rows with a token',
+    ],
+    durability: peers.map(({ name, durability }) => `${name}: ${durability}`),
+    ceilings: generators,
+    rows: sheet.rows(),
+    findings,
+    missing: found.filter(({ version }) => version === undefined).map(({ peer }) => peer.name),
+  })
+  await mkdir(path.dirname(options.page), { recursive: true })
+  await writeFile(options.page, text)
   process.stdout.write(`\n${text}`)
 }

@@ -1,54 +1,36 @@
-import { writeFile } from 'node:fs/promises'
-import path from 'node:path'
-import { succeed } from '../../tests/harness/command.ts'
+import type { RunningPortolan } from '../peers/portolan.ts'
+import type { Measured, Sizes } from '../workload.ts'
+import { createRobot, createUserWithRole } from './people.ts'
+import { runWrk } from './wrk.ts'
 
-export interface Login {
-  path: string
-  authorization: string
-}
+const CLIENTS = 200
+const ROBOTS = 100
 
-/**
- * Logins answered in a second over kept connections, each request the next of `logins`; it rejects when any
- * answer is not 2xx.
- */
-export async function loginsPerSecond(
-  wrk: string,
-  url: string,
-  logins: readonly Login[],
-  options: { directory: string; connections: number; seconds: number },
-): Promise<number> {
-  const script = path.join(options.directory, 'logins.lua')
-  const rows = logins.map(
-    (login) =>
-      `wrk.format("GET", ${quoted(login.path)}, {["Authorization"] = ${quoted(login.authorization)}})`,
-  )
-  // Made once wrk knows the host, and then only handed out: the generator must not be what is measured.
-  await writeFile(
-    script,
-    `local requests
-local at = 0
-init = function() requests = {\n${rows.join(',\n')}\n} end
-request = function()
-  at = at % #requests + 1
-  return requests[at]
-end
-`,
-  )
-  const printed = await succeed(wrk, [
-    '--threads',
-    '1',
-    '--connections',
-    String(options.connections),
-    '--duration',
-    `${options.seconds}s`,
-    '--script',
-    script,
-    url,
-  ])
-  if (printed.includes('Non-2xx')) throw new Error(`not all answers were 2xx:\n${printed}`)
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(printed)?.[1])
-}
+/** What the token service takes for robots, each with a scope of its own, and for one user's password. Portolan alone has it. */
+export async function openLogins(running: RunningPortolan, sizes: Sizes): Promise<() => Promise<Measured[]>> {
+  const robots: string[] = []
+  for (let at = 0; at < ROBOTS; at += 1) robots.push(await createRobot(running.server, 'bench', `ci-${at}`))
+  const user = await createUserWithRole(running.server, 'bench')
+  const target = (name: string) =>
+    `/service/token?service=harbor-registry&scope=repository:bench/${name}:pull,push`
+  const kinds = {
+    'a robot': robots.map((authorization, at) => ({
+      path: target(`app-${at}`),
+      headers: { Authorization: authorization },
+    })),
+    "a user's password": [{ path: target('app'), headers: { Authorization: user } }],
+  }
 
-function quoted(text: string): string {
-  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+  return async () => {
+    const measured: Measured[] = []
+    for (const [who, requests] of Object.entries(kinds)) {
+      const { perSecond, p99 } = await runWrk(running.url, requests, { ...sizes, connections: CLIENTS })
+      const what = `token for ${who}, ${CLIENTS} clients`
+      measured.push(
+        { what, unit: 'tokens/s', more: true, value: perSecond },
+        { what: `${what}, p99`, unit: 'ms', more: false, value: p99 },
+      )
+    }
+    return measured
+  }
 }

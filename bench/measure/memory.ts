@@ -10,6 +10,37 @@ export async function memoryOfTree(pid: number): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
+/** The same by the name of the program, a server apart from its database. */
+export async function memoryByProgram(pid: number): Promise<Record<string, number>> {
+  const sizes: Record<string, number> = {}
+  for (const each of await processTree(pid)) {
+    const name = (await readFile(`/proc/${each}/comm`, 'utf8').catch(() => '')).trim()
+    sizes[name] = (sizes[name] ?? 0) + (await proportionalSetSize(each))
+  }
+  return sizes
+}
+
+/** The most that a process and all below it have taken at once while `work` ran, looked at once a second. */
+export async function peakWhile<Result>(
+  pid: number,
+  work: () => Promise<Result>,
+): Promise<{ peak: number; result: Result }> {
+  let peak = await memoryOfTree(pid)
+  let looking = Promise.resolve()
+  const timer = setInterval(() => {
+    looking = memoryOfTree(pid).then((bytes) => {
+      peak = Math.max(peak, bytes)
+    })
+  }, 1000)
+  try {
+    const result = await work()
+    await looking
+    return { peak: Math.max(peak, await memoryOfTree(pid)), result }
+  } finally {
+    clearInterval(timer)
+  }
+}
+
 async function processTree(root: number): Promise<number[]> {
   const parents = new Map<number, number>()
   for (const name of await readdir('/proc')) {
@@ -35,6 +66,7 @@ async function parentOf(pid: string): Promise<number> {
 }
 
 async function proportionalSetSize(pid: number): Promise<number> {
-  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
+  // A process may have ended since it was listed.
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
   return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024
 }

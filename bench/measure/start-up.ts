@@ -1,24 +1,22 @@
 import { temporaryDirectory } from '../../tests/harness/directory.ts'
 import type { Peer } from '../peers/peer.ts'
+import type { Measured } from '../workload.ts'
 
-export interface StartUp {
-  /** Milliseconds on an empty data directory. */
-  first: number[]
-  /** Milliseconds on one that was used before. */
-  later: number[]
-}
-
-/** Starts a registry on an empty data directory and again on the same, as often as told. */
-export async function measureStartUp(peer: Peer, rounds: number): Promise<StartUp> {
-  const result: StartUp = { first: [], later: [] }
+/** Starts every registry on an empty data directory and again on the same, as often as told, in turn. */
+export async function startUps(
+  peers: readonly Peer[],
+  rounds: number,
+  record: (peer: Peer, measured: Measured) => void,
+): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
-    const directory = await temporaryDirectory('bench')
-    for (const times of [result.first, result.later]) {
-      const running = await peer.start(directory.path)
-      times.push(running.startedAfterMs)
-      await running.stop()
+    for (const peer of peers) {
+      const directory = await temporaryDirectory('bench')
+      for (const what of ['start-up, on an empty directory', 'start-up, later']) {
+        const running = await peer.start(directory.path)
+        record(peer, { what, unit: 'ms', more: false, value: running.startedAfterMs })
+        await running.stop()
+      }
+      await directory.remove()
     }
-    await directory.remove()
   }
-  return result
 }

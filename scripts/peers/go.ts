@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { run } from '../check/run.ts'
 import { installPackages } from './debian.ts'
 import { findProgram } from './path.ts'
-import { GO_PROGRAMS, type GoProgram, goProgramDirectory } from './programs.ts'
+import { type GoProgram, goProgramDirectory, goProgramSource } from './programs.ts'
 
 /** The Go that older ones fetch; from 1.21 on Go fetches by itself what a module asks for. */
 const TOOLCHAIN = 'golang.org/toolchain@v0.0.1-go1.26.8.linux-'
@@ -11,7 +11,7 @@ const FETCHES_BY_ITSELF = 21
 
 /** Builds a program into its directory. Answers why not, where it could not. */
 export async function buildGoProgram(go: string, name: GoProgram): Promise<string | undefined> {
-  const { source, version } = GO_PROGRAMS[name]
+  const { source, version } = goProgramSource(name)
   const directory = goProgramDirectory(name)
   const unfinished = join(directory, 'unfinished')
   await mkdir(unfinished, { recursive: true })

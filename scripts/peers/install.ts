@@ -2,6 +2,7 @@ import { installPackages } from './debian.ts'
 import { buildGoProgram, findGo } from './go.ts'
 import { findProgram } from './path.ts'
 import {
+  BENCH_PROGRAMS,
   DEBIAN_PROGRAMS,
   type DebianProgram,
   GO_PROGRAMS,
@@ -16,7 +17,12 @@ import { findPython } from './python.ts'
  * one line for each that could not be brought; the tests that need it skip themselves by name.
  */
 export async function installPeers(): Promise<string[]> {
-  return [...(await installFromDebian()), ...(await buildWithGo())]
+  return [...(await installFromDebian()), ...(await buildWithGo(Object.keys(GO_PROGRAMS) as GoProgram[]))]
+}
+
+/** What bench/ measures beside us, and no test needs. */
+export function installBenchPeers(): Promise<string[]> {
+  return buildWithGo(Object.keys(BENCH_PROGRAMS) as GoProgram[])
 }
 
 async function installFromDebian(): Promise<string[]> {
@@ -36,8 +42,8 @@ async function installFromDebian(): Promise<string[]> {
   return still.map((name) => `${name} is missing: ${failure ?? 'its package does not bring it'}`)
 }
 
-async function buildWithGo(): Promise<string[]> {
-  const missing = await missingOf(Object.keys(GO_PROGRAMS) as GoProgram[])
+async function buildWithGo(names: readonly GoProgram[]): Promise<string[]> {
+  const missing = await missingOf(names)
   if (missing.length === 0) return []
   const found = await findGo()
   if ('missing' in found) return missing.map((name) => `${name} is missing: ${found.missing}`)

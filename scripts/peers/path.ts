@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { GO_PROGRAMS, type GoProgram, goProgramDirectory } from './programs.ts'
+import { goProgramDirectory, isGoProgram } from './programs.ts'
 
 /** Directories of system programs, which are not in every user's PATH. */
 const SYSTEM = ['/usr/local/sbin', '/usr/sbin', '/sbin']
@@ -17,10 +17,6 @@ export async function findProgram(name: string): Promise<string | undefined> {
 
 function ownDirectory(name: string): string[] {
   return isGoProgram(name) ? [goProgramDirectory(name)] : []
-}
-
-function isGoProgram(name: string): name is GoProgram {
-  return Object.hasOwn(GO_PROGRAMS, name)
 }
 
 async function isExecutable(file: string): Promise<boolean> {

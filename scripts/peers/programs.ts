@@ -27,13 +27,29 @@ export const GO_PROGRAMS = {
   cosign: { source: 'github.com/sigstore/cosign/v3/cmd/cosign', version: 'v3.1.3' },
 } as const
 
+/** Another registry, which bench/ measures beside ours; no test needs it. */
+export const BENCH_PROGRAMS = {
+  registry: { source: 'github.com/distribution/distribution/v3/cmd/registry', version: 'v3.1.2' },
+} as const
+
+const BUILT = { ...GO_PROGRAMS, ...BENCH_PROGRAMS }
+
 export type DebianProgram = keyof typeof DEBIAN_PROGRAMS
 export type PythonModule = keyof typeof PYTHON_MODULES
-export type GoProgram = keyof typeof GO_PROGRAMS
+export type GoProgram = keyof typeof BUILT
+
+export function isGoProgram(name: string): name is GoProgram {
+  return Object.hasOwn(BUILT, name)
+}
+
+/** What Go is told to build. */
+export function goProgramSource(name: GoProgram): { source: string; version: string } {
+  return BUILT[name]
+}
 
 /** Where what Go built is kept, for this and for later runs. */
 export function goProgramDirectory(name: GoProgram): string {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
 
-  return join(cache, 'portolan/tools', `${name}@${GO_PROGRAMS[name].version}`)
+  return join(cache, 'portolan/tools', `${name}@${BUILT[name].version}`)
 }

@@ -6,12 +6,9 @@ import { requestId } from '../platform/http/request-id.ts'
 import { collapseSlashes } from '../platform/http/slashes.ts'
 import { renderError } from '../registry/render-error.ts'
 import { answerClientError } from './client-error.ts'
+import { watchPace } from './pace.ts'
 
-// A layer of 100 GiB takes as long as it takes: what is bounded is silence, not duration.
-const SILENCE_MILLISECONDS = 300_000
-const HEADERS_MILLISECONDS = 60_000
-// Longer than the idle time-outs of usual proxies, so that they close connections and not we.
-const KEEP_ALIVE_MILLISECONDS = 75_000
+const CHECK_MILLISECONDS = 10_000
 // Names of 255 characters, encoded twice; Fastify's own 100 would refuse half of them.
 const MAX_PARAM_LENGTH = 4096
 
@@ -21,6 +18,12 @@ export function createHttp(
   log: Logger,
   tls: { cert: Buffer; key: Buffer } | undefined,
 ): FastifyInstance {
+  const { listen } = config
+  const heads = {
+    headersTimeout: listen.headerTimeoutSeconds * 1000,
+    // Node looks this often who is late.
+    connectionsCheckingInterval: Math.min(CHECK_MILLISECONDS, listen.headerTimeoutSeconds * 500),
+  }
   const options = {
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -28,11 +31,12 @@ export function createHttp(
     rewriteUrl: collapseSlashes,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
-    connectionTimeout: SILENCE_MILLISECONDS,
+    // A layer of 100 GiB takes as long as it takes: what is bounded is silence and pace, not duration.
+    connectionTimeout: listen.silenceTimeoutSeconds * 1000,
     requestTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
+    keepAliveTimeout: listen.keepAliveSeconds * 1000,
     forceCloseConnections: 'idle' as const,
-    http: { headersTimeout: HEADERS_MILLISECONDS },
+    ...(tls ? { https: { ...tls, ...heads } } : { http: heads }),
     clientErrorHandler: answerClientError,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: Parameters<typeof handleError>[2]) => {
       if (request.raw.url?.startsWith('/v2')) renderError(error, request, reply)
@@ -40,7 +44,15 @@ export function createHttp(
     },
   }
 
-  return (tls ? Fastify({ ...options, https: tls }) : Fastify(options)) as unknown as FastifyInstance
+  const app = Fastify(options) as unknown as FastifyInstance
+  app.server.maxConnections = listen.maxConnections
+  watchPace(app.server, {
+    bytesPerSecond: listen.minimumRate,
+    overSeconds: listen.minimumRateSeconds,
+    onSlow: (address) => log.info({ address }, 'a client was too slow, its connection was closed'),
+  })
+
+  return app
 }
 
 /** `https://host[:port]` as clients see us: `external_url`, else what the request (or a trusted proxy) says. */

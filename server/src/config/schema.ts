@@ -1,3 +1,4 @@
+import { listenSchema } from './listen-schema.ts'
 import type { ConfigOf, DocumentOf, Group } from './types.ts'
 
 /**
@@ -8,20 +9,7 @@ import type { ConfigOf, DocumentOf, Group } from './types.ts'
  * Plain data, and no library behind it: this is the first thing a start reads.
  */
 export const configSchema = {
-  listen: {
-    address: {
-      type: 'text',
-      default: '0.0.0.0',
-      description: 'Address to listen on. `127.0.0.1` where a reverse proxy runs on the same machine.',
-    },
-    port: {
-      type: 'integer',
-      default: 8080,
-      minimum: 0,
-      maximum: 65535,
-      description: 'TCP port to listen on; `0` takes any free one, which the log line `ready` names.',
-    },
-  },
+  listen: listenSchema,
   roles: {
     type: 'choice',
     choices: ['all', 'web', 'worker'],

@@ -28,6 +28,13 @@ test('an unexpected error says nothing of itself', () => {
   expect(answerTo(Object.assign(new Error('x'), { statusCode: 400 }))).toEqual(unknown)
 })
 
+test('a body that breaks off is the doing of the client, a connection of ours that does is not', () => {
+  const broken = Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
+
+  expect(answerTo(broken)).toMatchObject({ status: 500 })
+  expect(answerTo(Object.assign(broken, { statusCode: 400 }))).toMatchObject({ status: 400 })
+})
+
 test('a value the database cannot hold is the fault of the caller', () => {
   const error = Object.assign(new Error('invalid byte sequence for encoding "UTF8": 0x00'), { code: '22021' })
 

@@ -51,6 +51,9 @@ function frameworkAnswer(error: FastifyError): Answer | undefined {
       return { ...KINDS['bad-request'], message: 'a part of the path is too long' }
   }
   const { statusCode } = error
+  // Fastify's own mark on an error of the request's body: the client has gone, and nobody will read this.
+  if (error.code === 'ECONNRESET' && statusCode === 400)
+    return { ...KINDS['bad-request'], message: 'the request body ended early' }
   const own =
     statusCode !== undefined && statusCode >= 400 && statusCode < 500 && /^FST_/.test(error.code ?? '')
   return own ? { ...KINDS['bad-request'], message: 'the request is malformed' } : undefined
