@@ -1,3 +1,4 @@
+import { answeringProcess } from './measure/memory.ts'
 import { difference, processorTime, type Spent } from './measure/processor.ts'
 import { type Profile, profileWhile } from './measure/profile.ts'
 import type { RunningPeer } from './peers/peer.ts'
@@ -24,9 +25,13 @@ export async function lookInto(
 ): Promise<Finding> {
   const other = theirs && (await busyWhile(theirs.running.pid, theirs.work))
   let mine: Spent = {}
-  const profile = await profileWhile(ours.running.pid, ours.running.printed, async () => {
-    mine = await busyWhile(ours.running.pid, ours.work)
-  })
+  const profile = await profileWhile(
+    await answeringProcess(ours.running.pid),
+    ours.running.printed,
+    async () => {
+      mine = await busyWhile(ours.running.pid, ours.work)
+    },
+  )
   return { ...lost, profile, ours: mine, theirs: other }
 }
 

@@ -20,6 +20,16 @@ export async function memoryByProgram(pid: number): Promise<Record<string, numbe
   return sizes
 }
 
+/** The process that answers requests: one below the root where that hands connections out, of several the one that was started first. */
+export async function answeringProcess(root: number): Promise<number> {
+  for (const pid of (await processTree(root)).slice(1)) {
+    const program = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
+    // The kernel's name of Node.
+    if (program.trim() === 'MainThread') return pid
+  }
+  return root
+}
+
 /** The most that a process and all below it have taken at once while `work` ran, looked at once a second. */
 export async function peakWhile<Result>(
   pid: number,

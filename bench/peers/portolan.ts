@@ -44,7 +44,7 @@ export const portolanBundled = {
 async function start(dataDirectory: string, kind: 'from-sources' | 'bundled'): Promise<RunningPortolan> {
   const program = path.join(BUILT, kind)
   const begin = performance.now()
-  const server = await startServer({ dataDirectory, program })
+  const server = await startServer({ dataDirectory, program, env: { PORTOLAN_PROCESSES: 'auto' } })
   const startedAfterMs = performance.now() - begin
   const admin = openAsAdministrator(server)
   let project: Promise<unknown> | undefined

@@ -11,6 +11,11 @@ export interface Listening {
   url: string
 }
 
+/** Where to listen. */
+export interface Address {
+  readonly listen: Pick<Config['listen'], 'address' | 'port'>
+}
+
 /** Opens the port; a `FatalError` where that is not possible. */
 export async function listen(app: FastifyInstance, config: Config): Promise<Listening> {
   const { address, port } = config.listen
@@ -39,11 +44,11 @@ export function listeningOn(config: Config, port: number): Listening {
 }
 
 /** Why the port could not be opened, in words. */
-export function listenError(config: Pick<Config, 'listen'>, cause: NodeJS.ErrnoException): FatalError {
+export function listenError(config: Address, cause: NodeJS.ErrnoException): FatalError {
   return new FatalError(listenProblem(config, cause), { cause })
 }
 
-function listenProblem(config: Pick<Config, 'listen'>, error: NodeJS.ErrnoException): string {
+function listenProblem(config: Address, error: NodeJS.ErrnoException): string {
   const { address, port } = config.listen
   switch (error.code) {
     case 'EADDRINUSE':

@@ -20,7 +20,7 @@ export const listenSchema = {
     minimum: 1,
     maximum: 1000000,
     description:
-      'Most connections of clients at once, idle ones among them; more are closed as they come. Each takes a file descriptor, a transfer two.',
+      'Most connections of clients that a process has at once, idle ones among them; more are closed as they come. Each takes a file descriptor, a transfer two.',
   },
   header_timeout_seconds: {
     type: 'integer',

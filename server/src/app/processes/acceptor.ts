@@ -34,8 +34,11 @@ export function createAcceptor(app: FastifyInstance, onEnded: (count: number) =>
   return {
     take(connection) {
       if (leaving) return false
+      // As such a server does it by itself.
+      if (open.size >= server.maxConnections) connection.destroy()
       open.add(connection)
       connection.once('close', () => forget(connection))
+      if (connection.destroyed) return true
       // As connections are that such a server takes by itself.
       connection.allowHalfOpen = true
       connection.setNoDelay(true)

@@ -1,6 +1,5 @@
 import { createServer, type Socket } from 'node:net'
-import type { Config } from '../../config/schema.ts'
-import { boundPort, listenError } from '../listen.ts'
+import { type Address, boundPort, listenError } from '../listen.ts'
 import type { Child } from './family.ts'
 
 /**
@@ -10,7 +9,7 @@ import type { Child } from './family.ts'
  */
 export interface Distributor {
   /** FatalError where the port cannot be had. */
-  listen(config: Pick<Config, 'listen'>): Promise<number>
+  listen(config: Address): Promise<number>
   /** That process may get connections from now on. */
   joined(child: Child): void
   /** That one gets none any more. */
