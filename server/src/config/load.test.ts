@@ -31,7 +31,7 @@ function problem(env: Record<string, string>, yaml = ''): string {
 test('with nothing configured the defaults hold, paths absolute', () => {
   const config = loadConfig({ env: {} })
 
-  expect(config.listen).toEqual({ address: '0.0.0.0', port: 8080 })
+  expect(config.listen).toMatchObject({ address: '0.0.0.0', port: 8080 })
   expect(config.dataDirectory).toBe(resolve('data'))
   expect(config.storage.filesystem.directory).toBe(resolve('data/storage'))
   expect(config.database.url).toBeUndefined()
@@ -65,7 +65,7 @@ test('the environment wins over the file, the file over the defaults', () => {
 
   const config = loadConfig({ file, env: { PORTOLAN_LISTEN_PORT: '2' } })
 
-  expect(config.listen).toEqual({ address: '10.0.0.1', port: 2 })
+  expect(config.listen).toMatchObject({ address: '10.0.0.1', port: 2 })
   expect(config.log).toEqual({ level: 'warn', format: 'auto', fileBytes: 10485760, files: 5 })
 })
 
