@@ -7,7 +7,7 @@ import { type RunningServer, startServer } from '../../tests/harness/server.ts'
 import type { Access, Peer, RunningPeer } from './peer.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
-const BUILT = path.join(ROOT, 'bench/built')
+const BUILT = path.join(ROOT, 'bench/dist')
 /** With a port of its own for the inspector, where that is asked to open: other servers may be measured on this machine. */
 const NODE = `exec '${path.join(ROOT, 'node_modules/.bin/node')}' --inspect-port=0`
 const PROJECT = 'bench'
