@@ -128,6 +128,11 @@ test.each([
   ['an image that lists manifests', { ...image, manifests: [] }, ''],
   ['an index that has layers', { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [], layers: [] }, ''],
   ['an index that has a config', { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [], config }, ''],
+  ['layers given twice', `${JSON.stringify(image).slice(0, -1)},"layers":[]}`, ''],
+  ['a digest given twice', JSON.stringify(image).replace('"size":7', '"size":7,"digest":"x"'), ''],
+  ['layers in another spelling besides', { ...image, Layers: [layer] }, ''],
+  ['layers in letters that Go takes for the same', { ...image, 'layer\u017f': [layer] }, ''],
+  ['a digest in another spelling besides', { ...image, config: { ...config, Digest: digest('f') } }, ''],
   ['a NUL in an annotation', { ...image, annotations: { a: 'x\0' } }, ''],
   ['a NUL in the name of an annotation', { ...image, annotations: { 'x\0': 'a' } }, ''],
   ['half a character in an annotation', { ...image, annotations: { a: '\ud800' } }, ''],
@@ -151,5 +156,51 @@ test('nothing but an error of the specification ever comes out of foreign JSON',
         expect(error).toBeInstanceOf(OciError)
       }
     }),
+  )
+})
+
+test('of a good manifest with one thing in it changed, either nothing is left or only what may be referenced', () => {
+  const good = {
+    schemaVersion: 2,
+    mediaType: OCI_IMAGE,
+    config,
+    layers: [layer, { ...layer, digest: digest('b') }],
+    subject: { ...config, digest: digest('d') },
+    annotations: { a: 'b' },
+  }
+  const paths = [
+    ...['schemaVersion', 'mediaType', 'config', 'layers', 'subject', 'annotations', 'artifactType'],
+    ...['config.digest', 'config.size', 'config.mediaType', 'layers.0', 'layers.1.digest', 'layers.1.size'],
+    ...[
+      'subject.digest',
+      'annotations.a',
+      'config.platform',
+      'config.annotations',
+      '__proto__',
+      'config.__proto__',
+    ],
+  ]
+  fc.assert(
+    fc.property(fc.constantFrom(...paths), fc.jsonValue({ maxDepth: 3 }), (path, value) => {
+      const changed = structuredClone(good) as unknown as Record<string, unknown>
+      const names = path.split('.')
+      const last = names.pop() as string
+      const place = names.reduce((at, name) => at[name] as Record<string, unknown>, changed)
+      Object.defineProperty(place, last, { value, enumerable: true, configurable: true, writable: true })
+      let read: ReturnType<typeof parse>
+      try {
+        read = parse(changed)
+      } catch (error) {
+        expect(error).toBeInstanceOf(OciError)
+        return
+      }
+
+      for (const { digest: named, size } of [...read.blobs, ...read.children]) {
+        expect(named).toMatch(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/)
+        expect(Number.isSafeInteger(size) && size >= 0).toBe(true)
+      }
+      expect(Number.isSafeInteger(read.referencedSize)).toBe(true)
+    }),
+    { numRuns: 2000 },
   )
 })

@@ -1,4 +1,5 @@
 import { isLightJson } from '../lib/json-weight.ts'
+import { findRepeatedName, findVariant } from './ambiguous.ts'
 import { isDigest, looksLikeDigest } from './digest.ts'
 import { OciError } from './errors.ts'
 import { isNondistributable, manifestKind, withoutParameters } from './media-types.ts'
@@ -45,6 +46,27 @@ const PLATFORM_FIELDS = ['architecture', 'os', 'os.version', 'os.features', 'var
 
 /** Fields that only the other kind has: a document with both would mean two things to two readers (CVE-2021-41190). */
 const FOREIGN_FIELDS = { image: ['manifests'], index: ['config', 'layers'] } as const
+
+const MANIFEST_FIELDS = [
+  'schemaVersion',
+  'mediaType',
+  'artifactType',
+  'config',
+  'layers',
+  'manifests',
+  'subject',
+  'annotations',
+]
+const DESCRIPTOR_FIELDS = [
+  'mediaType',
+  'digest',
+  'size',
+  'urls',
+  'annotations',
+  'data',
+  'platform',
+  'artifactType',
+]
 
 /**
  * Reads a manifest as pushed. `contentType` is the header of the request, undefined or empty where the
@@ -103,13 +125,18 @@ type Json = Record<string, unknown>
 function parseJson(bytes: Uint8Array): Json {
   if (!isLightJson(bytes, JSON_BOUNDS))
     throw invalid('the manifest has too many values or fields, or they are too deep')
+  let text: string
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    value = JSON.parse(text)
   } catch (error) {
     throw invalid('the manifest is not JSON', error)
   }
   if (!isObject(value)) throw invalid('the manifest is not a JSON object')
+  const repeated = findRepeatedName(text)
+  if (repeated !== undefined) throw invalid(`${JSON.stringify(repeated)} stands twice in one object`)
+  expectOwnSpelling(value, MANIFEST_FIELDS)
 
   return value
 }
@@ -134,6 +161,7 @@ function readDescriptors(value: unknown, where: string): Descriptor[] {
 
 function readDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) throw invalid(`${where} must be a descriptor`)
+  expectOwnSpelling(value, DESCRIPTOR_FIELDS)
   const { mediaType, digest, size } = value
   if (!isText(mediaType) || mediaType === '') throw invalid(`${where} has no mediaType`)
   if (typeof digest !== 'string' || !looksLikeDigest(digest)) throw invalid(`${where} has no valid digest`)
@@ -148,6 +176,12 @@ function readDescriptor(value: unknown, where: string): Descriptor {
     descriptor.annotations = readAnnotations(value.annotations, `${where}.annotations`)
   }
   return descriptor
+}
+
+/** What is pushed must mean the same to every reader: we look after what it references, and clients pull what they read. */
+function expectOwnSpelling(value: Json, fields: readonly string[]): void {
+  const variant = findVariant(Object.keys(value), fields)
+  if (variant !== undefined) throw invalid(`${JSON.stringify(variant)} is not how the field is spelled`)
 }
 
 function readAnnotations(value: unknown, where: string): Record<string, string> {

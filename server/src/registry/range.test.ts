@@ -33,6 +33,30 @@ test('a part always lies within the content', () => {
   )
 })
 
+test('whatever the header says, a part lies within the content, in whole bytes', () => {
+  const number = fc.oneof(
+    fc.bigInt({ min: 0n }).map(String),
+    fc.constantFrom('', '0', '00', '1e3', '-1', '9'.repeat(400)),
+  )
+  const header = fc.oneof(
+    fc.tuple(number, number).map(([first, last]) => `bytes=${first}-${last}`),
+    fc.string({ unit: fc.constantFrom(...'bytes=-0129,* ') }).map((text) => `bytes=${text}`),
+    fc.string(),
+  )
+  fc.assert(
+    fc.property(header, fc.oneof(fc.nat(20), fc.maxSafeNat()), (text, size) => {
+      const answer = readRange(text, size)
+      if (answer.kind !== 'part') return
+      const { start, end } = answer.range
+      expect(Number.isSafeInteger(start) && Number.isSafeInteger(end)).toBe(true)
+      expect(start).toBeGreaterThanOrEqual(0)
+      expect(end).toBeGreaterThanOrEqual(start)
+      expect(end).toBeLessThan(size)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
 test.each([
   ['"a"', true],
   ['W/"a"', true],

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseScopes } from './scope.ts'
 
@@ -21,5 +22,29 @@ describe('scopes', () => {
     [['::'], [{ type: '', name: '' }]],
   ])('in %j are %j', (values, scopes) => {
     expect(parseScopes(values)).toEqual(scopes)
+  })
+
+  it('are read of any text, each once, and what is well-formed is found among nonsense', () => {
+    const name = fc.stringMatching(/^[a-z0-9]{1,9}(\/[a-z0-9]{1,9}){0,3}$/)
+    const nonsense = fc.string({ unit: fc.constantFrom(...'a:,*/ \u0000\u00e4_') })
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(
+            name.map((text) => `repository:${text}:pull`),
+            nonsense,
+          ),
+        ),
+        (values) => {
+          const scopes = parseScopes(values)
+
+          expect(new Set(scopes.map((scope) => JSON.stringify(scope))).size).toBe(scopes.length)
+          for (const value of values) {
+            const [, wanted] = /^repository:([a-z0-9/]+):pull$/.exec(value) ?? []
+            if (wanted !== undefined) expect(scopes).toContainEqual(repository(wanted))
+          }
+        },
+      ),
+    )
   })
 })
