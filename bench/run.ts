@@ -31,6 +31,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string' },
     mebibytes: { type: 'string' },
     listed: { type: 'string' },
+    minutes: { type: 'string' },
     only: { type: 'string', default: ALL },
     page: { type: 'string', default: path.resolve(import.meta.dirname, '../docs/reference/benchmark.md') },
   },
@@ -45,6 +46,8 @@ const sizes: Sizes = {
   whole: !options.quick,
   directory: scripts.path,
 }
+/** How long all of it may take: where it would be more, less is repeated. */
+const minutes = Number(options.minutes ?? (options.quick ? 13 : Number.POSITIVE_INFINITY))
 const REFERENCE = 'reference'
 const SETTLED_AFTER_MS = 10_000
 /** A push may take a quarter longer than hashing or writing the same bytes alone. */
@@ -71,13 +74,15 @@ const directories = new Map(
   await Promise.all(peers.map(async (peer) => [peer, await temporaryDirectory('bench')] as const)),
 )
 try {
-  await phase(false, [
+  const open = [
     ...(only.has('manifests') ? manifests(sizes, 'anonymous') : []),
     ...(only.has('blobs') ? blobs(sizes) : []),
     ...(only.has('images') ? images(sizes) : []),
     ...(only.has('lists') ? lists(sizes) : []),
-  ])
-  await phase(true, only.has('manifests') ? manifests(sizes, 'with a token') : [])
+  ]
+  const closed = only.has('manifests') ? manifests(sizes, 'with a token') : []
+  await phase(false, open, roundsWithin(open.length + closed.length))
+  await phase(true, closed, roundsWithin(closed.length))
   if (only.has('start-up')) await startUpsOnFull()
 } finally {
   for (const directory of directories.values()) await directory.remove()
@@ -89,7 +94,7 @@ await scripts.remove()
  * All run at once, but are asked in turn: what one has cached or the machine is doing hits all alike. Portolan asks for a
  * token always; the others in the phase with tokens, and are started anew for it on what they have stored.
  */
-async function phase(tokens: boolean, workloads: Workload[]): Promise<void> {
+async function phase(tokens: boolean, workloads: Workload[], roundsNow: () => number): Promise<void> {
   const subjects: Subject[] = []
   for (const peer of peers)
     subjects.push({ peer, running: await peer.start(directories.get(peer)?.path ?? '', { tokens }) })
@@ -100,11 +105,23 @@ async function phase(tokens: boolean, workloads: Workload[]): Promise<void> {
     }
     // First, so that what is slower than the machine itself is known while it can still be looked into.
     if (!tokens && only.has('references')) await references()
-    for (const workload of workloads) await inTurn(workload, subjects)
+    for (const workload of workloads) await inTurn(workload, subjects, roundsNow())
     if (tokens && only.has('tokens')) await logins(subjects)
     if (!tokens) await memory('memory, after all this', subjects)
   } finally {
     for (const { running } of subjects) await running.stop()
+  }
+}
+
+/** As many rounds as are wanted while all is in time, one where so many workloads would take too long together. */
+function roundsWithin(count: number): () => number {
+  const begin = performance.now()
+  const end = began + minutes * 60_000
+  let at = 0
+  return () => {
+    const due = begin + ((end - begin) * at) / count
+    at += 1
+    return performance.now() > due ? 1 : rounds
   }
 }
 
@@ -120,11 +137,11 @@ async function startUpsOnFull(): Promise<void> {
   }
 }
 
-async function inTurn(workload: Workload, subjects: Subject[]): Promise<void> {
+async function inTurn(workload: Workload, subjects: Subject[], count: number): Promise<void> {
   const peaks = new Map<string, number>()
   for (const subject of subjects) await workload.prepare?.(subject)
   let rows: string[] = []
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < count; round += 1) {
     // Whoever is first in a round pays for what the machine did before.
     for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
       const { name } = subject.peer
@@ -197,7 +214,7 @@ async function repeat(measure: () => Promise<Measured[]>, name: string): Promise
 
 async function writePage(): Promise<void> {
   const day = new Date().toISOString().slice(0, 10)
-  const minutes = Math.round((performance.now() - began) / 60_000)
+  const taken = Math.round((performance.now() - began) / 60_000)
   const text = await render({
     day,
     load,
@@ -207,7 +224,7 @@ async function writePage(): Promise<void> {
       version === undefined ? [] : [`${peer.name} ${version}`],
     ),
     settings: [
-      `${rounds} rounds in turn, wrk for ${sizes.seconds} s each; ${minutes} minutes in all${options.quick ? ', with `--quick`' : ''}${options.only === ALL ? '' : `, only ${options.only}`}`,
+      `${Number.isFinite(minutes) ? `up to ${rounds}` : rounds} rounds in turn, wrk for ${sizes.seconds} s each; ${taken} minutes in all${options.quick ? ', with `--quick`' : ''}${options.only === ALL ? '' : `, only ${options.only}`}`,
       'Portolan checks a token, roles, quota and immutability on every request and keeps an audit log; the others run without any login, but for the rows with a token',
     ],
     durability: peers.map(({ name, durability }) => `${name}: ${durability}`),
