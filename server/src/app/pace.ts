@@ -1,8 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 
 export interface PaceOptions {
-  /** The least that a client must send or take while we wait for it; 0 is no limit. */
+  /** The least that a client must send while we wait for it; 0 is no limit. */
   bytesPerSecond: number
   /** Over how long that is measured. */
   overSeconds: number
@@ -13,14 +12,17 @@ export interface PaceOptions {
 interface Exchange {
   request: IncomingMessage
   response: ServerResponse
-  /** What the connection had moved when we last looked, and were waiting for the client; undefined where we were not. */
-  moved: number | undefined
+  /** What had come when we last looked, and were waiting for the client; undefined where we were not. */
+  received: number | undefined
 }
 
 /**
- * Cuts off clients that send a body or take an answer drop by drop: each would hold a connection, a file and buffers for as
- * long as it likes, and never be silent for long enough. Only time in which we wait for the client counts:
- * who is held up by our own disk or database is not slow.
+ * Cuts off clients that send a body drop by drop: each would hold a connection, a file and buffers for as long as it likes, and
+ * never be silent for long enough. Only time in which we wait for the client counts: who is held up by our own disk or
+ * database is not slow.
+ *
+ * How fast an answer is taken cannot be seen from here: the kernel holds some megabytes of it, and lets nothing more in before a
+ * third of them is gone. Whoever takes one drop by drop is silent to us for long, and cut off for that.
  */
 export function watchPace(server: Server, options: PaceOptions): void {
   if (options.bytesPerSecond === 0) return
@@ -34,48 +36,26 @@ export function watchPace(server: Server, options: PaceOptions): void {
 export function followPace(server: Server, { bytesPerSecond, overSeconds, onSlow }: PaceOptions): () => void {
   const exchanges = new Set<Exchange>()
   server.on('request', (request, response) => {
-    const exchange: Exchange = { request, response, moved: undefined }
+    const exchange: Exchange = { request, response, received: undefined }
     exchanges.add(exchange)
     response.once('close', () => exchanges.delete(exchange))
   })
 
   return () => {
     for (const exchange of exchanges) {
-      const before = exchange.moved
-      exchange.moved = isOurTurn(exchange) ? undefined : movedBy(exchange.request.socket)
-      if (before === undefined || exchange.moved === undefined) continue
-      if (exchange.moved - before >= bytesPerSecond * overSeconds) continue
+      const before = exchange.received
+      exchange.received = isAwaited(exchange) ? exchange.request.socket.bytesRead : undefined
+      if (before === undefined || exchange.received === undefined) continue
+      if (exchange.received - before >= bytesPerSecond * overSeconds) continue
       onSlow(exchange.request.socket.remoteAddress)
       cutOff(server, exchange)
     }
   }
 }
 
-/** Whether nothing can go on before we have done something: neither is more of the body wanted, nor an answer under way. */
-function isOurTurn({ request, response }: Exchange): boolean {
-  const bodyAwaited = !request.complete && request.readableLength < request.readableHighWaterMark
-  const answerUnderWay = response.headersSent && response.writableLength > 0
-  return !(bodyAwaited || answerUnderWay)
-}
-
-/** Of a handle of Node: what was handed to it, and what of that has not gone anywhere yet. */
-interface Handle {
-  bytesRead: number
-  bytesWritten: number
-  writeQueueSize: number
-  _parent?: Handle
-}
-
-/**
- * Bytes that have come and gone. Of a write that is under way the socket itself tells only when all of it has gone, and one
- * may be as large as a download's buffer: the handle below, that of TCP under one of TLS, knows.
- */
-function movedBy(socket: Socket): number {
-  const { _handle: own } = socket as unknown as { _handle: Handle | null }
-  const handle = own?._parent ?? own
-  if (!handle) return socket.bytesRead + socket.bytesWritten
-
-  return handle.bytesRead + handle.bytesWritten - handle.writeQueueSize
+/** Whether the client has to send more, and it is not we who take nothing. */
+function isAwaited({ request }: Exchange): boolean {
+  return !request.complete && request.readableLength < request.readableHighWaterMark
 }
 
 /**

@@ -36,7 +36,7 @@ export const listenSchema = {
     minimum: 1,
     maximum: 86400,
     description:
-      'How long nothing at all may come or go on a connection in the middle of a request. How long a whole request takes is not limited.',
+      'How long nothing at all may come or go on a connection in the middle of a request. How long a whole request takes is not limited. A client that takes an answer drop by drop seems silent for a while, because the system holds some megabytes of it.',
   },
   keep_alive_seconds: {
     type: 'integer',
@@ -52,7 +52,7 @@ export const listenSchema = {
     minimum: 0,
     maximum: 1000000000,
     description:
-      'Bytes a second that a client must at least send of a body, or take of an answer, while we wait for it: measured over `minimum_rate_seconds`. Who is slower is cut off; what had come of an upload is kept. `0`: none.',
+      'Bytes a second that a client must at least send of a body while we wait for it: measured over `minimum_rate_seconds`. Who is slower is cut off with 408; what had come of an upload is kept. `0`: none.',
   },
   minimum_rate_seconds: {
     type: 'integer',
