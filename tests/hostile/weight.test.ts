@@ -14,7 +14,8 @@ const layer = whole ? 20 * 1024 : 192
 const idle = whole ? 2000 : 200
 const patience = whole ? 1_800_000 : 120_000
 
-const site = useSite()
+// Idle ones stay idle for as long as it takes.
+const site = useSite({ env: { PORTOLAN_LISTEN_KEEP_ALIVE_SECONDS: '3600' } })
 const authorization = () => `Basic ${Buffer.from(`admin:${site.server.adminPassword}`).toString('base64')}`
 const wires: Wire[] = []
 afterAll(() => {
