@@ -201,6 +201,6 @@ test('of a good manifest with one thing in it changed, either nothing is left or
       }
       expect(Number.isSafeInteger(read.referencedSize)).toBe(true)
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   )
 })
