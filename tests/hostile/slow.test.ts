@@ -83,3 +83,32 @@ test('a client that takes nothing of a download is cut off, and its file is clos
   expect(opened).toBe(true)
   expect(closed).toBe(true)
 })
+
+test.each([
+  ['a head of more than 16 KiB', 431, () => requestHead('GET', '/v2/', { 'X-Large': 'x'.repeat(20_000) })],
+  ['a head of many fields', 431, () => requestHead('GET', '/v2/', Object.fromEntries(manyFields(2000)))],
+  ['a body of REST that is told to be larger than 1 MiB', 413, () => restHead({ 'Content-Length': MIB + 1 })],
+  [
+    'a body of REST that turns out to be',
+    413,
+    () =>
+      `${restHead({ 'Transfer-Encoding': 'chunked' })}${(MIB + 1).toString(16)}\r\n${' '.repeat(MIB + 1)}\r\n0\r\n\r\n`,
+  ],
+])('%s is refused with %i', async (_, status, request) => {
+  const wire = await openWire(site.registry.url)
+
+  await wire.write(request())
+
+  expect(await wire.status()).toBe(status)
+  expect((await site.registry.get('/api/v2.0/ping')).status).toBe(200)
+  wire.close()
+})
+
+function restHead(headers: Record<string, string | number>): string {
+  const type = { Authorization: authorization(), 'Content-Type': 'application/json' }
+  return requestHead('POST', '/api/v2.0/projects', { ...type, ...headers })
+}
+
+function manyFields(count: number): [string, string][] {
+  return Array.from({ length: count }, (_, at) => [`X-Field-${at}`, 'x'])
+}
