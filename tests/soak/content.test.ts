@@ -139,7 +139,6 @@ function isGone(error: unknown): boolean {
  */
 async function settle(admin: Registry, saw: Worker['saw']): Promise<void> {
   for (let round = 0; round < 20; round += 1) {
-    await deleteForlorn(admin)
     for (const { name } of projects) await purgeAll({ registry: admin, saw }, name)
     await sleep((GRACE + 1) * 1000)
     const run = await runToEnd(admin, 'gc/schedule', { schedule: { type: 'Manual' }, parameters: {} })
@@ -147,17 +146,6 @@ async function settle(admin: Registry, saw: Worker['saw']): Promise<void> {
     if (!run) continue
     const left = (await fleet.ask(LEFT_BEHIND)).length
     if (run.job_status === 'Success' && left === 0 && round > 0) return
-  }
-}
-
-/**
- * Signatures that were pushed while their image was being deleted: they stay, as the specification has it, and the list of
- * referrers tells of them; lists of artifacts do not.
- */
-async function deleteForlorn(admin: Registry): Promise<void> {
-  for (const { project, repository, digest } of await fleet.ask(FORLORN)) {
-    const path = `/api/v2.0/projects/${project}/repositories/${encodeURIComponent(String(repository))}/artifacts/${digest}`
-    expect([200, 404]).toContain((await admin.send({ method: 'DELETE', path })).status)
   }
 }
 
@@ -190,13 +178,6 @@ const LEFT_BEHIND = `
   FROM blob_objects o JOIN blobs b ON b.id = o.blob_id
   WHERE EXISTS (SELECT FROM doomed_objects d WHERE d.object_id = o.id)
     OR o.state = 'stored' AND NOT EXISTS (SELECT FROM artifact_blobs ab WHERE ab.blob_id = b.id)`
-
-/** Artifacts of a subject that is not there. */
-const FORLORN = `
-  SELECT p.name AS project, r.name AS repository, a.digest
-  FROM artifacts a JOIN repositories r ON r.id = a.repository_id JOIN projects p ON p.id = r.project_id
-  WHERE r.deletion_time IS NULL AND a.subject_digest IS NOT NULL AND NOT EXISTS (
-    SELECT FROM artifacts s WHERE s.repository_id = a.repository_id AND s.digest = a.subject_digest)`
 
 /** What counts in a project although nothing that it shows references it, and what does reference it. */
 const countedInVain = (project: string, digests: readonly string[]) => `

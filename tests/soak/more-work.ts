@@ -93,7 +93,10 @@ export async function restore(worker: Worker, project: string): Promise<void> {
   const root = `/api/v2.0/projects/${project}/trash${below}`
   const id = pick(worker.random, await trashed(worker, root))
   if (id === undefined) return
-  const answer = await send(worker, 'POST', `${root}/${id}/restore`, {})
+  // The name is in use again, mostly.
+  const otherName = what === 'repository' && worker.random() < 0.5
+  const name = otherName ? `?name=restored${number(worker.random, 100)}` : ''
+  const answer = await send(worker, 'POST', `${root}/${id}/restore${name}`, {})
   worker.saw(`restore ${what}`, answer, [200, 403, 404, 409, 412])
 }
 

@@ -1,3 +1,4 @@
+import { accessoryPlaces } from '../artifacts/accessories/subscriber.ts'
 import { tagHistory } from '../artifacts/history/subscriber.ts'
 import { createForwarder } from '../audit/forwarding/forwarder.ts'
 import { auditTrail } from '../audit/subscribers.ts'
@@ -65,6 +66,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
   const subscribers = [
     repositoryActivity,
     tagHistory,
+    accessoryPlaces,
     quotaCleanup,
     labelsOfDeletedProjects,
     membersThatAreGone,

@@ -48,6 +48,8 @@ interface ArtifactRestored extends RepositoryNames {
   digest: string
   /** Those that name it again. */
   tags: readonly string[]
+  /** Digests of what came back with it. */
+  family: readonly string[]
   familyTags: readonly FamilyTag[]
   actor: Actor
 }

@@ -2,6 +2,7 @@ import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import { condition, type Filter, type Order } from '../platform/db/list.ts'
 import { direction, inOrder, type Window } from '../platform/db/window.ts'
+import { standsAlone } from './listed-store.ts'
 import type { ListedArtifact } from './model.ts'
 
 /** Columns that lists of artifacts are filtered and sorted by. */
@@ -153,9 +154,7 @@ function where(selection: ArtifactSelection): RawBuilder<SqlBool> {
     SELECT artifact_labels.artifact_id FROM artifact_labels WHERE artifact_labels.label_id = ${id})`
   const conditions = [
     within(sql`artifacts.repository_id`),
-    children
-      ? sql<SqlBool>`artifacts.accessory_of IS NULL AND artifacts.subject_digest IS NULL`
-      : sql<SqlBool>`artifacts.listed`,
+    children ? standsAlone('artifacts') : sql<SqlBool>`artifacts.listed`,
     ...filters.map((filter) => condition(COLUMNS[filter.field], filter)),
     ...tags.map((filter) => tagCondition(filter, tagged)),
     ...labels.map(labeled),

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 
 /**
@@ -66,6 +66,17 @@ export function idsOf(artifacts: readonly { id: number }[]): number[] {
   return artifacts.map(({ id }) => id)
 }
 
+/**
+ * Whether a row of `artifacts` is nobody's accessory: it names no subject, or one that the repository does not have (any more).
+ * Then it is shown as an artifact of its own, so that it can be found and deleted.
+ */
+export function standsAlone(alias: string): RawBuilder<boolean> {
+  const row = sql.id(alias)
+  return sql<boolean>`(coalesce(${row}.accessory_of, ${row}.subject_digest) IS NULL OR NOT EXISTS (
+    SELECT FROM artifacts subject WHERE subject.repository_id = ${row}.repository_id
+      AND subject.digest IN (${row}.accessory_of, ${row}.subject_digest)))`
+}
+
 /** Lists those of the (locked) artifacts that belong into lists, takes the others out, and counts what that changed. */
 export async function relist(tx: Database, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return
@@ -73,7 +84,7 @@ export async function relist(tx: Database, ids: readonly number[]): Promise<void
     WITH found AS (
       SELECT a.id, a.listed AS before,
         EXISTS (SELECT FROM tags t WHERE t.artifact_id = a.id) AS tagged,
-        a.accessory_of IS NULL AND a.subject_digest IS NULL AS stands,
+        ${standsAlone('a')} AS stands,
         EXISTS (
           SELECT FROM artifact_children c JOIN artifacts p ON p.id = c.artifact_id
           WHERE c.child_digest = a.digest AND p.repository_id = a.repository_id) AS child

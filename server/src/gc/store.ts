@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { standsAlone } from '../artifacts/listed-store.ts'
 import type { Database } from '../platform/db/database.ts'
 
 /**
@@ -76,7 +77,7 @@ export async function findUntagged(
     JOIN repositories r ON r.id = a.repository_id AND r.deletion_time IS NULL
     JOIN projects p ON p.id = r.project_id AND p.deletion_time IS NULL
     WHERE a.id > ${page.after} AND a.push_time < now() - make_interval(secs => ${page.graceSeconds})
-      AND a.subject_digest IS NULL AND a.accessory_of IS NULL
+      AND ${standsAlone('a')}
       AND NOT EXISTS (SELECT FROM tags t WHERE t.artifact_id = a.id)
       AND NOT EXISTS (
         SELECT FROM artifact_children c JOIN artifacts i ON i.id = c.artifact_id

@@ -88,6 +88,7 @@ export async function restoreArtifact(
           ...namesOf(place),
           digest,
           tags: back.filter((tag) => tag.digest === digest).map((tag) => tag.name),
+          family: pushes.map((push) => push.digest).filter((each) => each !== digest),
           familyTags: back.filter((tag) => tag.digest !== digest),
           actor,
         },
