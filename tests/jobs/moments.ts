@@ -99,6 +99,12 @@ const INSTALL = `
   CREATE FUNCTION keep_told() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN INSERT INTO told VALUES (NEW.type, NEW.payload); RETURN NULL; END $$;
 
+  -- A delivery is made before its outcome is written, a lane taken before and left behind.
+  CREATE TRIGGER pass AFTER UPDATE ON webhook_deliveries FOR EACH ROW EXECUTE FUNCTION pass_statement('WEBHOOK');
+  CREATE TRIGGER pass AFTER UPDATE ON webhook_lanes FOR EACH ROW
+    WHEN ((OLD.open, OLD.lease_token) IS DISTINCT FROM (NEW.open, NEW.lease_token))
+    EXECUTE FUNCTION pass_statement('WEBHOOK');
+
   -- What a run writes of itself: where it stands, what it tells, and its end.
   CREATE TRIGGER pass AFTER UPDATE ON tasks FOR EACH ROW
     WHEN (OLD.status = 'Running' AND NEW.status <> 'Pending'
@@ -106,6 +112,6 @@ const INSTALL = `
     EXECUTE FUNCTION pass_task();
   CREATE TRIGGER pass AFTER UPDATE ON executions FOR EACH ROW WHEN (NEW.status <> 'Pending')
     EXECUTE FUNCTION pass_execution();
-  CREATE TRIGGER told AFTER INSERT ON events FOR EACH ROW
-    WHEN (NEW.type IN ('execution.ended', 'artifact.deleted', 'retention.applied'))
+  CREATE TRIGGER told AFTER INSERT ON events FOR EACH ROW WHEN (NEW.type IN (
+      'execution.ended', 'artifact.deleted', 'retention.applied', 'repository.restored', 'blob.lost'))
     EXECUTE FUNCTION keep_told();`

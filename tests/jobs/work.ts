@@ -11,16 +11,23 @@ export interface Outcome {
   log: string
 }
 
+/** Whether it is killed in so many moments that small work has too few. */
+export const often = Number(process.env.PORTOLAN_JOB_KILLS ?? 0) > 8
+
 /** Work of one kind: enough of it for many moments. `prepare` orders a run and answers what must be true of it. */
 export interface Work {
   kind: string
+  /** What makes the kind in the server's list of kinds of tasks; undefined where it is no task. */
+  factory: string | undefined
   prepare(site: JobSite, round: number): Promise<(outcome: Outcome) => Promise<void>>
 }
 
-const count = (text: string, line: string) => text.split(line).length - 1
+/** How often a text is in a log. */
+export const countLines = (text: string, line: string) => text.split(line).length - 1
 
 const collection: Work = {
   kind: 'GARBAGE_COLLECTION',
+  factory: 'garbageCollection',
   async prepare(site, round) {
     const { name } = await createProject(site.web)
     const repository = openRepository(site.admin, `${name}/untagged`)
@@ -56,8 +63,9 @@ const collection: Work = {
 
     return async ({ attributes, log }) => {
       expect(attributes).toMatchObject({ freed_space: bytes, purged_blobs: 520, purged_manifests: 0 })
-      for (const { digest } of blobs) expect(count(log, `deleted blob ${digest}`), digest).toBe(1)
-      for (const digest of untagged) expect(count(log, `deleted artifact ${name}/untagged@${digest}`)).toBe(1)
+      for (const { digest } of blobs) expect(countLines(log, `deleted blob ${digest}`), digest).toBe(1)
+      for (const digest of untagged)
+        expect(countLines(log, `deleted artifact ${name}/untagged@${digest}`)).toBe(1)
       expect(log).toContain(
         `3 artifacts, 520 blobs (0 of them manifests) were deleted, ${bytes} bytes; 0 objects could not be`,
       )
@@ -72,6 +80,7 @@ const collection: Work = {
 
 const retention: Work = {
   kind: 'RETENTION',
+  factory: 'retention',
   async prepare(site) {
     const project = await createProject(site.web)
     const repository = openRepository(site.admin, `${project.name}/app`)
@@ -103,7 +112,7 @@ const retention: Work = {
     return async ({ attributes, log }) => {
       expect(attributes).toMatchObject({ total: 8, retained: 1 })
       for (const [at, digest] of deleted.entries()) {
-        expect(count(log, `${digest} [v${at + 1}] deleted\n`), digest).toBe(1)
+        expect(countLines(log, `${digest} [v${at + 1}] deleted\n`), digest).toBe(1)
       }
       expect(log).toContain(`${digests.at(-1)} [v8] kept by`)
       expect(await deletionsOf(site, deleted)).toEqual(deleted.map(() => 1))
@@ -123,6 +132,7 @@ const PURGED = 6_200
 
 const purge: Work = {
   kind: 'PURGE_AUDIT_LOG',
+  factory: 'purgeAuditLog',
   async prepare(site, round) {
     const operation = `old${round}`
     await site.ask(
@@ -156,6 +166,7 @@ const SWEPT = 230
 
 const sweep: Work = {
   kind: 'EXECUTION_SWEEP',
+  factory: 'executionSweep',
   async prepare(site, round) {
     const vendor = `OLD_${round}`
     const tasks = await site.ask<{ id: number }>(
@@ -206,4 +217,5 @@ async function deletionsOf(site: JobSite, digests: readonly string[]): Promise<n
   return digests.map((digest) => rows.filter((row) => row.digest === digest).length)
 }
 
+/** What can run at once in one database. */
 export const WORKS: readonly Work[] = [sweep, collection, retention, purge]

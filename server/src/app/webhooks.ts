@@ -30,5 +30,10 @@ export function createWebhooks(
 }
 
 export function composeWebhookWorker({ config, log }: ServerParts, webhooks: DeliveriesDeps): WebhookWorker {
-  return createWebhookWorker({ ...webhooks, log, giveUpSeconds: config.webhooks.giveUpMinutes * 60 })
+  return createWebhookWorker({
+    ...webhooks,
+    log,
+    giveUpSeconds: config.webhooks.giveUpMinutes * 60,
+    leaseSeconds: config.jobs.takeOverSeconds,
+  })
 }

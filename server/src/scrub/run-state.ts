@@ -22,8 +22,11 @@ export type Step = Partial<Pick<State, 'phase' | 'after' | 'afterKey'>> & { coun
 /** Keeps where a run stands, and what it has found. */
 export interface Progress {
   readonly state: State
-  /** Keeps a step in the transaction that did it; it counts once `done` is called, after the commit. */
-  keep(tx: Database, step: Step): Promise<void>
+  /**
+   * Keeps a step in the transaction that did it, and the line that tells of it: the step counts once `done` is called, and the line
+   * is to be logged, after the commit.
+   */
+  keep(tx: Database, step: Step, line: string): Promise<void>
   done(step: Step): void
   /** Keeps all, and shows it. */
   save(): Promise<void>
@@ -55,7 +58,7 @@ export function openProgress(context: TaskContext, begin: Date, now = () => perf
     get state() {
       return state
     },
-    keep: (tx, step) => context.save(add(state, step), tx),
+    keep: (tx, step, line) => context.save(add(state, step), tx, [line]),
     done(step) {
       state = add(state, step)
     },

@@ -11,7 +11,7 @@ import type { Pace } from './pace.ts'
 import { findUnknown, sizeOf, waitForTransactions } from './report/unknown-keys.ts'
 import { type Progress, type Step, withStep } from './run-state.ts'
 import type { ScrubDeps } from './settle-object.ts'
-import { settleOrphan } from './settle-orphan.ts'
+import { type OrphanTold, settleOrphan } from './settle-orphan.ts'
 
 const PAGE = 1_000
 const PATIENCE_MS = 30_000
@@ -146,15 +146,15 @@ async function settleBlob(
   const { digest, generation } = orphan
   const { needed, stored } = await findNeed(deps.db, deps.store, digest)
   const wanted = needed && !stored && (await isRight(deps, { key, digest }, pace, context))
-  const stepOf = (told: 'quarantined' | 'restored') =>
+  const stepOf = (told: OrphanTold) =>
     withStep(looked, told === 'restored' ? { counts: { restored: 1 } } : orphanStep(key, size))
+  const lineOf = (told: OrphanTold) =>
+    `${key} ${told === 'restored' ? 'is what a blob has lost, and put in its place' : 'belongs to nobody: quarantined'}, ${size} bytes`
   const told = await settleOrphan(deps, { key, size, digest, generation, wanted }, (tx, result) =>
-    progress.keep(tx, stepOf(result)),
+    progress.keep(tx, stepOf(result), lineOf(result)),
   )
   if (told === undefined) return undefined
-  const words =
-    told === 'restored' ? 'is what a blob has lost, and put in its place' : 'belongs to nobody: quarantined'
-  context.log(`${key} ${words}, ${size} bytes`)
+  context.log(lineOf(told))
   return stepOf(told)
 }
 

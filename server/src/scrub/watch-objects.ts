@@ -155,12 +155,13 @@ async function settle(
     return withStep(looked, { counts: { unreadable: 1 } })
   }
   const stepOf = (loss: Loss) => withStep(looked, lossStep(what, digest, loss))
+  const lineOf = ({ neededBy, healed }: Loss) =>
+    `${name} ${detail}; ${needText(neededBy)}${healed ? '; it was put back from the database' : ''}`
   const loss = reportOnly
     ? await describeLoss(deps, object)
-    : await settleLoss(deps, object, what, (tx, told) => progress.keep(tx, stepOf(told)))
+    : await settleLoss(deps, object, what, (tx, told) => progress.keep(tx, stepOf(told), lineOf(told)))
   if (!loss) return undefined
-  const healed = loss.healed ? '; it was put back from the database' : ''
-  context.log(`${name} ${detail}; ${needText(loss.neededBy)}${healed}`)
+  context.log(lineOf(loss))
   return stepOf(loss)
 }
 
@@ -177,12 +178,13 @@ async function settleFound(
   { progress, context, looked }: Pick<Run, 'progress' | 'context'> & { looked: Step },
 ): Promise<Step | undefined> {
   const restored = withStep(looked, { counts: { restored: 1 } })
+  const lineOf = (told: string) => `blob ${object.digest} (${object.key}) is there again: ${told}`
   const told = reportOnly
     ? 'served'
     : await settleReturn(deps, object, async (tx, result) => {
-        if (result === 'served') await progress.keep(tx, restored)
+        if (result === 'served') await progress.keep(tx, restored, lineOf(result))
       })
-  if (told !== undefined) context.log(`blob ${object.digest} (${object.key}) is there again: ${told}`)
+  if (told !== undefined) context.log(lineOf(told))
   return told === 'served' ? restored : undefined
 }
 
