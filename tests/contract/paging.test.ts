@@ -41,6 +41,8 @@ interface List {
   sorts?: readonly string[]
   /** It changes while it is read: every login is told of. */
   grows?: true
+  /** A page that is too large is cut, and not refused: Harbor names no limit for it. */
+  cuts?: true
   /** At least so many, unless the usual count. */
   least?: number
 }
@@ -85,6 +87,7 @@ const LISTS: Record<string, List> = {
     path: () => `${api}/retentions/${retention}/executions`,
     key: byId,
     grows: true,
+    cuts: true,
   },
   listTrash: { path: inProject('/trash'), key: byId },
   listTrashedTags: { path: inProject('/trash/tags'), key: byId },
@@ -298,7 +301,7 @@ describe.each(Object.entries(LISTS))('%s', (_, list) => {
     expect(json(behind)).toEqual([])
     expect(nextOf(behind)).toBeUndefined()
     expect(String(behind.headers.link)).toContain('rel="prev"')
-    expect(huge.status).toBe(422)
+    expect(huge.status).toBe(list.cuts ? 200 : 422)
   })
 })
 
