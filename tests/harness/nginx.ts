@@ -16,6 +16,8 @@ export interface ProxyOptions {
   /** Reserved before, where the server behind must know the address in advance. */
   port: number
   upstream: () => string
+  /** Instead of the one: several that get requests in turn, one after the other; who does not answer is passed over for a second. */
+  upstreams?: readonly string[]
   tls?: Certificate
 }
 
@@ -51,24 +53,28 @@ export async function startNginx(nginx: string, options: ProxyOptions): Promise<
   }
 }
 
-function configuration(directory: string, { port, upstream, tls }: ProxyOptions): string {
+function configuration(directory: string, { port, upstream, upstreams, tls }: ProxyOptions): string {
   const user = process.getuid?.() === 0 ? 'user root;' : ''
   const certificate =
     tls === undefined ? '' : `ssl_certificate ${tls.certificate}; ssl_certificate_key ${tls.key};`
+  const servers = (upstreams ?? []).map((url) => `server ${new URL(url).host} max_fails=1 fail_timeout=1s;`)
+  const several = upstreams ? `upstream several { ${servers.join(' ')} keepalive 16; }` : ''
   return `
 daemon off; worker_processes 1; pid ${directory}/pid; ${user}
-events { worker_connections 256; }
+events { worker_connections 512; }
 http {
   access_log off;
   client_body_temp_path ${directory}/body; proxy_temp_path ${directory}/proxy;
   fastcgi_temp_path ${directory}/fastcgi; uwsgi_temp_path ${directory}/uwsgi; scgi_temp_path ${directory}/scgi;
+  ${several}
   server {
     listen 127.0.0.1:${port}${tls === undefined ? '' : ' ssl'};
     ${certificate}
     client_max_body_size 0;
     location / {
-      proxy_pass ${upstream()};
+      proxy_pass ${upstreams ? 'http://several' : upstream()};
       proxy_http_version 1.1;
+      ${upstreams ? 'proxy_set_header Connection "";' : ''}
       proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_set_header X-Forwarded-Proto $scheme;

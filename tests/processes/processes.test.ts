@@ -142,6 +142,21 @@ test('who logged in to one is known to all, and so is what he may do', async () 
   expect(after).toEqual(after.map(() => 200))
 })
 
+test('wrong passwords count whoever hears them', async () => {
+  const guess = () => registry.as({ username: 'guessed', password: 'wrong' }).get('/api/v2.0/users/current')
+  for (let round = 0; round < 6; round += 1) await guess()
+  const refused = () =>
+    entries(site.server.log()).filter(
+      ({ msg, username, result }) => msg === 'login refused' && username === 'guessed' && result === 'wrong',
+    ).length
+
+  await everywhere(guess)
+
+  // Each alone would have looked at five of the fifteen. Together five are free, and after those each costs a pause that doubles.
+  expect(refused()).toBeGreaterThanOrEqual(5)
+  expect(refused()).toBeLessThan(12)
+})
+
 test('what is done behind the scenes is done by one, for all', async () => {
   const { name } = repository
   for (let round = 0; round < PROCESSES; round += 1) await repository.pushImage(`v${round}`)

@@ -15,6 +15,8 @@ const bare = {
   ),
   PORTOLAN_LISTEN_ADDRESS: '127.0.0.1',
   PORTOLAN_LISTEN_PORT: '0',
+  // The same on every machine.
+  PORTOLAN_PROCESSES: '1',
 }
 
 export interface PortolanOptions {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type pg from 'pg'
 import type { Logger } from 'pino'
+import type { Ending } from '../auth/throttle.ts'
 import type { Config } from '../config/schema.ts'
 import type { SecretBox } from '../platform/crypto/secret-box.ts'
 import type { Database } from '../platform/db/database.ts'
@@ -19,6 +20,10 @@ export interface Siblings {
   tellOfEvents(): void
   /** In the one that leads: what to do when others are writing events. */
   onEvents(wake: () => void): void
+  /** Tells the others how an attempt to log in ended. */
+  tellOfAttempt(ending: Ending): void
+  /** What to do when that happens in another one. */
+  onAttempt(hear: (ending: Ending) => void): void
   /** From now on it gets connections. Answers whether it has taken one. */
   accept(take: (connection: Socket) => boolean): void
   /** So many of them have ended. */

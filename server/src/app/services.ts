@@ -67,7 +67,9 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
     offlineTokenDays: config.auth.offlineTokenDays,
     sessionMinutes: () => settings.get('session_timeout'),
     robotNamePrefix: () => settings.get('robot_name_prefix'),
+    tellOfAttempt: parts.siblings?.tellOfAttempt,
   })
+  parts.siblings?.onAttempt(auth.throttle.hear)
 
   const outbound = createOutbound(config, parts.tracing)
   const webhooks = createWebhooks(parts, settings, outbound)

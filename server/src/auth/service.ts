@@ -19,7 +19,7 @@ import { principalOf, type RegistryToken } from './model.ts'
 import { createRemembered } from './remembered.ts'
 import { findSessionPrincipal, purgeSessions, type SessionsDeps } from './sessions/service.ts'
 import { createStates } from './states.ts'
-import { createThrottle } from './throttle.ts'
+import { createThrottle, type Ending } from './throttle.ts'
 import type { FindProject } from './tokens/grant.ts'
 import { createIssued } from './tokens/issued.ts'
 import { createKeyRing } from './tokens/key-ring.ts'
@@ -51,6 +51,8 @@ export interface AuthOptions {
   /** What login names of robots begin with at this moment. From `settings`. */
   robotNamePrefix(): string
   now?: () => Date
+  /** Told how attempts to log in end, where other processes count them too. */
+  tellOfAttempt?: ((ending: Ending) => void) | undefined
 }
 
 /** Verified tokens that are remembered, and tokens issued a moment ago, in characters: some 5,000 of the usual size. */
@@ -72,7 +74,7 @@ export function createAuth(options: AuthOptions): AuthDeps {
     offlineTokenDays,
     sessionMinutes: options.sessionMinutes,
     failedLogins: createFailedLogins(db, milliseconds),
-    throttle: createThrottle(milliseconds),
+    throttle: createThrottle(milliseconds, options.tellOfAttempt),
     remembered: createRemembered(milliseconds),
     underWay: new Map(),
     robots,

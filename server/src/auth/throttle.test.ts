@@ -144,3 +144,38 @@ it('a client who has hung up, and has no address any more, is throttled like any
   expect(throttle.refusal('ann', gone)).toBeGreaterThan(0)
   expect(throttle.refusal('ann', HERE)).toBe(0)
 })
+
+describe('several that tell each other', () => {
+  const step = fc.record({
+    at: fc.nat(2),
+    account: fc.constantFrom('ann', 'bob'),
+    address: fc.constantFrom(HERE, THERE),
+    ending: fc.constantFrom('succeeded', 'failed', 'failed', 'failed', 'abandoned'),
+    later: fc.integer({ min: 0, max: 3000 }),
+  } as const)
+
+  it('refuse what one alone would refuse', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const alone = createThrottle(() => time)
+        const group: Throttle[] = [0, 1, 2].map((own) =>
+          createThrottle(
+            () => time,
+            (ending) => {
+              for (const [other, one] of group.entries()) if (other !== own) one.hear(ending)
+            },
+          ),
+        )
+
+        for (const { at, account, address, ending, later } of steps) {
+          time += later
+          const one = group[at]?.enter(account, address)
+          const wanted = alone.enter(account, address)
+          expect(one?.refused).toBe(wanted.refused)
+          if (one?.refused === undefined) one?.[ending]()
+          if (wanted.refused === undefined) wanted[ending]()
+        }
+      }),
+    )
+  })
+})

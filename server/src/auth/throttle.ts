@@ -1,3 +1,4 @@
+import { ignore } from '../lib/ignore.ts'
 import { createLru } from '../lib/lru.ts'
 
 /** Slows down whoever tries passwords. Nothing it does outlasts `longestDelay`, and only one address feels it. */
@@ -6,6 +7,16 @@ export interface Throttle {
   refusal(account: string, address: string): number
   /** An attempt is to be made: report how it ended, or wait for so many milliseconds. */
   enter(account: string, address: string): Attempt | { refused: number }
+  /** An attempt ended in another process that answers on the same port: it counts here as well. */
+  hear(ending: Ending): void
+}
+
+/** How an attempt ended, for those who count together. */
+export interface Ending {
+  /** Account and address, as they are counted. */
+  key: string
+  address: string
+  wrong: boolean
 }
 
 export interface Attempt {
@@ -44,10 +55,11 @@ interface Bucket {
 }
 
 /**
- * Memory of one process: each replica counts for itself.
+ * Memory of one process. Each replica counts for itself; processes on one port tell each other.
  * @param now milliseconds
+ * @param tell what happens here, where others count together with us
  */
-export function createThrottle(now: () => number): Throttle {
+export function createThrottle(now: () => number, tell: (ending: Ending) => void = ignore): Throttle {
   const pairs = createLru<string, Pair>(CAPACITY, () => 1)
   const buckets = createLru<string, Bucket>(CAPACITY, () => 1)
 
@@ -75,7 +87,32 @@ export function createThrottle(now: () => number): Throttle {
     return Math.max(0, pair.until - now())
   }
 
+  function countWrong(pair: Pair): void {
+    pair.failures += 1
+    pair.last = now()
+    const over = pair.failures - FREE
+    if (over >= 0) pair.until = now() + Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** Math.min(over, 30))
+  }
+
+  function forgetWrong(key: string, pair: Pair): void {
+    pair.failures = 0
+    pair.until = 0
+    if (pair.pending === 0) pairs.delete(key)
+  }
+
   return {
+    hear({ key, address, wrong }) {
+      const known = findPair(key)
+      if (!wrong) {
+        if (known) forgetWrong(key, known)
+        return
+      }
+      const pair = known ?? { failures: 0, pending: 0, until: 0, last: now() }
+      pairs.set(key, pair)
+      countWrong(pair)
+      const bucket = bucketOf(address)
+      bucket.level = Math.max(0, bucket.level - 1)
+    },
     refusal: (account, address) => refusal(pairKey(account, network(address))),
     enter(account, address) {
       const where = network(address)
@@ -95,17 +132,15 @@ export function createThrottle(now: () => number): Throttle {
       return {
         succeeded() {
           pair.pending -= 1
-          pair.failures = 0
-          pair.until = 0
+          const wereWrong = pair.failures > 0
+          forgetWrong(key, pair)
           refund()
-          if (pair.pending === 0) pairs.delete(key)
+          if (wereWrong) tell({ key, address: where, wrong: false })
         },
         failed() {
           pair.pending -= 1
-          pair.failures += 1
-          pair.last = now()
-          const over = pair.failures - FREE
-          if (over >= 0) pair.until = now() + Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** Math.min(over, 30))
+          countWrong(pair)
+          tell({ key, address: where, wrong: true })
         },
         abandoned() {
           pair.pending -= 1

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Ending } from '../../auth/throttle.ts'
 import type { Config } from '../../config/schema.ts'
 import { ignore } from '../../lib/ignore.ts'
 import { FatalError } from '../../platform/errors.ts'
@@ -55,6 +56,7 @@ function createLine() {
   const stopped = Promise.withResolvers<'stop'>()
   let answers: Parameters<Siblings['answering']>[0] | undefined
   let wake: () => void = ignore
+  let hearAttempt: (ending: Ending) => void = ignore
   let take: (connection: Socket) => boolean = () => false
 
   function receive(id: number, connection: Socket | undefined): void {
@@ -69,6 +71,7 @@ function createLine() {
     else if (order.order === 'begin') begun.resolve(order)
     else if (order.order === 'stop') stopped.resolve('stop')
     else if (order.order === 'events') wake()
+    else if (order.order === 'attempt') hearAttempt(order.ending)
     else {
       const { id, about } = order
       Promise.resolve(answers?.[about]?.())
@@ -85,6 +88,10 @@ function createLine() {
     siblings: (leads: boolean): Siblings => ({
       leads,
       tellOfEvents: seldom(EVENTS_MILLISECONDS, () => say({ word: 'events' })),
+      tellOfAttempt: (ending) => say({ word: 'attempt', ending }),
+      onAttempt(hear) {
+        hearAttempt = hear
+      },
       onEvents(doWake) {
         wake = doWake
       },

@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema.ts'
 
 /** The database of the same machine takes about as much of it as what answers requests (decision 0033). */
 const PROCESSORS_EACH = 2
-/** From here on it is the database that limits, and a process takes some 70 MB. */
+/** From here on it is the database that limits, and a process takes some 100 MB. */
 const MOST = 4
 /** A process with fewer lets requests wait for connections while the database has nothing to do. */
 const CONNECTIONS_EACH = 5

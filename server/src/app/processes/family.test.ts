@@ -140,6 +140,16 @@ test('those that die at their start are replaced later and later, until one has 
   expect(puppets).toHaveLength(count + 1)
 })
 
+test('one that was told to end by somebody else, and did so in order, is replaced at once', async () => {
+  await begun(1)
+
+  puppets[0]?.says({ word: 'leaving' })
+  puppets[0]?.ends({ code: 0 })
+  await vi.advanceTimersByTimeAsync(0)
+
+  expect(puppets).toHaveLength(2)
+})
+
 test('told to stop all end, and none is replaced', async () => {
   const all = await begun(2)
   const stopping = all.stop(10_000)

@@ -122,10 +122,12 @@ export function createFamily({ count, log, launch, onWord, onEnded }: FamilyDeps
       return
     }
     const lived = livedSince !== undefined && performance.now() - livedSince >= LIVED_MILLISECONDS
-    place.failures = lived ? 0 : place.failures + 1
+    // Somebody has told it to end, and it has done so in order.
+    const wanted = livedSince !== undefined && code === 0
+    place.failures = lived || wanted ? 0 : place.failures + 1
     const delay = delayAfter(place.failures)
     const told = { process: child.pid, code, signal, reason: failure?.line, delay }
-    log.error(told, 'a process has ended by itself, and another takes its place')
+    log[wanted ? 'info' : 'error'](told, 'a process has ended by itself, and another takes its place')
     place.timer = setTimeout(() => fill(place), delay)
   }
 

@@ -1,3 +1,4 @@
+import type { Ending } from '../../auth/throttle.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Figures } from '../../platform/metrics/registry.ts'
 
@@ -18,6 +19,8 @@ export type Order =
   | { order: 'ask'; id: number; about: keyof Answers }
   /** To the one that leads: others are writing events. */
   | { order: 'events' }
+  /** An attempt to log in ended in another one. */
+  | { order: 'attempt'; ending: Ending }
 
 /** What a process tells the supervisor. */
 export type Word =
@@ -33,5 +36,7 @@ export type Word =
   | { word: 'ended'; count: number }
   | { word: 'answer'; id: number; value: Answers[keyof Answers] }
   | { word: 'events' }
+  /** For all others. */
+  | { word: 'attempt'; ending: Ending }
   /** An entry of its log, for the file and the receiver that all share. */
   | { word: 'log'; line: string }

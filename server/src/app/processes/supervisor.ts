@@ -99,5 +99,8 @@ function hear(said: Word, from: Child, { family, distributor, asking, passLog }:
   else if (word === 'ended') distributor.ended(from, said.count)
   else if (word === 'answer') asking.answered(said)
   else if (word === 'events') family.tellLeader({ order: 'events' })
-  else if (word === 'log') passLog(said.line)
+  else if (word === 'attempt') {
+    for (const child of family.ready())
+      if (child !== from) child.send({ order: 'attempt', ending: said.ending })
+  } else if (word === 'log') passLog(said.line)
 }
