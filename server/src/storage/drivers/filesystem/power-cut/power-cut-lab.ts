@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +7,7 @@ import { openFilesystemDriver } from '../filesystem-driver.ts'
 import type { FileSystem } from '../fs.ts'
 import { createForgetfulFileSystem, type ForgetfulOptions } from './forgetful-fs.ts'
 import { brokenPromises, copyLedger, type Ledger } from './ledger.ts'
-import { type Loss, materialise, type Survivor, survivorsOf } from './survivors.ts'
+import { fingerprintOf, LOSSES, materialise, type Survivor, survivorsOf } from './survivors.ts'
 
 /** A place where the power may fail after every single operation. */
 export interface PowerCutLab {
@@ -37,10 +36,9 @@ export async function openPowerCutLab(options: Pick<ForgetfulOptions, 'ignores'>
   const base = await mkdtemp(join(tmpdir(), 'portolan-power-cut-'))
   const ledger: Ledger = { stored: new Map(), possible: new Map(), uploads: [] }
   const cuts = new Map<string, Cut>()
-  const losses: Loss[] = ['nothing', 'names', { chance: coin(1) }, { chance: coin(2) }]
 
   function cut(): void {
-    for (const loss of losses) {
+    for (const loss of LOSSES) {
       const survivor = survivorsOf(forgetful.root, loss)
       const snapshot = { survivor, ledger: copyLedger(ledger) }
       cuts.set(fingerprint(snapshot), snapshot)
@@ -81,30 +79,10 @@ async function verifyCut({ survivor, ledger }: Cut): Promise<string[]> {
   }
 }
 
-/** Heads or tails, the same ones every time. */
-function coin(seed: number): () => boolean {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state >>> 31 === 1
-  }
-}
-
 /** Cuts that leave the same behind under the same promises need not be looked at twice. */
 function fingerprint({ survivor, ledger }: Cut): string {
-  const files = new Map<Survivor, string>()
-
-  function describe(node: Survivor): unknown {
-    if ('entries' in node) return [...node.entries].map(([name, entry]) => [name, describe(entry)])
-    const known = files.get(node)
-    if (known !== undefined) return known
-    const content = `${files.size}:${createHash('sha1').update(node.bytes).digest('hex')}`
-    files.set(node, content)
-    return content
-  }
-
   return JSON.stringify([
-    describe(survivor),
+    fingerprintOf(survivor),
     [...ledger.stored.keys()],
     [...ledger.possible].map(([key, contents]) => [key, contents.length]),
     ledger.uploads.map(({ state, bytes }) => [state, bytes.length]),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { fstatSync, linkSync, mkdirSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -24,12 +25,28 @@ export type Node = FileNode | DirectoryNode
 /** What is on the disk after the power cut. One object for all names of a file. */
 export type Survivor = { bytes: Buffer } | { entries: Map<string, Survivor> }
 
-/**
- * How the disk went down. What was synced survives always; of the rest
- * `nothing` survives, or all `names` but no content, or whatever a `chance` leaves (true or false for
- * each thing asked).
- */
-export type Loss = 'nothing' | 'names' | { chance: () => boolean }
+/** True or false for each thing asked. */
+type Chance = () => boolean
+
+/** How the disk went down. What was synced survives always; this is about the rest. */
+export interface Loss {
+  /** Names that were made or taken away since the last sync of their directory: as before, as now, or each as a chance leaves it. */
+  names: 'lost' | 'kept' | Chance
+  /** Bytes written since the last sync of their file: `zeros` have come with their number alone, `torn` are the first half. */
+  contents: 'lost' | 'kept' | 'zeros' | 'torn' | Chance
+}
+
+/** Every way that a test looks at. */
+export const LOSSES: readonly Loss[] = [
+  { names: 'lost', contents: 'lost' },
+  { names: 'kept', contents: 'kept' },
+  { names: 'kept', contents: 'lost' },
+  { names: 'kept', contents: 'zeros' },
+  { names: 'kept', contents: 'torn' },
+  { names: 'lost', contents: 'kept' },
+  { names: coin(1), contents: coin(2) },
+  { names: coin(3), contents: coin(4) },
+]
 
 export function newFile(fd: number): FileNode {
   return { fd, stable: Buffer.alloc(0), syncsBegun: 0, lastSync: 0 }
@@ -75,6 +92,22 @@ export function materialise(survivor: Survivor, path: string, names = new Map<Su
   }
 }
 
+/** The same text for what is the same. */
+export function fingerprintOf(survivor: Survivor): string {
+  const files = new Map<Survivor, string>()
+
+  function describe(node: Survivor): unknown {
+    if ('entries' in node) return [...node.entries].map(([name, entry]) => [name, describe(entry)])
+    const known = files.get(node)
+    if (known !== undefined) return known
+    const content = `${files.size}:${createHash('sha1').update(node.bytes).digest('hex')}`
+    files.set(node, content)
+    return content
+  }
+
+  return JSON.stringify(describe(survivor))
+}
+
 /** What the file holds at present. */
 export function liveContent(file: FileNode): Buffer {
   const bytes = Buffer.alloc(fstatSync(file.fd).size)
@@ -87,26 +120,40 @@ export function isDirectory(node: Node): node is DirectoryNode {
   return 'live' in node
 }
 
-function namesAfter({ live, stable }: DirectoryNode, loss: Loss): Map<string, Node> {
-  if (loss === 'nothing') return stable
-  if (loss === 'names') return live
+function namesAfter({ live, stable }: DirectoryNode, { names: fate }: Loss): Map<string, Node> {
+  if (fate === 'lost') return stable
+  if (fate === 'kept') return live
 
   const names = new Map<string, Node>()
   for (const name of new Set([...stable.keys(), ...live.keys()])) {
-    const node = (loss.chance() ? live : stable).get(name)
+    const node = (fate() ? live : stable).get(name)
     if (node !== undefined) names.set(name, node)
   }
   return names
 }
 
-/** Unsynced content may have come as far as the disk, wholly or as a size with zeros behind it. */
-function contentAfter(file: FileNode, loss: Loss): Buffer {
-  if (typeof loss === 'string' || loss.chance()) return file.stable
+function contentAfter(file: FileNode, { contents }: Loss): Buffer {
+  const fate = typeof contents === 'function' ? toss(contents) : contents
+  if (fate === 'lost') return file.stable
 
   const live = liveContent(file)
-  if (live.equals(file.stable) || loss.chance()) return live
-  return Buffer.concat([file.stable.subarray(0, live.length), Buffer.alloc(live.length)]).subarray(
-    0,
-    live.length,
-  )
+  if (fate === 'kept' || live.equals(file.stable)) return live
+  const kept = file.stable.subarray(0, live.length)
+  const rest = live.subarray(kept.length)
+  if (fate === 'torn') return Buffer.concat([kept, rest.subarray(0, Math.floor(rest.length / 2))])
+  return Buffer.concat([kept, Buffer.alloc(rest.length)])
+}
+
+function toss(chance: Chance): 'lost' | 'kept' | 'zeros' | 'torn' {
+  if (chance()) return chance() ? 'lost' : 'kept'
+  return chance() ? 'zeros' : 'torn'
+}
+
+/** Heads or tails, the same ones every time. */
+function coin(seed: number): Chance {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state >>> 31 === 1
+  }
 }

@@ -1,0 +1,25 @@
+import { scrub } from '../../scrub/job.ts'
+import { SCRUB } from '../../scrub/model.ts'
+import type { Program } from './program.ts'
+
+/** One run of the scrub to its end, as a worker makes it. */
+export async function runScrub({ uploads: { db, storage, store } }: Program): Promise<void> {
+  const kind = scrub({ db, storage, store, quarantineDays: 14, bytesPerSecond: 1_000_000_000 })
+  await kind.run({
+    task: {
+      id: 1,
+      executionId: 1,
+      kind: SCRUB,
+      jobId: 'x',
+      input: { reportOnly: false, rehash: true, force: false },
+      state: undefined,
+      attributes: {},
+      run: 1,
+      failures: 0,
+    },
+    signal: new AbortController().signal,
+    log: () => undefined,
+    save: async () => undefined,
+    report: async () => undefined,
+  })
+}
