@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Config } from '../config/schema.ts'
 import { FatalError } from '../platform/errors.ts'
+import { makeDirectory } from '../platform/files.ts'
 
 /** Another process has the data directory open. */
 export class DataDirectoryInUse extends FatalError {}
@@ -22,11 +23,13 @@ const FIRST_START_BYTES = 100 * 1024 * 1024
  * The lock is that of an SQLite file: a lock of the operating system, on any platform, seen from other
  * containers too, which goes with the process however that ends. So there is no stale lock to judge.
  */
-export function openDataDirectory(config: Pick<Config, 'dataDirectory' | 'database'>): DataDirectory {
+export async function openDataDirectory(
+  config: Pick<Config, 'dataDirectory' | 'database'>,
+): Promise<DataDirectory> {
   const { dataDirectory } = config
   const embedded = config.database.url === undefined
   try {
-    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
+    await makeDirectory(dataDirectory, 0o700)
   } catch (cause) {
     throw unusable(dataDirectory, cause)
   }

@@ -44,7 +44,7 @@ async function open(
   if (config.database.url !== undefined)
     return { database: await connectDatabase(config, log), release: ignore }
   try {
-    const held = openDataDirectory(config)
+    const held = await openDataDirectory(config)
     try {
       return { database: await connectDatabase(config, log), release: () => held.release() }
     } catch (error) {

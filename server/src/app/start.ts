@@ -37,7 +37,7 @@ export async function start(options: StartOptions, lifecycle: Lifecycle): Promis
   // What is wrong here is better known before anything is created.
   loadTls(config)
   if (!siblings) {
-    const held = openDataDirectory(config)
+    const held = await openDataDirectory(config)
     lifecycle.opened('data directory', () => held.release())
   }
   const traces = config.tracing.endpoint === undefined ? undefined : await openTraces(config, log)

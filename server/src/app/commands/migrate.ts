@@ -7,7 +7,7 @@ import type { CommandInput } from './input.ts'
 export async function run({ config }: CommandInput): Promise<void> {
   const inForce = config()
   const log = createLogger(inForce, 'stderr')
-  const held = openDataDirectory(inForce)
+  const held = await openDataDirectory(inForce)
   try {
     const database = await connectDatabase(inForce, log)
     try {

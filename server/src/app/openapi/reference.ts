@@ -21,7 +21,7 @@ const log = pino({ level: 'silent' })
 try {
   const env = { PORTOLAN_DATA_DIRECTORY: join(directory, 'data'), PORTOLAN_ADMIN_PASSWORD: 'Generated1' }
   const config = loadConfig({ env })
-  openDataDirectory(config)
+  await openDataDirectory(config)
   const server = await startEmbedded({ directory: join(directory, 'pg'), maxConnections: 5, log })
   const { connection } = server
   const db = openDatabase({ connection, maxConnections: 2 }, ignore)

@@ -34,7 +34,7 @@ export async function startProcesses(
 ): Promise<Running> {
   // What is wrong here is better known before anything is created.
   loadTls(config)
-  const held = openDataDirectory(config)
+  const held = await openDataDirectory(config)
   lifecycle.opened('data directory', () => held.release())
 
   let together: Together | undefined

@@ -70,21 +70,27 @@ async function openDisk(root: string, fs: FileSystem): Promise<Disk> {
   return disk
 }
 
+/** That a directory is there does not say that it is there to stay: whoever made it may have been killed before he synced it. */
 async function makeRoot(fs: FileSystem, root: string): Promise<void> {
-  const parent = dirname(root)
+  await makeAll(fs, root)
+  for (let path = root; path !== dirname(path); ) {
+    path = dirname(path)
+    try {
+      await syncDirectory(fs, path)
+    } catch (error) {
+      // Whoever gave us a directory within one that we may not even read has seen to it himself.
+      if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS')) throw error
+    }
+  }
+}
+
+async function makeAll(fs: FileSystem, directory: string): Promise<void> {
   try {
-    await makeDirectory(fs, root)
+    await makeDirectory(fs, directory)
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
-    await makeRoot(fs, parent)
-    await makeDirectory(fs, root)
-  }
-
-  try {
-    await syncDirectory(fs, parent)
-  } catch (error) {
-    // Whoever gave us a directory within one that we may not even read has seen to it himself.
-    if (!hasCode(error, 'EACCES', 'EPERM')) throw error
+    await makeAll(fs, dirname(directory))
+    await makeDirectory(fs, directory)
   }
 }
 

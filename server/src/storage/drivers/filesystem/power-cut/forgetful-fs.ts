@@ -35,6 +35,10 @@ export function createForgetfulFileSystem(base: string, options: ForgetfulOption
   const root = newDirectory()
   const readers: number[] = []
 
+  function isOutside(path: string): boolean {
+    return relative(base, path).startsWith('..')
+  }
+
   function find(path: string): Node {
     const names = relative(base, path).split(sep).filter(Boolean)
     return names.reduce<Node>((node, name) => {
@@ -75,6 +79,8 @@ export function createForgetfulFileSystem(base: string, options: ForgetfulOption
     ...nodeFileSystem,
     async open(path, flags, mode) {
       const file = await nodeFileSystem.open(path, flags, mode)
+      // What is around it was there before, and stays.
+      if (isOutside(path)) return file
       if (flags === 'wx') addFile(path)
       options.onStep()
       return forgetfulFile(file, find(path), path, options)
