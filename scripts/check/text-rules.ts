@@ -164,7 +164,7 @@ function isStore(path: string): boolean {
 }
 
 function isTestCode(path: string): boolean {
-  return /\.(test|suite)\.ts$|\/testing[^/]*\.ts$/.test(path)
+  return /\.(test|suite)\.ts$|\/testing(\/.*|[^/]*)\.ts$/.test(path)
 }
 
 /** `platform/events` and `platform/db` own as folders of their own; the database folder may name any table. */

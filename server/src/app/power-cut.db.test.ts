@@ -16,3 +16,13 @@ describe('whenever the power is cut, nothing that was acknowledged is lost', { t
     expect(disks).toBeGreaterThan(5)
   })
 })
+
+test('the laboratory finds the loss where the disk ignores syncs', { timeout: 300_000 }, async () => {
+  const scenario = SCENARIOS.find(({ name }) => name === 'the log of a job')
+  if (!scenario) throw new Error('there is no such scenario')
+
+  for (const ignored of ['file', 'directory']) {
+    const { broken } = await cutEverywhere(world, scenario, (kind) => kind === ignored)
+    expect(broken).not.toEqual([])
+  }
+})

@@ -19,7 +19,7 @@ test.each([
   [new UploadOffsetError(5), 416, 'BLOB_UPLOAD_INVALID'],
   [new UploadInterruptedError('aborted'), 400, 'SIZE_INVALID'],
   [new StorageFullError(), 507, 'UNAVAILABLE'],
-  [new StorageFailureError('read', '/secret/path', new Error('EIO')), 500, 'UNKNOWN'],
+  [new StorageFailureError('read', '/secret/path', new Error('EIO')), 503, 'UNAVAILABLE'],
   [new DomainError('too-many-requests', 'slow down'), 429, 'TOOMANYREQUESTS'],
   [new DomainError('not-found', 'the project is gone'), 404, 'NAME_UNKNOWN'],
   [new DomainError('forbidden', 'no'), 403, 'DENIED'],

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import type { Response } from 'light-my-request'
+import type { LightMyRequestResponse } from 'fastify'
 import { OCI_IMAGE, OCI_IMAGE_CONFIG } from '../../oci/media-types.ts'
 import type { Program } from './program.ts'
 import type { Promises } from './promises.ts'
 
 /** An answer that is no success: the client gives up here. */
 export class Refusal extends Error {
-  readonly answer: Response
+  readonly answer: LightMyRequestResponse
 
-  constructor(method: string, url: string, answer: Response) {
+  constructor(method: string, url: string, answer: LightMyRequestResponse) {
     super(
       `${method} ${url.replace(/[0-9a-f-]{36}|[0-9a-f]{64}/g, '…')}: ${answer.statusCode} ${answer.payload}`,
     )

@@ -10,6 +10,8 @@ export interface GatedDatabase {
   db: Database
   /** Cuts every connection: what was not committed is rolled back. */
   cutOff(): void
+  /** Connections that somebody has taken and not given back. */
+  inUse(): number
   close(): Promise<void>
 }
 
@@ -47,6 +49,7 @@ export function openGatedDatabase(url: string, gate: Gate): GatedDatabase {
     cutOff() {
       isCut = true
     },
+    inUse: () => pool.totalCount - pool.idleCount,
     close: () => db.destroy(),
   }
 }

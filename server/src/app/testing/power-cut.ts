@@ -14,7 +14,7 @@ import { connectionLost, openGatedDatabase } from './gated-database.ts'
 import { brokenPromises, noPromises, type Promises, SWEPT } from './promises.ts'
 import { type Scenario, stageOf } from './scenarios.ts'
 import { withoutSyncs } from './without-syncs.ts'
-import { inDirectory, openOver, repeat, type World } from './world.ts'
+import { comeBack, inDirectory, openOver, type World } from './world.ts'
 
 /** Syncs of which the disk takes no notice. */
 export type Ignores = (kind: 'file' | 'directory', path: string) => boolean
@@ -160,9 +160,11 @@ async function goOnFrom(
     await sql`DELETE FROM uploads WHERE "offset" = 0 AND epoch = 0`.execute(world.db)
   }
   const { promises, kept } = cut
-  const broken = await onDisk(disk.survivor, (directory) =>
-    repeat(world, scenario, { directory, fs: FAST, promises, kept }),
-  )
+  const broken = await onDisk(disk.survivor, async (directory) => {
+    const first = await openOver(world.db, directory, FAST)
+    const second = await openOver(world.db, directory, FAST)
+    return await comeBack(scenario, stageOf(first, second, promises, kept), directory)
+  })
   return broken.map((each) => `${cut.before}, then: ${each}`)
 }
 

@@ -9,9 +9,9 @@ import { openFilesystemDriver } from '../../storage/drivers/filesystem/filesyste
 import type { FileSystem } from '../../storage/drivers/filesystem/fs.ts'
 import { guardDriver } from '../../storage/guarded-driver.ts'
 import { openProgram, type Program } from './program.ts'
-import { brokenPromises, type Promises } from './promises.ts'
+import { brokenPromises } from './promises.ts'
 import { runScrub } from './run-scrub.ts'
-import { APP, type Scenario, stageOf } from './scenarios.ts'
+import { APP, type Scenario, type Stage } from './scenarios.ts'
 
 /** A database for many runs of a scenario, each of which finds it as new. */
 export interface World {
@@ -72,25 +72,13 @@ export async function openOver(db: Database, directory: string, fs: FileSystem):
 }
 
 /**
- * What was interrupted is done again, by two processes without a fault; then everything is as it would be without the
+ * Clients come back to what was interrupted, and do it again, without a fault; then everything is as it would be without the
  * interruption, once the sweep and the scrub have been there. Answers what is not.
  */
-export async function repeat(
-  { db }: World,
-  scenario: Scenario,
-  {
-    directory,
-    fs,
-    promises,
-    kept,
-  }: { directory: string; fs: FileSystem; promises: Promises; kept: Map<string, string> },
-): Promise<string[]> {
-  const first = await openOver(db, directory, fs)
-  const second = await openOver(db, directory, fs)
-  const stage = stageOf(first, second, promises, kept)
+export async function comeBack(scenario: Scenario, stage: Stage, directory: string): Promise<string[]> {
+  const { programs, clients, promises } = stage
   try {
-    // Clients come back to the uploads that they know of.
-    for (const location of [...promises.uploads.keys()]) await stage.clients[1].resume(APP, location)
+    for (const location of [...promises.uploads.keys()]) await clients[1].resume(APP, location)
     await scenario.work(stage)
   } catch (error) {
     return [`cannot be repeated: ${String(error)}`]
@@ -98,9 +86,9 @@ export async function repeat(
   const broken: string[] = []
   // Whatever is there now is old enough.
   promises.uploads.clear()
-  await purgeAbandonedUploads(first.uploads, -1)
+  await purgeAbandonedUploads(programs[0].uploads, -1)
   const left = await readdir(join(directory, '_uploads'))
   if (left.length > 0) broken.push(`${left.length} uploads are left behind`)
-  await runScrub(first)
-  return [...broken, ...(await brokenPromises(first, promises, scenario.leaves ?? []))]
+  await runScrub(programs[0])
+  return [...broken, ...(await brokenPromises(programs[0], promises, scenario.leaves ?? []))]
 }

@@ -65,7 +65,8 @@ function unprocessable(what: string): Answer {
 
 /**
  * SQLSTATE 22…: a value that the column cannot hold (a NUL in a text, an id beyond 64 bits), hence the
- * caller's doing. 08, 53 and 57P, or no connection at all: the database is away, hence nobody's but ours.
+ * caller's doing. 08, 53, 58 and 57P, or no connection at all: the database is away, full or failing, hence nobody's but ours.
+ * 40: it has ended a transaction for the sake of others, and would take it the next time.
  */
 function databaseAnswer(error: Error): Answer | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
@@ -75,7 +76,7 @@ function databaseAnswer(error: Error): Answer | undefined {
       message: 'a value is out of range or holds characters that cannot be stored',
     }
   }
-  const away = /^(08|53)[0-9A-Z]{3}$|^57P[0-9A-Z]{2}$|^ECONNREFUSED$/.test(code)
+  const away = /^(08|40|53|58)[0-9A-Z]{3}$|^57P[0-9A-Z]{2}$|^ECONNREFUSED$/.test(code)
   const cut =
     code === '' && /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
   return away || cut ? { ...KINDS.unavailable, message: 'the service is temporarily unavailable' } : undefined

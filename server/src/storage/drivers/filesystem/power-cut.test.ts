@@ -102,6 +102,22 @@ describe('a power cut after any operation', { timeout: 60_000 }, () => {
     expect((await lab.verify()).broken).toEqual([])
   })
 
+  test('leaves nothing of a tail that was cut off by an append of nothing', async () => {
+    const lab = await openLab()
+    const driver = await lab.open()
+    const bytes = someBytes(3000, 1)
+
+    const state = await upload(lab, driver, someBytes(9000, 1))
+    for (const each of lab.ledger.uploads) each.bytes = bytes
+    await driver.append(state, 3000, sourceOf([]))
+    release(lab, state)
+    expectPossible(lab, 'cut/data', bytes)
+    await driver.finishUpload(state, 3000, 'cut/data')
+    acknowledge(lab, 'cut/data', bytes)
+
+    expect((await lab.verify()).broken).toEqual([])
+  })
+
   test('keeps one winner and every loser of a race for one key', async () => {
     const lab = await openLab()
     const drivers = [await lab.open(), await lab.open()]

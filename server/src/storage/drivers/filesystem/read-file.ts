@@ -38,7 +38,7 @@ export function streamFile(file: OpenFile, key: string, start: number, length: n
       // Waits for a read that is under way.
       file.close().then(
         () => done(error),
-        (closing) => done(error ?? closing),
+        (closing) => done(error ?? new StorageFailureError('read', key, closing)),
       )
     },
   })

@@ -69,6 +69,7 @@ export function gateFileSystem(fs: FileSystem, gate: Gate): GatedFileSystem {
         }),
       mkdir: (path, mode) => pass('mkdir', path, true, () => fs.mkdir(path, mode)),
       link: (from, to) => pass('link', to, true, () => fs.link(from, to)),
+      rmdir: (path) => pass('rmdir', path, true, () => fs.rmdir(path)),
       unlink: (path) => pass('unlink', path, true, () => fs.unlink(path)),
       copyFile: (from, to, mode) => pass('copyFile', to, true, () => fs.copyFile(from, to, mode)),
       readdir: (path, options) => pass('readdir', path, false, () => fs.readdir(path, options)),

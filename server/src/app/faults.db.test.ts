@@ -1,0 +1,87 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import type { Operation } from '../storage/drivers/filesystem/testing-gate.ts'
+import { type Fault, type Stay, strikeEverywhere } from './testing/faults.ts'
+import { connectionLost } from './testing/gated-database.ts'
+import { SCENARIOS } from './testing/scenarios.ts'
+import { openWorld } from './testing/world.ts'
+
+/** At every place one of the faults that fit there, in turn; by command each of them at every place. */
+const ALL = process.env.PORTOLAN_FAULTS === 'all'
+const USUAL = SCENARIOS.filter(({ name }) => ALL || /^(an image:|an upload that is taken)/.test(name))
+const STAYS: readonly Stay[] = ['once', 'stays']
+
+const world = await openWorld()
+
+afterAll(world.drop)
+
+const ofFiles =
+  (pattern: RegExp) =>
+  ({ of, what }: Operation): boolean =>
+    of === 'files' && pattern.test(what)
+const refusal = (code: string) => () => Object.assign(new Error(`${code}: refused`), { code })
+
+const DISK: readonly Fault[] = [
+  {
+    name: 'ENOSPC',
+    strikes: ofFiles(/^(open wx|mkdir|link|copyFile|writev|datasync|sync)$/),
+    error: refusal('ENOSPC'),
+    statuses: [507],
+  },
+  { name: 'EIO', strikes: ofFiles(/./), error: refusal('EIO'), statuses: [503] },
+  {
+    name: 'EMFILE',
+    strikes: ofFiles(/^(open|copyFile|readdir)/),
+    error: refusal('EMFILE'),
+    statuses: [503],
+  },
+  {
+    name: 'EROFS',
+    strikes: ofFiles(/^(open (wx|r\+)|mkdir|link|unlink|copyFile|truncate|writev)$/),
+    error: refusal('EROFS'),
+    statuses: [503],
+  },
+]
+
+const anyStatement = ({ of, what }: Operation) => of === 'database' && what !== 'rollback'
+const DATABASE: readonly Fault[] = [
+  { name: 'connection lost', strikes: anyStatement, error: connectionLost, statuses: [503] },
+  { name: 'answer lost', strikes: anyStatement, error: connectionLost, afterwards: true, statuses: [503] },
+  { name: '40001', strikes: anyStatement, error: refusal('40001'), statuses: [503] },
+  { name: '53100', strikes: anyStatement, error: refusal('53100'), statuses: [503] },
+]
+
+type Chosen = { fault: Fault; stay: Stay }
+type Choose = Parameters<typeof strikeEverywhere>[2]
+
+function plans(faults: readonly Fault[]): Choose[] {
+  const each = faults.flatMap((fault) => STAYS.map((stay): Chosen => ({ fault, stay })))
+  const fitting = (chosen: readonly Chosen[], operation: Operation) =>
+    chosen.filter(({ fault }) => fault.strikes(operation))
+  if (ALL) return each.map((chosen) => (operation) => fitting([chosen], operation)[0])
+
+  return [
+    (operation, place) => {
+      const some = fitting(each, operation)
+      return some[place % some.length]
+    },
+  ]
+}
+
+describe.each([
+  { what: 'the disk', faults: DISK },
+  { what: 'the database', faults: DATABASE },
+])(
+  'whatever $what refuses, the client is told, and nothing is lost or left',
+  { timeout: 1_200_000 },
+  ({ faults }) => {
+    test.each(USUAL)('$name', async (scenario) => {
+      for (const choose of plans(faults)) {
+        const { places, refused, wrong } = await strikeEverywhere(world, scenario, choose)
+
+        expect(wrong).toEqual([])
+        expect(refused).toBeGreaterThan(0)
+        expect(places).toBeGreaterThan(5)
+      }
+    })
+  },
+)
