@@ -8,7 +8,7 @@ import {
 } from '../blobs/errors.ts'
 import type { OciError } from '../oci/errors.ts'
 import { DomainError } from '../platform/errors.ts'
-import { StorageFailureError, StorageFullError } from '../storage/errors.ts'
+import { ObjectTooLargeError, StorageFailureError, StorageFullError } from '../storage/errors.ts'
 import { toOciError } from './render-error.ts'
 
 test.each([
@@ -18,6 +18,7 @@ test.each([
   [new UploadUnknownError('id'), 404, 'BLOB_UPLOAD_UNKNOWN'],
   [new UploadOffsetError(5), 416, 'BLOB_UPLOAD_INVALID'],
   [new UploadInterruptedError('aborted'), 400, 'SIZE_INVALID'],
+  [new ObjectTooLargeError(), 413, 'SIZE_INVALID'],
   [new StorageFullError(), 507, 'UNAVAILABLE'],
   [new StorageFailureError('read', '/secret/path', new Error('EIO')), 503, 'UNAVAILABLE'],
   [new DomainError('too-many-requests', 'slow down'), 429, 'TOOMANYREQUESTS'],

@@ -9,7 +9,7 @@ import {
 import { OciError } from '../oci/errors.ts'
 import { DomainError } from '../platform/errors.ts'
 import { answerTo } from '../platform/http/errors.ts'
-import { StorageFailureError, StorageFullError } from '../storage/errors.ts'
+import { ObjectTooLargeError, StorageFailureError, StorageFullError } from '../storage/errors.ts'
 
 /** Answers with the error list of the distribution specification; only public texts leave the process. */
 export function renderError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -47,6 +47,9 @@ export function toOciError(error: unknown): OciError {
   }
   if (error instanceof StorageFullError) {
     return new OciError('UNAVAILABLE', { status: 507, message: error.message, cause: error })
+  }
+  if (error instanceof ObjectTooLargeError) {
+    return new OciError('SIZE_INVALID', { status: 413, message: error.message, cause: error })
   }
   if (error instanceof StorageFailureError) {
     return new OciError('UNAVAILABLE', { message: 'the storage fails at the moment', cause: error })

@@ -73,7 +73,8 @@ export interface StorageDriver {
    * by an interrupted writer) is dropped first. Resolves once all is durable.
    * When `source` fails midway, what arrived until then is kept and made durable, and the result carries
    * the error: `{ written, failure }`. Only a failure of the store itself rejects; `source` is closed
-   * then, as by `break`, and the upload still holds its first `offset` bytes.
+   * then, as by `break`, and the upload still holds its first `offset` bytes; with `ObjectTooLargeError` where no object of
+   * this store can be so large.
    * A chunk may be held until the call settles: its memory must not be used again before. One writer at
    * a time: who cannot be sure of that forks.
    */

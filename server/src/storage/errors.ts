@@ -22,6 +22,14 @@ export class StorageFullError extends Error {
   }
 }
 
+/** An upload is larger than the store takes; no matter how often it is tried. */
+export class ObjectTooLargeError extends Error {
+  constructor() {
+    super('the upload is larger than the storage takes')
+    this.name = 'ObjectTooLargeError'
+  }
+}
+
 /** The store failed for a reason of its own (I/O error, no permission, unreachable). */
 export class StorageFailureError extends Error {
   constructor(operation: string, key: string, cause: unknown) {

@@ -4,6 +4,7 @@ import {
   InvalidRangeError,
   ObjectExistsError,
   ObjectMissingError,
+  ObjectTooLargeError,
   StorageFailureError,
   StorageFullError,
 } from './errors.ts'
@@ -173,6 +174,7 @@ function createRun({ observe, now = () => performance.now() }: GuardOptions): Ru
 function isNamed(error: unknown): boolean {
   return (
     error instanceof ObjectMissingError ||
+    error instanceof ObjectTooLargeError ||
     error instanceof ObjectExistsError ||
     error instanceof InvalidKeyError ||
     error instanceof InvalidRangeError ||

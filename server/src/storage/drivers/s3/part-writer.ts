@@ -1,17 +1,26 @@
+import { ObjectTooLargeError } from '../../errors.ts'
 import type { Bucket, Multipart, Part } from './bucket.ts'
 import type { InParts } from './marks.ts'
 
 const MIB = 1024 * 1024
 /** No part but the last may be smaller. */
 export const MIN_PART = 5 * MIB
+/** How large parts are up to some number: as many bytes as are gathered, and as few as the end of an append makes a part of. */
+interface PartSizes {
+  upTo: number
+  size: number
+  least: number
+}
+
 /**
- * Bytes of a part by its number. A multipart upload has 10,000 parts at most: these sizes let it reach
- * 870 GiB, while memory stays at two parts.
+ * A multipart upload has 10,000 parts at most, one of which is for the bytes behind the last append. These sizes let it reach
+ * 870 GiB in one request, while memory stays at two parts; and 200 GiB in chunks of a few MiB, which do not become
+ * a part each when there are many.
  */
-const PART_SIZES = [
-  { upTo: 1000, size: 8 * MIB },
-  { upTo: 4000, size: 32 * MIB },
-  { upTo: 10_000, size: 128 * MIB },
+const PART_SIZES: readonly PartSizes[] = [
+  { upTo: 1000, size: 8 * MIB, least: MIN_PART },
+  { upTo: 4000, size: 32 * MIB, least: 8 * MIB },
+  { upTo: 9999, size: 128 * MIB, least: 32 * MIB },
 ]
 
 export interface PartWriter {
@@ -28,6 +37,7 @@ export function createPartWriter(
   bucket: Bucket,
   start: InParts,
   begin: () => Promise<Multipart>,
+  sizes = PART_SIZES,
 ): PartWriter {
   const parts: Part[] = [...start.parts]
   let multipart: Multipart | undefined = start.multipart
@@ -35,9 +45,13 @@ export function createPartWriter(
   let size = start.tail.length
   let uploading: Promise<void> = Promise.resolve()
 
+  /** Parts that are on their way: one at most. */
+  let pending = 0
+
   async function upload(bytes: Buffer): Promise<void> {
     multipart ??= await begin()
     parts.push(await bucket.uploadPart(multipart, parts.length + 1, bytes))
+    pending = 0
   }
 
   async function flush(): Promise<void> {
@@ -45,6 +59,7 @@ export function createPartWriter(
     const bytes = Buffer.concat(gathered, size)
     gathered = []
     size = 0
+    pending = 1
     uploading = upload(bytes)
     uploading.catch(() => {
       // Told by the next flush, or by the end; until then it must not be an unhandled one.
@@ -53,12 +68,16 @@ export function createPartWriter(
 
   return {
     async write(chunk) {
+      const next = sizes.find(({ upTo }) => parts.length + pending < upTo)
+      if (next === undefined) throw new ObjectTooLargeError()
       gathered.push(chunk)
       size += chunk.byteLength
-      if (size >= partSize(parts.length + 1)) await flush()
+      if (size >= next.size) await flush()
     },
     async end() {
-      if (size >= MIN_PART) await flush()
+      await uploading
+      const next = sizes.find(({ upTo }) => parts.length < upTo)
+      if (next && size >= next.least) await flush()
       await uploading
       return { ...(multipart && { multipart }), parts, tail: Buffer.concat(gathered, size) }
     },
@@ -69,11 +88,4 @@ export function createPartWriter(
       if (multipart && !start.multipart) await bucket.abort(multipart)
     },
   }
-}
-
-function partSize(number: number): number {
-  const row = PART_SIZES.find(({ upTo }) => number <= upTo)
-  if (row === undefined) throw new Error('the upload is larger than a bucket takes')
-
-  return row.size
 }
