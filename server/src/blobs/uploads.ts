@@ -16,6 +16,7 @@ import type { LinkOptions } from './link.ts'
 import type { Upload } from './model.ts'
 import type { BlobsDeps } from './service.ts'
 import type { UploadHashes } from './upload-hashes.ts'
+import { uploadSmall } from './upload-small.ts'
 import {
   deleteUpload,
   findUpload,
@@ -201,12 +202,14 @@ export async function uploadWhole(
   source: AsyncIterable<Uint8Array>,
   digest: string,
 ): Promise<void> {
+  const large = await uploadSmall(deps, repository, source, digest)
+  if (!large) return
   const upload = await newUpload(deps, repository.id, algorithmOf(digest))
   let placed = false
   let state = upload.state
   try {
     const hash = createRunningHash(upload.algorithm)
-    const result = await deps.storage.append(state, 0, hashThrough(source, hash))
+    const result = await deps.storage.append(state, 0, hashThrough(large, hash))
     state = result.state
     if (result.failure instanceof QuotaExceededError) throw result.failure
     if (result.failure !== undefined) throw new UploadInterruptedError(result.failure)

@@ -36,6 +36,11 @@ export interface StorageDriver {
   urlOf?(key: string, method: 'GET' | 'HEAD'): Promise<string>
 
   /**
+   * Where an upload costs several requests: objects of up to so many bytes, which fit into memory, are better put at once.
+   */
+  readonly putsUpTo?: number
+
+  /**
    * Stores a small object whole: visible entirely or not at all, also after a crash.
    * Rejects with `ObjectExistsError` where the key is taken; what is there is durable and stays untouched.
    */

@@ -11,7 +11,7 @@ import {
 import { assertKey, assertPrefix, assertUploadId } from './keys.ts'
 
 /** The name of a driver's method. */
-export type StorageOperation = Exclude<keyof StorageDriver, 'kind'>
+export type StorageOperation = Exclude<keyof StorageDriver, 'kind' | 'putsUpTo'>
 
 /**
  * Told of every call when it settles. `bytes` is what the call itself moved; of `read`, `open` and
@@ -44,6 +44,7 @@ export function guardDriver(driver: StorageDriver, options: GuardOptions = {}): 
 
   return {
     kind: driver.kind,
+    ...(driver.putsUpTo !== undefined && { putsUpTo: driver.putsUpTo }),
     ...guardObjects(driver, run),
     ...guardUploads(driver, run),
     capacity: () => run('capacity', 'the medium', () => driver.capacity()),

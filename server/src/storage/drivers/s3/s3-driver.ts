@@ -11,6 +11,9 @@ import { abortUpload, append, finishUpload, forkUpload, readUpload, startUpload 
 
 const PAGE = 1000
 
+/** An upload holds as many bytes in memory before they become a part. */
+const PUTS_UP_TO = 4 * 1024 * 1024
+
 /**
  * Opens the driver that keeps objects in a bucket of S3 or of a server that speaks like it. Any number of processes
  * may use one bucket. Rejects with `StorageFailureError` where the bucket cannot be used, or where its server would
@@ -30,6 +33,7 @@ export async function openS3Driver(settings: S3Settings): Promise<StorageDriver>
 
   return {
     kind: 's3',
+    putsUpTo: PUTS_UP_TO,
     stat: (key) => stat(bucket, key),
     read: (key, range) => readObject(bucket, key, range),
     ...(signer && { urlOf: signer.sign }),

@@ -201,7 +201,7 @@ async function dropUpload(bucket: Bucket, name: string): Promise<void> {
   const isMark = (key: string) => markedLength(key) !== undefined
 
   for (const key of keys.filter((each) => !isMark(each))) await bucket.delete(key)
-  for (const key of keys.filter(isMark)) await bucket.delete(key)
+  await Promise.all(keys.filter(isMark).map((key) => bucket.delete(key)))
 }
 
 /** A multipart upload, where its object stays, or where it is copied from later. */

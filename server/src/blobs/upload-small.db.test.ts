@@ -1,0 +1,84 @@
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import { createTestDatabase } from '../platform/db/testing.ts'
+import type { Repository } from '../repositories/model.ts'
+import type { StorageDriver } from '../storage/driver.ts'
+import { openMemoryDriver } from '../storage/drivers/memory/memory-driver.ts'
+import { guardDriver } from '../storage/guarded-driver.ts'
+import { DigestMismatchError, UploadInterruptedError } from './errors.ts'
+import { createBlobLookup } from './lookup.ts'
+import { findBlob, readBlob } from './service.ts'
+import { blobDeps, body, seedRepository, sha256 } from './testing.ts'
+import { type UploadsDeps, uploadWhole } from './uploads.ts'
+
+const { db, drop } = await createTestDatabase()
+
+let repository: Repository
+let deps: UploadsDeps
+/** What the store was asked for, in order. */
+let asked: string[]
+
+afterAll(drop)
+
+beforeEach(async () => {
+  repository = await seedRepository(db)
+  asked = []
+  const driver: StorageDriver = { ...(await openMemoryDriver()), putsUpTo: 10 }
+  const storage = guardDriver(driver, { observe: (operation) => asked.push(operation) })
+  const store = `small-${repository.id}`
+  deps = { ...(await blobDeps(db)), storage, store, findByName: createBlobLookup(db, store) }
+})
+
+async function bytesOf(text: string): Promise<string> {
+  const { projectId, name } = repository
+  const blob = await findBlob(deps, { projectId, repository: name, digest: sha256(text) })
+  if (blob === undefined) return 'none'
+  const chunks: Buffer[] = []
+  for await (const chunk of await readBlob(deps, blob)) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
+}
+
+test('a small blob is one request to the store', async () => {
+  await uploadWhole(deps, repository, body(['all ', 'of it']), sha256('all of it'))
+
+  expect(asked).toEqual(['put'])
+  expect(await bytesOf('all of it')).toBe('all of it')
+})
+
+test('the next one of the same bytes asks the store for nothing', async () => {
+  await uploadWhole(deps, repository, body(['same']), sha256('same'))
+  await uploadWhole(deps, repository, body(['same']), sha256('same'))
+
+  expect(asked).toEqual(['put'])
+})
+
+test('a larger one is an upload, whole', async () => {
+  await uploadWhole(deps, repository, body(['more than', ' ten', ' bytes']), sha256('more than ten bytes'))
+
+  expect(asked).toEqual(['startUpload', 'append', 'finishUpload'])
+  expect(await bytesOf('more than ten bytes')).toBe('more than ten bytes')
+})
+
+test('the empty one has an object too', async () => {
+  await uploadWhole(deps, repository, body([]), sha256(''))
+
+  expect(await bytesOf('')).toBe('')
+})
+
+test.each([
+  { what: 'breaks off', source: () => body(['half'], new Error('aborted')), error: UploadInterruptedError },
+  { what: 'is another', source: () => body(['other']), error: DigestMismatchError },
+])('one that $what leaves nothing', async ({ source, error }) => {
+  await expect(uploadWhole(deps, repository, source(), sha256('half and'))).rejects.toThrow(error)
+
+  expect(asked).toEqual([])
+})
+
+test('a key that a crash has taken is passed over', async () => {
+  await uploadWhole(deps, repository, body(['crashed']), sha256('crashed'))
+  const other = await seedRepository(db)
+  await db.deleteFrom('blob_objects').where('store', '=', deps.store).execute()
+
+  await uploadWhole(deps, other, body(['crashed']), sha256('crashed'))
+
+  expect(asked).toEqual(['put', 'put', 'put'])
+})
