@@ -10,6 +10,7 @@ import { createLru } from '../../lib/lru.ts'
 import { createContextLookup } from '../../members/context-lookup.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { registryRoutes } from '../../registry/routes.ts'
+import { createRepositoryLookup } from '../../repositories/lookup.ts'
 import { createPace } from '../../scrub/pace.ts'
 import type { Report } from '../../scrub/report/model.ts'
 import { makeReport } from '../../scrub/report/report.ts'
@@ -54,6 +55,7 @@ export async function openProgram(db: Database, storage: StorageDriver): Promise
       authenticate: async () => ({ principal, authenticated: true }),
       findProject: createContextLookup(db),
       repositories: { db },
+      findRepository: createRepositoryLookup(db),
       uploads,
       artifacts,
       mayRedirect: () => false,
