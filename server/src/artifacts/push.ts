@@ -28,6 +28,8 @@ export interface ManifestPush {
   body: Uint8Array
   manifest: Manifest
   tags: string[]
+  /** The tags are to be new: where one of them is there by now, the transaction begins again. */
+  onlyNewTags?: boolean
   /** For the event: the project's name, and who pushes. */
   projectName: string
   actor: Actor | undefined
@@ -103,6 +105,7 @@ export async function storeManifest(
   const absent = await blobsToCome(tx, deps, manifest.blobs, locked.blobs)
   const childrenSize = compareChildren(deps, manifest.children, locked.artifacts)
   const affected = idsOf(locked.artifacts.filter(({ id, listed }) => listed || named.includes(id)))
+  if (named.length > 0 && push.onlyNewTags) throw new Overtaken()
   if (named.length > 0) await refuseMoves(tx, deps, repository, tagsAt(digest, push.tags))
   const own = await commitBlob(
     tx,
@@ -136,7 +139,7 @@ export async function storeManifest(
   })
   // Somebody else has made one of them since: his push came first.
   if (moved.length > named.length) {
-    await refuseLateMoves(tx, deps, repository, moved)
+    if (!push.onlyNewTags) await refuseLateMoves(tx, deps, repository, moved)
     // What it named is not locked, and would stay in lists as if it had the tag still.
     throw new Overtaken()
   }

@@ -74,7 +74,11 @@ export async function restoreArtifact(
       const taken = new Set(await findTagsThatExist(tx, repository.id, names))
       // Somebody may have withdrawn them from the repository; the trash has kept their bytes.
       await offerBlobs(tx, repository.id, await deleteTrash(tx, id))
-      const untaken = pushes.map((push) => ({ ...push, tags: push.tags.filter((tag) => !taken.has(tag)) }))
+      const untaken = pushes.map((push) => ({
+        ...push,
+        tags: push.tags.filter((tag) => !taken.has(tag)),
+        onlyNewTags: true,
+      }))
       await lockForPushes(tx, deps, repository, untaken)
       for (const [at, push] of untaken.entries()) {
         const classification = classified[at]
