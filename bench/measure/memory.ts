@@ -51,7 +51,7 @@ export async function peakWhile<Result>(
   }
 }
 
-async function processTree(root: number): Promise<number[]> {
+export async function processTree(root: number): Promise<number[]> {
   const parents = new Map<number, number>()
   for (const name of await readdir('/proc')) {
     if (/^\d+$/.test(name)) {

@@ -1,8 +1,9 @@
+import { findInTurns } from '../lib/turns.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { AdmittedRepository } from '../repositories/model.ts'
 import { ImmutableTagError } from './errors.ts'
 import type { ListedTag } from './model.ts'
-import { findTagsElsewhere, listTagNames } from './tag-store.ts'
+import { findTagsElsewhere, listTagNamesLike } from './tag-store.ts'
 
 /** Whether a tag of a repository of the project is to stay what it is. */
 export interface ImmutableTest {
@@ -65,13 +66,16 @@ export async function refuseDeletion(
 ): Promise<void> {
   if (tags.length === 0) return
   const isImmutable = await deps.findImmutable(tx, projectId)
-  const kept = tags.find((tag) => isImmutable?.(name, tag))
+  const kept = isImmutable && (await findInTurns(tags, (tag) => isImmutable(name, tag)))
   if (kept !== undefined) throw deletionOf(kept)
 }
 
-const PAGE = 5_000
+const PAGE = 20_000
 
-/** Throws where the (locked) repository has an immutable tag. No tag is read that no rule could mean. */
+/**
+ * Throws where the (locked) repository has an immutable tag. No tag is read that no rule could mean, and nobody else waits while very
+ * many are looked at.
+ */
 export async function refuseRepositoryDeletion(
   tx: Database,
   deps: Deps,
@@ -82,8 +86,8 @@ export async function refuseRepositoryDeletion(
   if (!isImmutable || likenesses?.length === 0) return
   let last = ''
   for (let found = PAGE; found === PAGE; ) {
-    const tags = await listTagNames(tx, id, { last, limit: PAGE }, likenesses)
-    const kept = tags.find((tag) => isImmutable(name, tag))
+    const tags = await listTagNamesLike(tx, id, likenesses ?? ['%'], { last, limit: PAGE })
+    const kept = await findInTurns(tags, (tag) => isImmutable(name, tag))
     if (kept !== undefined) throw deletionOf(kept)
     found = tags.length
     last = tags.at(-1) ?? last

@@ -109,24 +109,41 @@ export async function findTagsThatExist(
   return rows.map((row) => row.name)
 }
 
-/** Tag names of a repository in byte order, those after `last`; with `likenesses`, those that are like one of them. */
+/** Tag names of a repository in byte order, those after `last`. */
 export async function listTagNames(
   db: Database,
   repositoryId: number,
   page: { last: string; limit: number },
-  likenesses?: readonly string[],
 ): Promise<string[]> {
   const rows = await db
     .selectFrom('tags')
     .select('name')
     .where('repository_id', '=', repositoryId)
     .where('name', '>', page.last)
-    .$if(likenesses !== undefined, (query) =>
-      query.where((eb) => eb.or((likenesses ?? []).map((like) => eb('name', 'like', like)))),
-    )
     .orderBy('name')
     .limit(page.limit)
     .execute()
 
   return rows.map((row) => row.name)
+}
+
+/** Those of them that are like one of some patterns of LIKE. They come as one text: of many, most of the time is in their rows. */
+export async function listTagNamesLike(
+  db: Database,
+  repositoryId: number,
+  likenesses: readonly string[],
+  page: { last: string; limit: number },
+): Promise<string[]> {
+  const like = likenesses.includes('%')
+    ? sql`true`
+    : sql`(${sql.join(
+        likenesses.map((one) => sql`name LIKE ${one}`),
+        sql` OR `,
+      )})`
+  const result = await sql<{ names: string | null }>`
+    SELECT string_agg(name, E'\n') AS names FROM (
+      SELECT name FROM tags WHERE repository_id = ${repositoryId} AND name > ${page.last} AND ${like}
+      ORDER BY name LIMIT ${page.limit}) found`.execute(db)
+
+  return result.rows[0]?.names?.split('\n') ?? []
 }
