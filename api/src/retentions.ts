@@ -35,8 +35,7 @@ const RetentionRule = Type.Object({
 })
 export type RetentionRule = Static<typeof RetentionRule>
 
-/** What is kept of a project: what any of the rules keeps. */
-export const RetentionPolicy = Type.Object({
+const PolicyContent = {
   id: Type.Optional(Type.Integer()),
   algorithm: Type.Optional(Type.String({ maxLength: 16 })),
   rules: Type.Optional(Type.Array(RetentionRule, { maxItems: 100 })),
@@ -52,18 +51,21 @@ export const RetentionPolicy = Type.Object({
       references: Type.Optional(Type.Object({})),
     }),
   ),
+}
+
+/** What is kept of a project: what any of the rules keeps. */
+export const RetentionPolicy = Type.Object({
+  ...PolicyContent,
   scope: Type.Optional(
     Type.Object({
-      level: Type.Optional(
-        Type.String({
-          maxLength: 32,
-          description: '`project`; `system` is ours: what projects go by that have no policy of their own.',
-        }),
-      ),
+      level: Type.Optional(Type.String({ maxLength: 32, description: '`project`.' })),
       ref: Type.Optional(Id),
     }),
   ),
 })
+/** Ours: what is kept of all projects that have no policy of their own. */
+export const SystemRetentionPolicy = Type.Object(PolicyContent)
+export type SystemRetentionPolicy = Static<typeof SystemRetentionPolicy>
 export type RetentionPolicy = Static<typeof RetentionPolicy>
 
 const SelectorMetadata = Type.Object({
@@ -86,6 +88,8 @@ export const RetentionMetadata = Type.Object({
 })
 export type RetentionMetadata = Static<typeof RetentionMetadata>
 
+export const SystemRetentionExecutionParams = Type.Object({ eid: Id })
+export const SystemRetentionTaskParams = Type.Object({ eid: Id, tid: Id })
 export const RetentionParams = Type.Object({ id: Id })
 export const RetentionExecutionParams = Type.Object({ id: Id, eid: Id })
 export const RetentionTaskParams = Type.Object({ id: Id, eid: Id, tid: Id })
@@ -97,6 +101,7 @@ export const RetentionPageQuery = Type.Object({
 })
 
 export const RetentionRunReq = Type.Object({ dry_run: Type.Optional(Type.Boolean()) })
+export const RetentionStarted = Type.Object({ id: Type.Integer() })
 export const RetentionStopReq = Type.Object({ action: Type.Optional(Type.String({ maxLength: 32 })) })
 
 const Time = Type.Optional(Type.String({ format: 'date-time' }))

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { config, descriptorOf, image } from '../harness/content.ts'
-import { json } from '../harness/http.ts'
+import { type Answer, json } from '../harness/http.ts'
 import { readOperations } from '../harness/openapi.ts'
 import { openAsAdministrator } from '../harness/project.ts'
 import { nextOf, openRegistry, type Registry } from '../harness/registry.ts'
@@ -43,6 +43,8 @@ interface List {
   grows?: true
   /** A page that is too large is cut, and not refused: Harbor names no limit for it. */
   cuts?: true
+  /** Where it stands in the answer, unless that is the list. */
+  within?: string
   /** At least so many, unless the usual count. */
   least?: number
 }
@@ -89,6 +91,16 @@ const LISTS: Record<string, List> = {
     grows: true,
     cuts: true,
   },
+  listSystemRetentionExecutions: {
+    path: () => `${api}/system/retention/executions`,
+    key: byId,
+    grows: true,
+  },
+  explainRetention: {
+    path: inProject('/repositories/many/retention'),
+    key: ({ digest }) => digest,
+    within: 'artifacts',
+  },
   listTrash: { path: inProject('/trash'), key: byId },
   listTrashedTags: { path: inProject('/trash/tags'), key: byId },
   listTrashedRepositories: { path: inProject('/trash/repositories'), key: byId },
@@ -127,7 +139,12 @@ const LISTS: Record<string, List> = {
   listRegistries: { path: () => `${api}/registries`, key: byId, least: 0 },
 }
 /** Pages that are none: one artifact, and lists below what another test makes. */
-const NO_LISTS = ['getArtifact', 'ListTasksOfWebhookExecution', 'listRetentionTasks']
+const NO_LISTS = [
+  'getArtifact',
+  'ListTasksOfWebhookExecution',
+  'listRetentionTasks',
+  'listSystemRetentionTasks',
+]
 
 const times = (make: (at: number) => Promise<unknown>) =>
   Promise.all(Array.from({ length: COUNT }, (_, at) => make(at)))
@@ -178,6 +195,9 @@ beforeAll(async () => {
   )
   retention = await create(admin, `${api}/retentions`, bodyOf(project.id))
   await times(() => create(admin, `${api}/retentions/${retention}/executions`, { dry_run: true }))
+  // Without rules: nothing is deleted.
+  await ask(admin, 'PUT', `${api}/system/retention`, { rules: [] })
+  await times(() => create(admin, `${api}/system/retention/executions`, { dry_run: true }))
   await sign()
   for (const path of ['gc', 'purgeaudit']) {
     await times(() =>
@@ -248,6 +268,11 @@ async function sign(): Promise<void> {
   )
 }
 
+function elementsOf({ within }: List, answer: Answer): Record<string, never>[] {
+  const body = json(answer)
+  return (within === undefined ? body : (body as Record<string, unknown>)[within]) as Record<string, never>[]
+}
+
 /** Follows `next` from the first page to the last. */
 async function readAll(
   list: List,
@@ -262,7 +287,7 @@ async function readAll(
     if (pages > 500) throw new Error('there is no last page')
     const answer = await registry.get(path)
     expect(answer.status, path).toBe(200)
-    const found = json(answer) as Record<string, never>[]
+    const found = elementsOf(list, answer)
     expect(found.length).toBeLessThanOrEqual(SIZE)
     elements.push(...found)
     totals.push(Number(answer.headers['x-total-count']))
@@ -298,7 +323,7 @@ describe.each(Object.entries(LISTS))('%s', (_, list) => {
     const huge = await registry.get(`${list.path()}${join}page_size=101`)
 
     expect(behind.status).toBe(200)
-    expect(json(behind)).toEqual([])
+    expect(elementsOf(list, behind)).toEqual([])
     expect(nextOf(behind)).toBeUndefined()
     expect(String(behind.headers.link)).toContain('rel="prev"')
     expect(huge.status).toBe(list.cuts ? 200 : 422)

@@ -27,6 +27,7 @@ import { repositoryNamesRoutes } from '../repositories/names/routes.ts'
 import { findLongestName } from '../repositories/names/store.ts'
 import { repositoriesRoutes } from '../repositories/routes.ts'
 import { retentionRoutes } from '../retention/routes.ts'
+import { systemRetentionRoutes } from '../retention/system-routes.ts'
 import { deliveryRoutes } from '../webhooks/deliveries/routes.ts'
 import { webhooksRoutes } from '../webhooks/routes.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -73,6 +74,7 @@ export function contentRoutes(
     tagHistoryRoutes(trash),
     immutableRulesRoutes({ db }),
     retentionRoutes({ ...artifacts, now: auth.now }),
+    systemRetentionRoutes({ ...artifacts, now: auth.now }),
     webhooksRoutes(webhooks),
     deliveryRoutes(webhooks),
   ]

@@ -26,8 +26,8 @@ const artifact = (id: number, pushed: number, pulled?: number, tags = [`t${id}`]
   immutable: false,
 })
 const ALL = [artifact(1, 40, 1), artifact(2, 10), artifact(3, 5, 20), artifact(4, 1, undefined, [])]
-const kept = (...rules: RetentionRule[]) =>
-  evaluate(rules, 'app', ALL, NOW)?.flatMap((verdict) => (verdict.kept ? [verdict.artifact.id] : []))
+const kept = async (...rules: RetentionRule[]) =>
+  (await evaluate(rules, 'app', ALL, NOW))?.flatMap((verdict) => (verdict.kept ? [verdict.artifact.id] : []))
 
 test.each([
   ['latestPushedK', 2, [3, 4]],
@@ -39,35 +39,36 @@ test.each([
   ['always', undefined, [1, 2, 3, 4]],
   ['nothing', undefined, []],
   ['latestPushedK', undefined, [1, 2, 3, 4]],
-])('%s %j keeps %j', (template, number, ids) => {
-  expect(kept(rule(template, number))).toEqual(ids)
+])('%s %j keeps %j', async (template, number, ids) => {
+  expect(await kept(rule(template, number))).toEqual(ids)
 })
 
-test('what any rule keeps stays, and the rule is named', () => {
+test('what any rule keeps stays, and the rule is named', async () => {
   const rules = [
     rule('latestPushedK', 1),
     rule('nDaysSinceLastPull', 7),
     rule('always', undefined, { disabled: true }),
   ]
 
-  expect(evaluate(rules, 'app', ALL, NOW)?.map((verdict) => verdict.by)).toEqual([[1], [], [], [0]])
+  expect((await evaluate(rules, 'app', ALL, NOW))?.map((verdict) => verdict.by)).toEqual([[1], [], [], [0]])
 })
 
-test('a repository that no enabled rule is about is not touched', () => {
+test('a repository that no enabled rule is about is not touched', async () => {
   const other = [{ kind: 'doublestar', decoration: 'repoMatches', pattern: 'other' }]
 
-  expect(kept(rule('nothing', undefined, { scopeSelectors: other }))).toBeUndefined()
-  expect(kept(rule('always', undefined, { disabled: true }))).toBeUndefined()
-  expect(kept()).toBeUndefined()
+  expect(await kept(rule('nothing', undefined, { scopeSelectors: other }))).toBeUndefined()
+  expect(await kept(rule('always', undefined, { disabled: true }))).toBeUndefined()
+  expect(await kept()).toBeUndefined()
 })
 
-test('what is immutable stays whatever the rules say', () => {
-  const [verdict] = evaluate([rule('nothing')], 'app', [{ ...artifact(1, 400), immutable: true }], NOW) ?? []
+test('what is immutable stays whatever the rules say', async () => {
+  const immutable = { ...artifact(1, 400), immutable: true }
+  const [verdict] = (await evaluate([rule('nothing')], 'app', [immutable], NOW)) ?? []
 
   expect(verdict).toMatchObject({ kept: true, by: [] })
 })
 
-test('a run after a run deletes nothing more, and more rules never delete more', () => {
+test('a run after a run deletes nothing more, and more rules never delete more', async () => {
   const candidates = fc
     .array(
       fc.tuple(
@@ -88,15 +89,15 @@ test('a run after a run deletes nothing more, and more rules never delete more',
       .map(([template, number]) => rule(template, number)),
     { minLength: 1, maxLength: 3 },
   )
-  const idsOf = (some: RetentionRule[], of: RetentionCandidate[]) =>
-    (evaluate(some, 'app', of, NOW) ?? [])
+  const idsOf = async (some: RetentionRule[], of: RetentionCandidate[]) =>
+    ((await evaluate(some, 'app', of, NOW)) ?? [])
       .filter((verdict) => verdict.kept)
       .map((verdict) => verdict.artifact)
-  fc.assert(
-    fc.property(rules, rules, candidates, (some, more, of) => {
-      const first = idsOf(some, of)
-      expect(idsOf(some, first)).toEqual(first)
-      const both = new Set(idsOf([...some, ...more], of))
+  await fc.assert(
+    fc.asyncProperty(rules, rules, candidates, async (some, more, of) => {
+      const first = await idsOf(some, of)
+      expect(await idsOf(some, first)).toEqual(first)
+      const both = new Set(await idsOf([...some, ...more], of))
       expect(first.every((one) => both.has(one))).toBe(true)
     }),
   )

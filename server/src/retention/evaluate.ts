@@ -1,3 +1,4 @@
+import { takeTurns } from '../lib/turns.ts'
 import type { Candidate } from '../selectors/model.ts'
 import { compileRule, type RetentionRule } from './model.ts'
 import type { Timed } from './templates.ts'
@@ -19,14 +20,16 @@ export interface Verdict<A extends RetentionCandidate = RetentionCandidate> {
 
 /**
  * What becomes of the artifacts of one repository; undefined where no rule is about it: then nothing is touched. The same for
- * a dry run, a run, and whoever asks why. Rules are added up: what one keeps stays. So does what is immutable.
+ * a dry run, a run, and whoever asks why. Rules are added up: what one keeps stays. So does what is immutable. Nobody else of the process
+ * waits while very many are judged.
  */
-export function evaluate<A extends RetentionCandidate>(
+export async function evaluate<A extends RetentionCandidate>(
   rules: readonly RetentionRule[],
   repository: string,
   artifacts: readonly A[],
   now: Date,
-): Verdict<A>[] | undefined {
+): Promise<Verdict<A>[] | undefined> {
+  const turn = takeTurns()
   const by = new Map<A, number[]>(artifacts.map((artifact) => [artifact, []]))
   let covered = false
   for (const [index, rule] of rules.entries()) {
@@ -34,7 +37,12 @@ export function evaluate<A extends RetentionCandidate>(
     const { repositories, artifacts: selectors, template } = compileRule(rule)
     if (!repositories.every((isMeant) => isMeant(repository))) continue
     covered = true
-    const selected = artifacts.filter((artifact) => selectors.every((isMeant) => isMeant(artifact)))
+    const selected: A[] = []
+    for (const artifact of artifacts) {
+      if (selectors.every((isMeant) => isMeant(artifact))) selected.push(artifact)
+      const others = turn()
+      if (others !== undefined) await others
+    }
     for (const artifact of template(selected, now)) by.get(artifact)?.push(index)
   }
   if (!covered) return undefined

@@ -163,7 +163,7 @@ export async function readVerdicts(
   const all = await listCandidates(deps.db, place, isImmutable)
   const asOf =
     judged && all.filter(({ pushTime, pullTime }) => pushTime <= judged && !(pullTime && pullTime > judged))
-  return evaluate(rules, place.name, asOf ?? all, judged ?? deps.now())
+  return await evaluate(rules, place.name, asOf ?? all, judged ?? deps.now())
 }
 
 /** Why an artifact is kept. */

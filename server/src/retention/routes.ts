@@ -6,11 +6,11 @@ import { sendTotal, toPage } from '../platform/http/paging.ts'
 import { actorOf } from '../platform/http/principal.ts'
 import { repositoryKey } from '../repositories/routes.ts'
 import { getByKey } from '../repositories/service.ts'
+import { explain } from './explain.ts'
 import {
   type Caller,
   changePolicy,
   createPolicy,
-  explain,
   getPolicy,
   getRunLog,
   listRuns,
@@ -153,14 +153,19 @@ export function retentionRoutes(deps: RetentionDeps): FastifyPluginAsyncTypebox 
       {
         schema: {
           operationId: 'explainRetention',
+          description: 'Which artifacts are the newest takes all of them: a page costs as much as the whole.',
           params: Wire.RetentionExplainParams,
+          querystring: Wire.RetentionPageQuery,
           response: { 200: Wire.RetentionExplanation },
         },
         config: { permission: { project: 'tag-retention:read' } },
       },
-      async (request) => {
+      async (request, reply) => {
         const { id, name, projectId, projectName } = await getByKey(deps, repositoryKey(request))
-        return explanationToWire(await explain(deps, { id, name, projectId, projectName }))
+        const place = { id, name, projectId, projectName }
+        const explanation = await explain(deps, place, toPage(request.query))
+        sendTotal(request, reply, request.query, explanation.total)
+        return explanationToWire(explanation)
       },
     )
   }

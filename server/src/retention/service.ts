@@ -1,26 +1,26 @@
 import { admitToProject, refusalOf } from '../access/admission.ts'
-import { decide, decideEverywhere } from '../access/decide.ts'
+import { decideEverywhere } from '../access/decide.ts'
 import type { Actor, Principal } from '../access/model.ts'
-import { nextTime } from '../jobs/cron.ts'
-import { findExecution, findTask, selectExecutions, selectTasks } from '../jobs/list-store.ts'
 import type { Execution, Task } from '../jobs/model.ts'
-import { setSchedule } from '../jobs/schedules/service.ts'
-import { deleteSchedule, findSchedule } from '../jobs/schedules/store.ts'
-import { stopExecution } from '../jobs/service.ts'
-import { deleteExecutionsOf } from '../jobs/store.ts'
-import { deleteTaskLogs, readTaskLog } from '../jobs/task-log.ts'
 import { findProjectContext } from '../members/service.ts'
-import type { Database } from '../platform/db/database.ts'
 import type { Page } from '../platform/db/list.ts'
 import { DomainError } from '../platform/errors.ts'
-import { emit } from '../platform/events/outbox.ts'
 import { removeMetadata, setMetadata } from '../projects/metadata/service.ts'
 import type { StorageDriver } from '../storage/driver.ts'
-import type { Verdict } from './evaluate.ts'
-import type { RetentionEvent } from './events.ts'
-import { RETENTION, type RetentionJobDeps, readVerdicts, startRetention } from './job.ts'
-import { checkRules, type RetentionPolicy, type RetentionRule } from './model.ts'
+import type { RetentionJobDeps } from './job.ts'
+import {
+  checkContent,
+  dropPolicy,
+  insertPolicy,
+  type PolicyContent,
+  replacePolicy,
+  type ShownPolicy,
+  showPolicy,
+} from './policies.ts'
+import { endRun, orderRunOf, readRunLog, selectRuns, selectRunTasks } from './runs.ts'
 import * as store from './store.ts'
+
+/** The policies of projects: Harbor's. That of the system is in `system-service.ts`. */
 
 export type RetentionDeps = RetentionJobDeps & { storage: StorageDriver }
 
@@ -30,27 +30,18 @@ export interface Caller {
   actor: Actor
 }
 
-export interface PolicyRequest {
-  /** Undefined: for all projects that have none of their own. */
-  projectId: number | undefined
-  rules: RetentionRule[]
-  /** Empty: no schedule. */
-  cron: string
+export interface PolicyRequest extends PolicyContent {
+  /** What it is to be about; Harbor knows projects alone. */
+  level: string
+  projectId: number
 }
 
-export interface ShownPolicy extends RetentionPolicy {
-  cron: string
-  nextTime: Date | undefined
-}
-
-const WHAT = 'scheduled tag retention'
 type Action = 'create' | 'read' | 'update' | 'delete' | 'list'
 
 /** A policy with its schedule, if the caller may read it. Throws not-found. */
 export async function getPolicy(deps: RetentionDeps, principal: Principal, id: number): Promise<ShownPolicy> {
   const { policy } = await admitted(deps, principal, id, 'read', notFound(id))
-  const schedule = await findSchedule(deps.db, RETENTION, id)
-  return { ...policy, cron: schedule?.cron ?? '', nextTime: schedule?.nextTime }
+  return await showPolicy(deps.db, policy)
 }
 
 /** Creates a policy and answers its id. Throws bad-request, conflict. */
@@ -59,28 +50,25 @@ export async function createPolicy(
   { principal, actor }: Caller,
   request: PolicyRequest,
 ): Promise<number> {
-  const { projectId } = request
+  const { level, projectId } = request
+  if (level !== 'project') {
+    if (!decideEverywhere(principal, 'tag-retention:create')) throw refusalOf(principal)
+    throw new DomainError('bad-request', `bad request: scope ${level} is not supported`)
+  }
   const project = await admit(deps, principal, projectId, 'create').catch((error: unknown) => {
     if (!(error instanceof DomainError) || error.kind !== 'not-found') throw error
     throw new DomainError('bad-request', `bad request: invalid Project id ${projectId}`)
   })
-  checkCron(request.cron)
-  checkRules(request.rules)
-  const id = await deps.db.transaction().execute(async (tx) => {
-    const created = await store.insertPolicy(tx, request)
-    if (created === undefined) return undefined
-    await schedule(tx, created, request.cron)
-    await emit(tx, { type: 'retention.created', payload: payloadOf(created, project, actor) })
-    return created
-  })
+  checkContent(request)
+  const id = await deps.db.transaction().execute((tx) => insertPolicy(tx, project, request, actor))
   if (id === undefined) {
     const other = await store.findPolicyOf(deps.db, projectId)
-    const whose = projectId === undefined ? 'the system' : `project ${projectId}`
-    throw new DomainError('bad-request', `bad request: ${whose} already has retention policy ${other?.id}`)
+    throw new DomainError(
+      'bad-request',
+      `bad request: project ${projectId} already has retention policy ${other?.id}`,
+    )
   }
-  if (projectId !== undefined) {
-    await setMetadata(deps, projectId, 'retention_id', { retention_id: String(id) }, actor)
-  }
+  await setMetadata(deps, projectId, 'retention_id', { retention_id: String(id) }, actor)
   return id
 }
 
@@ -89,20 +77,16 @@ export async function changePolicy(
   deps: RetentionDeps,
   { principal, actor }: Caller,
   id: number,
-  { rules, cron }: Omit<PolicyRequest, 'projectId'>,
+  content: PolicyContent,
 ): Promise<void> {
   const missing = new DomainError(
     'not-found',
     `resource not found: the retention policy id ${id} does not match`,
   )
   const { project } = await admitted(deps, principal, id, 'update', missing)
-  checkCron(cron)
-  checkRules(rules)
-  await deps.db.transaction().execute(async (tx) => {
-    if (!(await store.updateRules(tx, id, rules))) throw missing
-    await schedule(tx, id, cron)
-    await emit(tx, { type: 'retention.updated', payload: payloadOf(id, project, actor) })
-  })
+  checkContent(content)
+  const isThere = await deps.db.transaction().execute((tx) => replacePolicy(tx, id, project, content, actor))
+  if (!isThere) throw missing
 }
 
 /** Deletes a policy with its schedule and its runs. Throws bad-request where there is none, as Harbor does. */
@@ -111,17 +95,9 @@ export async function removePolicy(
   { principal, actor }: Caller,
   id: number,
 ): Promise<void> {
-  const { policy, project } = await admitted(deps, principal, id, 'delete', noSuchPolicy(id))
-  const taskIds = await deps.db.transaction().execute(async (tx) => {
-    if (!(await store.deletePolicy(tx, id))) throw noSuchPolicy(id)
-    await deleteSchedule(tx, RETENTION, id)
-    // Who takes a policy away does not want its run to go on deleting.
-    const gone = await deleteExecutionsOf(tx, RETENTION, id)
-    await emit(tx, { type: 'retention.deleted', payload: payloadOf(id, project, actor) })
-    return gone
-  })
-  await deleteTaskLogs(deps.storage, taskIds)
-  if (policy.projectId !== undefined) await removeMetadata(deps, policy.projectId, 'retention_id', actor)
+  const { project } = await admitted(deps, principal, id, 'delete', noSuchPolicy(id))
+  if (!(await dropPolicy(deps, id, project, actor))) throw noSuchPolicy(id)
+  await removeMetadata(deps, project.id, 'retention_id', actor)
 }
 
 /** Orders a run and answers its id. */
@@ -132,12 +108,7 @@ export async function orderRun(
   dryRun: boolean,
 ): Promise<number> {
   const { policy, project } = await admitted(deps, principal, id, 'update', noSuchPolicy(id))
-  return await deps.db.transaction().execute(async (tx) => {
-    const executionId = await startRetention(tx, policy, { dryRun, trigger: 'MANUAL' })
-    const payload = { ...payloadOf(id, project, actor), executionId, dryRun }
-    await emit(tx, { type: 'retention.started', payload })
-    return executionId
-  })
+  return await orderRunOf(deps, policy, project, { actor, dryRun })
 }
 
 /** One page of the runs of a policy, the newest first. */
@@ -148,7 +119,7 @@ export async function listRuns(
   page: Page,
 ): Promise<{ executions: Execution[]; total: number }> {
   await admitted(deps, principal, id, 'list', noSuchPolicy(id))
-  return await selectExecutions(deps.db, { type: RETENTION, id }, { filters: [], orders: [], page })
+  return await selectRuns(deps, id, page)
 }
 
 /** Stops a run; that it is over is no error. Throws not-found. */
@@ -159,8 +130,7 @@ export async function stopRun(
   executionId: number,
 ): Promise<void> {
   await admitted(deps, principal, id, 'update', noSuchPolicy(id))
-  await getRun(deps, id, executionId)
-  await stopExecution(deps, executionId)
+  await endRun(deps, id, executionId)
 }
 
 /** One page of the repositories of a run. Throws not-found. */
@@ -171,8 +141,7 @@ export async function listRunTasks(
   page: Page,
 ): Promise<{ tasks: Task[]; total: number }> {
   await admitted(deps, principal, id, 'list', noSuchPolicy(id))
-  await getRun(deps, id, executionId)
-  return await selectTasks(deps.db, executionId, { filters: [], orders: [], page })
+  return await selectRunTasks(deps, id, executionId, page)
 }
 
 /** What a run has said of a repository. Throws not-found. */
@@ -182,34 +151,10 @@ export async function getRunLog(
   { id, executionId, taskId }: { id: number; executionId: number; taskId: number },
 ): Promise<string> {
   await admitted(deps, principal, id, 'read', noSuchPolicy(id))
-  await getRun(deps, id, executionId)
-  if (!(await findTask(deps.db, executionId, taskId))) {
-    throw new DomainError('not-found', `task ${taskId} not found`)
-  }
-  return (await readTaskLog(deps.storage, taskId)) ?? 'nothing is logged yet\n'
+  return await readRunLog(deps, id, { executionId, taskId })
 }
 
-export interface Explanation {
-  /** The policy that is asked; undefined where neither the project nor the system has one. */
-  policy: RetentionPolicy | undefined
-  /** Undefined: no rule is about the repository. */
-  verdicts: Verdict[] | undefined
-}
-
-/** What the policy that holds for a repository would do with it now, artifact by artifact. */
-export async function explain(deps: RetentionDeps, place: store.RetentionPlace): Promise<Explanation> {
-  const policy =
-    (await store.findPolicyOf(deps.db, place.projectId)) ?? (await store.findPolicyOf(deps.db, undefined))
-  return { policy, verdicts: policy && (await readVerdicts(deps, place, policy.rules)) }
-}
-
-async function getRun(deps: RetentionDeps, id: number, executionId: number): Promise<void> {
-  if (!(await findExecution(deps.db, { type: RETENTION, id }, executionId))) {
-    throw new DomainError('not-found', `execution ${executionId} not found`)
-  }
-}
-
-/** The policy, if the caller may do that; only who may anywhere hears that there is none. */
+/** The policy of a project, if the caller may do that; only who may anywhere hears that there is none. */
 async function admitted(
   deps: RetentionDeps,
   principal: Principal,
@@ -218,57 +163,15 @@ async function admitted(
   missing: DomainError,
 ) {
   const policy = await store.findPolicy(deps.db, id)
-  if (policy) return { policy, project: await admit(deps, principal, policy.projectId, action) }
+  if (policy?.projectId !== undefined) {
+    return { policy, project: await admit(deps, principal, policy.projectId, action) }
+  }
   throw decideEverywhere(principal, `tag-retention:${action}`) ? missing : refusalOf(principal)
 }
 
-/** The defaults of all projects are a matter of the configuration. */
-async function admit(
-  deps: RetentionDeps,
-  principal: Principal,
-  projectId: number | undefined,
-  action: Action,
-): Promise<{ id: number; name: string } | undefined> {
-  if (projectId === undefined) {
-    const permission = action === 'read' || action === 'list' ? 'configuration:read' : 'configuration:update'
-    if (decide(principal, permission)) return undefined
-    throw refusalOf(principal)
-  }
+async function admit(deps: RetentionDeps, principal: Principal, projectId: number, action: Action) {
   const project = await findProjectContext(deps, principal, String(projectId), false)
   return admitToProject(principal, [`tag-retention:${action}`], project, String(projectId))
-}
-
-/** Seconds would only make many replicas wake up at once. */
-function checkCron(cron: string): void {
-  if (cron === '') return
-  nextTime(cron, new Date(), WHAT)
-  if (cron.trim().split(/\s+/)[0] !== '0') {
-    throw new DomainError(
-      'bad-request',
-      `invalid cron string for ${WHAT}: ${cron}, error: the 1st field (indicating Seconds of time) of the cron setting must be 0`,
-    )
-  }
-}
-
-async function schedule(tx: Database, id: number, cron: string): Promise<void> {
-  if (cron === '') await deleteSchedule(tx, RETENTION, id)
-  else
-    await setSchedule(tx, {
-      vendorType: RETENTION,
-      vendorId: id,
-      type: 'Custom',
-      cron,
-      parameters: {},
-      what: WHAT,
-    })
-}
-
-function payloadOf(
-  id: number,
-  project: { id: number; name: string } | undefined,
-  actor: Actor,
-): RetentionEvent {
-  return { policyId: id, projectId: project?.id, projectName: project?.name, name: String(id), actor }
 }
 
 function noSuchPolicy(id: number): DomainError {

@@ -1,9 +1,11 @@
 import type * as Wire from '@portolan/api/retentions'
 import type { Execution, Status, Task } from '../jobs/model.ts'
 import type { Selector } from '../selectors/model.ts'
+import type { Explanation } from './explain.ts'
 import { reasonOf } from './job.ts'
 import type { RetentionRule } from './model.ts'
-import type { Explanation, PolicyRequest, ShownPolicy } from './service.ts'
+import type { PolicyContent, ShownPolicy } from './policies.ts'
+import type { PolicyRequest } from './service.ts'
 import { TEMPLATES } from './templates.ts'
 
 /** What rules can be made of, as Harbor tells it. */
@@ -27,7 +29,12 @@ export const METADATA: Wire.RetentionMetadata = {
 }
 
 /** A policy in Harbor's shape. */
-export function toWire({ id, projectId, rules, cron, nextTime }: ShownPolicy): Wire.RetentionPolicy {
+export function toWire(policy: ShownPolicy): Wire.RetentionPolicy {
+  return { ...systemPolicyToWire(policy), scope: { level: 'project', ref: policy.projectId ?? 0 } }
+}
+
+/** The same, of whatever it is about. */
+export function systemPolicyToWire({ id, rules, cron, nextTime }: ShownPolicy): Wire.SystemRetentionPolicy {
   return {
     id,
     algorithm: 'or',
@@ -36,7 +43,6 @@ export function toWire({ id, projectId, rules, cron, nextTime }: ShownPolicy): W
       kind: 'Schedule',
       settings: { cron, ...(nextTime ? { next_scheduled_time: nextTime.toISOString() } : {}) },
     },
-    scope: projectId === undefined ? { level: 'system', ref: 0 } : { level: 'project', ref: projectId },
   }
 }
 
@@ -52,12 +58,13 @@ function ruleToWire(rule: RetentionRule): Wire.RetentionRule {
 }
 
 /** What a request asks for; of parameters only the one of the template counts. */
-export function toRequest({ scope, rules = [], trigger }: Wire.RetentionPolicy): PolicyRequest {
-  return {
-    projectId: scope?.level === 'system' ? undefined : (scope?.ref ?? 0),
-    rules: rules.map(toRule),
-    cron: trigger?.settings?.cron ?? '',
-  }
+export function toRequest({ scope, ...content }: Wire.RetentionPolicy): PolicyRequest {
+  return { ...toContent(content), level: scope?.level ?? 'project', projectId: scope?.ref ?? 0 }
+}
+
+/** The same without what it is to be about. */
+export function toContent({ rules = [], trigger }: Wire.SystemRetentionPolicy): PolicyContent {
+  return { rules: rules.map(toRule), cron: trigger?.settings?.cron ?? '' }
 }
 
 function toRule(rule: Wire.RetentionRule): RetentionRule {
@@ -119,12 +126,12 @@ export function taskToWire(task: Task): Wire.RetentionExecutionTask {
   }
 }
 
-export function explanationToWire({ policy, verdicts }: Explanation): Wire.RetentionExplanation {
+export function explanationToWire({ policy, covered, verdicts }: Explanation): Wire.RetentionExplanation {
   return {
     ...(policy ? { policy_id: policy.id } : {}),
     inherited: policy !== undefined && policy.projectId === undefined,
-    covered: verdicts !== undefined,
-    artifacts: (verdicts ?? []).map((verdict) => ({
+    covered,
+    artifacts: verdicts.map((verdict) => ({
       digest: verdict.artifact.digest,
       tags: [...verdict.artifact.tags],
       kept: verdict.kept,
