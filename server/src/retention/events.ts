@@ -31,6 +31,8 @@ interface RetentionApplied {
   retained: number
   /** As they were when the run was ordered. */
   rules: readonly RetentionRule[]
+  /** How the task came to its end; absent: well. */
+  result?: 'STOPPED' | 'ERROR'
   /** The first thousand, each with some of its tags. */
   deleted: readonly { digest: string; tags: readonly string[] }[]
 }
@@ -54,7 +56,7 @@ declare module '../platform/events/catalogue.ts' {
     'retention.deleted': RetentionEvent
     /** Somebody ordered a run of a retention policy. */
     'retention.started': RetentionStarted
-    /** A run has deleted artifacts of a repository, of which each was told of as well. */
+    /** A run, even one that was stopped, has deleted artifacts of a repository, of which each was told of as well. */
     'retention.applied': RetentionApplied
   }
 }

@@ -40,6 +40,7 @@ async function run(
   meanwhile = async (): Promise<void> => undefined,
   state?: unknown,
   interrupted?: AbortController,
+  reason = 'shutdown',
 ) {
   const lines: string[] = []
   const saved: unknown[] = []
@@ -53,7 +54,7 @@ async function run(
     signal: (interrupted ?? new AbortController()).signal,
     log: (line: string) => {
       lines.push(line)
-      if (line.endsWith('] deleted')) interrupted?.abort()
+      if (line.endsWith('] deleted')) interrupted?.abort(reason)
     },
     save: async (more: unknown) => void saved.push(more),
     report: async (more: object) => {
@@ -63,7 +64,7 @@ async function run(
     },
   } as unknown as TaskContext
   const work = retention(deps).run(context)
-  if (interrupted) await expect(work).rejects.toThrow()
+  if (interrupted) await expect(work).rejects.toBe(reason)
   else await work
   return { lines, reported, saved }
 }
@@ -148,6 +149,20 @@ test('who goes on after an interruption deletes no more than was judged before i
   expect(second.reported).toEqual({ total: 3, retained: 1 })
   expect(await applied()).toMatchObject([
     { total: 3, retained: 1, deleted: [{ tags: ['v1'] }, { tags: ['v2'] }] },
+  ])
+})
+
+test('a run that is stopped tells what it has deleted, once', async () => {
+  const one = await bench.image('one', {}, 'v1')
+  const two = await bench.image('two', {}, 'v2')
+  const three = await bench.image('three', {}, 'v3')
+
+  const { reported } = await run(false, undefined, undefined, new AbortController(), 'stop')
+
+  expect(await left()).toEqual([two.digest, three.digest].sort())
+  expect(reported).toEqual({ total: 3, retained: 2 })
+  expect(await applied()).toMatchObject([
+    { total: 3, retained: 2, result: 'STOPPED', deleted: [{ digest: one.digest, tags: ['v1'] }] },
   ])
 })
 

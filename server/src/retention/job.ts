@@ -22,6 +22,9 @@ interface RetentionInput {
   rules: RetentionRule[]
 }
 
+/** How often it is tried where it fails. */
+const ATTEMPTS = 3
+
 export type RetentionJobDeps = Pick<ArtifactsDeps, 'db' | 'trashDays' | 'findImmutable'> & { now(): Date }
 
 /** Orders a run, one task for each repository, within the transaction; answers its id. */
@@ -64,7 +67,7 @@ export function retention(deps: RetentionJobDeps): JobKind {
   return {
     name: RETENTION,
     limit: 4,
-    attempts: 3,
+    attempts: ATTEMPTS,
     async run(context) {
       const { repositoryId, projectId, dryRun, rules } = context.task.input as RetentionInput
       const place = await findPlace(deps.db, repositoryId)
@@ -81,15 +84,23 @@ export function retention(deps: RetentionJobDeps): JobKind {
       await context.report({ total, retained: total - done.count - (verdicts.length - kept) })
       context.log(`${place.projectName}/${place.name}: ${kept} of ${verdicts.length} artifacts are kept`)
       let stay = kept
-      for (const { artifact, ...verdict } of verdicts) {
-        context.signal.throwIfAborted()
-        const outcome = verdict.kept
-          ? `kept by ${reasonOf(rules, { artifact, ...verdict })}`
-          : dryRun
-            ? 'would be deleted'
-            : await tryToDelete(deps, place, artifact, context, done)
-        if (outcome.startsWith('stays')) stay += 1
-        context.log(lineOf(artifact, outcome))
+      try {
+        for (const { artifact, ...verdict } of verdicts) {
+          context.signal.throwIfAborted()
+          const outcome = verdict.kept
+            ? `kept by ${reasonOf(rules, { artifact, ...verdict })}`
+            : dryRun
+              ? 'would be deleted'
+              : await tryToDelete(deps, place, artifact, context, done)
+          if (outcome.startsWith('stays')) stay += 1
+          context.log(lineOf(artifact, outcome))
+        }
+      } catch (error) {
+        const result = dryRun ? undefined : resultOf(context)
+        const counts = { total, retained: total - done.count }
+        // That it cannot be told is not why it ended.
+        if (result) await tellEnd(deps, place, context, done, { ...counts, result }).catch(() => undefined)
+        throw error
       }
       // What has changed since it was judged stayed after all.
       const retained = done.again ? total - done.count : stay
@@ -97,6 +108,23 @@ export function retention(deps: RetentionJobDeps): JobKind {
       await tellOf(deps, place, context, done, { total, retained })
     },
   }
+}
+
+async function tellEnd(
+  deps: RetentionJobDeps,
+  place: RetentionPlace,
+  context: TaskContext,
+  done: Done,
+  counts: { total: number; retained: number; result: 'STOPPED' | 'ERROR' },
+): Promise<void> {
+  await context.report({ total: counts.total, retained: counts.retained })
+  await tellOf(deps, place, context, done, counts)
+}
+
+/** The end of a task that does not come to its own; undefined where somebody goes on with it. */
+function resultOf({ signal, task }: TaskContext): 'STOPPED' | 'ERROR' | undefined {
+  if (signal.aborted) return signal.reason === 'stop' ? 'STOPPED' : undefined
+  return task.failures + 1 >= ATTEMPTS ? 'ERROR' : undefined
 }
 
 /** What the task has done, also before it was interrupted. */
@@ -130,7 +158,7 @@ async function tellOf(
   { id, name, projectId, projectName }: RetentionPlace,
   context: TaskContext,
   done: Done,
-  counts: { total: number; retained: number },
+  counts: { total: number; retained: number; result?: 'STOPPED' | 'ERROR' },
 ): Promise<void> {
   const { count, deleted, told } = done
   if (count === 0 || told) return

@@ -26,6 +26,8 @@ export interface RetentionFacts {
   /** Artifacts that were judged, and that the rules kept. */
   total: number
   retained: number
+  /** Absent: the run came to its end. */
+  result?: string
   rules: readonly {
     template: string
     params: Readonly<Record<string, unknown>>
@@ -107,7 +109,7 @@ function toRetention(facts: RetentionFacts, { projectName, name }: EventReposito
       tag_selectors: rule.tagSelectors,
       scope_selectors: { repository: rule.scopeSelectors },
     })),
-    result: 'SUCCESS',
+    result: facts.result ?? 'SUCCESS',
     deleted_artifact: facts.deleted.map(({ digest, tags }) => ({
       type: 'image',
       status: 'SUCCESS',

@@ -72,6 +72,9 @@ test('what a run of retention has deleted is told as Harbor tells it, of all art
       },
     },
   })
+  const stopped = { ...event, retention: { ...event.retention, result: 'STOPPED' } as typeof event.retention }
+  const facts = { creationTime: new Date(1000), public: false }
+  expect(toPayload(stopped as typeof event, facts, 'h').event_data.retention?.result).toBe('STOPPED')
   const policy = { enabled: true, eventTypes: ['TAG_RETENTION' as const], tagPattern: '' }
   expect(createFilter({ ...policy, repositoryPattern: 'app/**' })(event)).toBe(event)
   expect(createFilter({ ...policy, repositoryPattern: 'other' })(event)).toBeUndefined()
