@@ -37,15 +37,6 @@ interface RetentionApplied {
   deleted: readonly { digest: string; tags: readonly string[] }[]
 }
 
-/** What stands in the payload of whatever happens to a policy; without a project it is that of the system. */
-export function payloadOf(
-  id: number,
-  project: { id: number; name: string } | undefined,
-  actor: Actor,
-): RetentionEvent {
-  return { policyId: id, projectId: project?.id, projectName: project?.name, name: String(id), actor }
-}
-
 declare module '../platform/events/catalogue.ts' {
   interface EventPayloads {
     /** A retention policy was made. */

@@ -8,7 +8,7 @@ import type { Page } from '../platform/db/list.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
 import type { StorageDriver } from '../storage/driver.ts'
-import { payloadOf } from './events.ts'
+import { payloadOf } from './event-payload.ts'
 import { RETENTION, startRetention } from './job.ts'
 import type { RetentionPolicy } from './model.ts'
 

@@ -20,7 +20,7 @@ import {
 import { endRun, orderRunOf, readRunLog, selectRuns, selectRunTasks } from './runs.ts'
 import * as store from './store.ts'
 
-/** The policies of projects: Harbor's. That of the system is in `system-service.ts`. */
+/** The policies of projects: Harbor's. That of the system is in `system/`. */
 
 export type RetentionDeps = RetentionJobDeps & { storage: StorageDriver }
 

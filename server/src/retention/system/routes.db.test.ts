@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { decide, decideEverywhere } from '../access/decide.ts'
-import { type Bench, openBench } from '../artifacts/testing.ts'
-import { createFindImmutable } from '../immutability/find-immutable.ts'
-import { createTestDatabase } from '../platform/db/testing.ts'
-import { as, buildRest } from '../platform/http/testing.ts'
-import { addUser } from '../users/testing.ts'
-import { retentionRoutes } from './routes.ts'
-import type { RetentionDeps } from './service.ts'
-import { systemRetentionRoutes } from './system-routes.ts'
+import { decide, decideEverywhere } from '../../access/decide.ts'
+import { type Bench, openBench } from '../../artifacts/testing.ts'
+import { createFindImmutable } from '../../immutability/find-immutable.ts'
+import { createTestDatabase } from '../../platform/db/testing.ts'
+import { as, buildRest } from '../../platform/http/testing.ts'
+import { addUser } from '../../users/testing.ts'
+import { retentionRoutes } from '../routes.ts'
+import type { RetentionDeps } from '../service.ts'
+import { systemRetentionRoutes } from './routes.ts'
 
 const { db, drop } = await createTestDatabase()
 const bench: Bench = await openBench(db)

@@ -1,7 +1,7 @@
-import type { Actor } from '../access/model.ts'
-import { Overtaken, transact } from '../platform/db/transact.ts'
-import { DomainError } from '../platform/errors.ts'
-import type { RetentionPolicy } from './model.ts'
+import type { Actor } from '../../access/model.ts'
+import { Overtaken, transact } from '../../platform/db/transact.ts'
+import { DomainError } from '../../platform/errors.ts'
+import type { RetentionPolicy } from '../model.ts'
 import {
   checkContent,
   dropPolicy,
@@ -10,9 +10,9 @@ import {
   replacePolicy,
   type ShownPolicy,
   showPolicy,
-} from './policies.ts'
-import type { RetentionDeps } from './service.ts'
-import { findPolicyOf } from './store.ts'
+} from '../policies.ts'
+import type { RetentionDeps } from '../service.ts'
+import { findPolicyOf } from '../store.ts'
 
 /** The one policy of all projects that have none of their own. Throws not-found. */
 export async function getSystemPolicy({ db }: Pick<RetentionDeps, 'db'>): Promise<RetentionPolicy> {
