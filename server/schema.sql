@@ -209,6 +209,7 @@ CREATE TABLE events (
   type text COLLATE "C" NOT NULL,
   payload jsonb NOT NULL,
   occurrence_time timestamp with time zone DEFAULT now() NOT NULL,
+  traceparent text COLLATE "C",
   CONSTRAINT events_pkey PRIMARY KEY (id)
 );
 CREATE INDEX events_xid ON events USING btree (xid, id);
@@ -751,6 +752,7 @@ CREATE TABLE webhook_deliveries (
   start_time timestamp with time zone,
   update_time timestamp with time zone DEFAULT now() NOT NULL,
   end_time timestamp with time zone,
+  traceparent text COLLATE "C",
   CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['Pending'::text, 'Scheduled'::text, 'Success'::text, 'Error'::text, 'Stopped'::text]))),
   CONSTRAINT webhook_deliveries_trigger_check CHECK ((trigger = ANY (ARRAY['EVENT'::text, 'MANUAL'::text]))),

@@ -14,6 +14,8 @@ export interface CollectedSpan {
   start: bigint
   end: bigint
   attributes: Record<string, string | bigint>
+  /** Ids of spans that it is linked to. */
+  links: { traceId: string; spanId: string }[]
   failed: boolean
 }
 
@@ -71,8 +73,7 @@ type Value = Buffer | bigint
 type Fields = Record<number, Value[]>
 
 function toSpan(span: Fields): CollectedSpan {
-  const text = (number: number, encoding: BufferEncoding) =>
-    (span[number]?.[0] as Buffer | undefined)?.toString(encoding) ?? ''
+  const text = (number: number, encoding: BufferEncoding) => textOf(span, number, encoding)
   return {
     traceId: text(1, 'hex'),
     spanId: text(2, 'hex'),
@@ -82,8 +83,16 @@ function toSpan(span: Fields): CollectedSpan {
     start: (span[7]?.[0] ?? 0n) as bigint,
     end: (span[8]?.[0] ?? 0n) as bigint,
     attributes: attributesOf(span[9]),
+    links: messages(span[13]).map((link) => ({
+      traceId: textOf(link, 1, 'hex'),
+      spanId: textOf(link, 2, 'hex'),
+    })),
     failed: messages(span[15]).some((status) => status[3]?.[0] === 2n),
   }
+}
+
+function textOf(of: Fields, number: number, encoding: BufferEncoding): string {
+  return (of[number]?.[0] as Buffer | undefined)?.toString(encoding) ?? ''
 }
 
 function attributesOf(pairs: Value[] | undefined): Record<string, string | bigint> {

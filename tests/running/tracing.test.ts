@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { blob, config, descriptorOf, image } from '../harness/content.ts'
 import { createProject, openAsAdministrator, uniqueName } from '../harness/project.ts'
 import { locationOf, type Registry } from '../harness/registry.ts'
+import { openRepository } from '../harness/repository.ts'
 import { type RunningServer, startServer } from '../harness/server.ts'
 import { type CollectedSpan, type Collector, startCollector } from './collector.ts'
 
@@ -194,6 +195,68 @@ test('a call outside is told without its path, and hands the trace on', async ()
   expect(collector.raw()).not.toMatch(/Secret-(Path|Header|Query)/)
   expect(collector.raw()).not.toContain(server.adminPassword)
   expect(collector.raw()).not.toContain(Buffer.from(`admin:${server.adminPassword}`).toString('base64'))
+  receiver.closeAllConnections()
+  receiver.close()
+})
+
+test('a delivery is a trace of its own, linked to the push that it tells of', async () => {
+  const heard: (string | undefined)[] = []
+  const receiver = createServer((request, response) => {
+    heard.push([request.headers.traceparent].flat()[0])
+    response.writeHead(heard.length === 1 ? 503 : 200).end()
+  }).listen(0, '127.0.0.1')
+  await once(receiver, 'listening')
+  const { port } = receiver.address() as AddressInfo
+  const project = await createProject(server)
+  await registry.send({
+    method: 'POST',
+    path: `/api/v2.0/projects/${project.name}/webhook/policies`,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      name: uniqueName('hook'),
+      enabled: true,
+      event_types: ['PUSH_ARTIFACT'],
+      targets: [{ type: 'http', address: `http://127.0.0.1:${port}/` }],
+    }),
+  })
+  const [loud, silent] = [caller(), caller(false)]
+  const path = `/v2/${project.name}/linked`
+  await openRepository(registry, `${project.name}/linked`).pushImage('before')
+  const pushAs = async (headers: Record<string, string>, tag: string) => {
+    const known = await registry.get(`${path}/manifests/before`)
+    const type = String(known.headers['content-type'])
+    return await registry.send({
+      method: 'PUT',
+      path: `${path}/manifests/${tag}`,
+      headers: { ...headers, 'Content-Type': type },
+      body: known.body,
+    })
+  }
+  expect((await pushAs(loud.headers, 'loud')).status).toBe(201)
+  expect((await pushAs(silent.headers, 'silent')).status).toBe(201)
+
+  // That of `before` twice.
+  await expect.poll(() => heard.length, told).toBe(4)
+  const linked = () =>
+    collector.spans.filter((span) => span.links.some(({ traceId }) => traceId === loud.traceId))
+  await expect.poll(linked, told).toHaveLength(1)
+  const [delivery] = linked()
+  const [request] = named(loud.traceId, 'PUT /v2/{name}/manifests/{reference}')
+  expect(delivery).toMatchObject({ name: 'webhook PUSH_ARTIFACT', parentId: '', failed: false })
+  expect(delivery?.traceId).not.toBe(loud.traceId)
+  expect(delivery?.links).toEqual([{ traceId: loud.traceId, spanId: request?.spanId }])
+  expect(delivery?.attributes).toMatchObject({
+    'portolan.delivery.outcome': 'arrived',
+    'portolan.delivery.attempt': 1n,
+  })
+  const [call] = of(delivery?.traceId ?? '').filter(({ kind }) => kind === CLIENT)
+  expect(call).toMatchObject({ name: 'POST', parentId: delivery?.spanId })
+  // The receiver hears of the delivery's trace.
+  expect(heard.map((text) => text?.split('-')[1])).toContain(delivery?.traceId)
+  const outcomes = collector.spans
+    .filter(({ name }) => name === 'webhook PUSH_ARTIFACT')
+    .map(({ attributes }) => attributes['portolan.delivery.outcome'])
+  expect(outcomes.sort()).toEqual(['arrived', 'arrived', 'down'])
   receiver.closeAllConnections()
   receiver.close()
 })

@@ -115,7 +115,7 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
   await addRoutes(app, parts, services, subscribers)
   const works = config.roles !== 'web' && leads
   const worker = works ? await composeWorker(parts, services) : undefined
-  const webhookWorker = works ? composeWebhookWorker(parts, services.webhooks) : undefined
+  const webhookWorker = works ? await composeWebhookWorker(parts, services.webhooks) : undefined
   const forwarder = works
     ? createForwarder({
         db,

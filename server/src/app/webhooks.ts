@@ -29,11 +29,16 @@ export function createWebhooks(
   }
 }
 
-export function composeWebhookWorker({ config, log }: ServerParts, webhooks: DeliveriesDeps): WebhookWorker {
+export async function composeWebhookWorker(
+  { config, log, tracing }: ServerParts,
+  webhooks: DeliveriesDeps,
+): Promise<WebhookWorker> {
+  const around = tracing && (await import('./tracing/parts.ts')).deliveryTracer(tracing)
   return createWebhookWorker({
     ...webhooks,
     log,
     giveUpSeconds: config.webhooks.giveUpMinutes * 60,
     leaseSeconds: config.jobs.takeOverSeconds,
+    ...(around && { around }),
   })
 }

@@ -24,11 +24,12 @@ export async function insertDeliveries(tx: Database, deliveries: readonly NewDel
   if (deliveries.length === 0) return []
   const column = <K extends keyof NewDelivery>(name: K) => deliveries.map((one) => one[name])
   const result = await sql<{ id: number }>`
-    INSERT INTO webhook_deliveries (policy_id, target, event_type, trigger, content_type, body)
-    SELECT policy_id, target, event_type, trigger, content_type, body
+    INSERT INTO webhook_deliveries (policy_id, target, event_type, trigger, content_type, body, traceparent)
+    SELECT policy_id, target, event_type, trigger, content_type, body, traceparent
     FROM unnest(${column('policyId')}::bigint[], ${column('target')}::smallint[], ${column('eventType')}::text[],
-      ${column('trigger')}::text[], ${column('contentType')}::text[], ${column('body')}::text[])
-      WITH ORDINALITY AS d(policy_id, target, event_type, trigger, content_type, body, position)
+      ${column('trigger')}::text[], ${column('contentType')}::text[], ${column('body')}::text[],
+      ${deliveries.map((one) => one.traceparent ?? null)}::text[])
+      WITH ORDINALITY AS d(policy_id, target, event_type, trigger, content_type, body, traceparent, position)
     ORDER BY position
     RETURNING id`.execute(tx)
   await openLanes(tx, deliveries)

@@ -51,7 +51,7 @@ export async function enqueue(
     await insertDeliveries(
       tx,
       matched.flatMap(({ policy, event }) =>
-        deliveriesOf(policy, toPayload(event, factsOf(event), deps.registryHost)),
+        deliveriesOf(policy, toPayload(event, factsOf(event), deps.registryHost), event.traceparent),
       ),
     )
   }
@@ -71,7 +71,11 @@ function* parts(
 }
 
 /** One for each target of the policy. */
-function deliveriesOf(policy: StoredPolicy, payload: Payload): NewDelivery[] {
+function deliveriesOf(
+  policy: StoredPolicy,
+  payload: Payload,
+  traceparent: string | undefined,
+): NewDelivery[] {
   const sender = { projectId: policy.projectId, policyId: policy.id }
   return policy.targets.map((target, position) => ({
     policyId: policy.id,
@@ -79,6 +83,7 @@ function deliveriesOf(policy: StoredPolicy, payload: Payload): NewDelivery[] {
     kind: laneKind(target),
     eventType: payload.type,
     trigger: 'EVENT',
+    traceparent,
     ...renderSafely(target, payload, sender),
   }))
 }

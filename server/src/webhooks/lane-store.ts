@@ -18,6 +18,7 @@ export interface Next {
   contentType: string
   body: string
   attempts: number
+  traceparent: string | undefined
 }
 
 /**
@@ -76,7 +77,7 @@ export async function holdLane(tx: Database, lane: Lane): Promise<boolean> {
 export async function findNext(db: Database, lane: Lane): Promise<Next | undefined> {
   const row = await db
     .selectFrom('webhook_deliveries')
-    .select(['id', 'event_type', 'content_type', 'body', 'attempts'])
+    .select(['id', 'event_type', 'content_type', 'body', 'attempts', 'traceparent'])
     .where('policy_id', '=', lane.policyId)
     .where('target', '=', lane.target)
     .where('status', 'in', ['Pending', 'Scheduled'])
@@ -91,6 +92,7 @@ export async function findNext(db: Database, lane: Lane): Promise<Next | undefin
       contentType: row.content_type,
       body: row.body,
       attempts: row.attempts,
+      traceparent: row.traceparent ?? undefined,
     }
   )
 }

@@ -85,7 +85,11 @@ export interface Delivery {
 export type NewDelivery = Pick<
   Delivery,
   'policyId' | 'target' | 'eventType' | 'trigger' | 'contentType' | 'body'
-> & { kind: LaneKind }
+> & {
+  kind: LaneKind
+  /** What has caused it, where that was traced. */
+  traceparent?: string | undefined
+}
 
 /** Harbor's names of the queues of webhooks. */
 export type LaneKind = 'WEBHOOK' | 'SLACK'

@@ -12,6 +12,8 @@ export interface WebhookEvent {
   /** Where it is about what a run of retention did in a repository. */
   retention?: RetentionFacts
   customAttributes: Readonly<Record<string, string>>
+  /** What it was part of, where that was traced. */
+  traceparent?: string
 }
 
 export interface EventRepository {

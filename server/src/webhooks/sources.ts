@@ -40,7 +40,7 @@ const SOURCES: { readonly [T in keyof EventPayloads]?: (payload: EventPayloads[T
 export const TOLD_EVENTS = Object.keys(SOURCES) as readonly (keyof EventPayloads)[]
 
 /** The event as webhooks tell of it, which may be several, or none. */
-export function toWebhookEvents({ type, payload, occurrenceTime }: HeardEvent): WebhookEvent[] {
+export function toWebhookEvents({ type, payload, occurrenceTime, traceparent }: HeardEvent): WebhookEvent[] {
   const tell = SOURCES[type] as ((of: typeof payload) => Told | Told[]) | undefined
   const told = tell?.(payload) ?? []
 
@@ -53,6 +53,7 @@ export function toWebhookEvents({ type, payload, occurrenceTime }: HeardEvent): 
     repository: repositoryIn(common),
     resources: [],
     customAttributes: {},
+    ...(traceparent === undefined ? {} : { traceparent }),
     ...one,
   }))
 }

@@ -33,7 +33,14 @@ export interface WebhookWorkerDeps extends DeliverDeps {
   /** A worker that is silent for so long has lost its lanes. */
   leaseSeconds?: number
   pollMilliseconds?: number
+  around?: AroundAttempt | undefined
 }
+
+/** Makes one attempt within something. */
+export type AroundAttempt = (
+  delivery: Pick<Next, 'id' | 'eventType' | 'attempts' | 'traceparent'>,
+  call: () => Promise<Attempt>,
+) => Promise<Attempt>
 
 export interface WebhookWorker {
   start(): void
@@ -114,7 +121,8 @@ export function createWebhookWorker(deps: WebhookWorkerDeps): WebhookWorker {
     }
     const secrets = openSecrets(deps.box, policy.projectId, policy.sealed)[lane.target] ?? {}
     const startTime = new Date()
-    const attempt = await deliver(deps, { target, secrets }, next, signal)
+    const call = () => deliver(deps, { target, secrets }, next, signal)
+    const attempt = await (deps.around ? deps.around(next, call) : call())
     if (attempt.kind === 'ended') return false
 
     const outcome = outcomeOf(attempt, next, startTime)

@@ -339,6 +339,7 @@ export interface EventsTable {
   type: string
   payload: Json<unknown>
   occurrence_time: Time
+  traceparent: string | null
 }
 
 export interface EventSubscribersTable {

@@ -34,6 +34,7 @@ export interface WebhookDeliveriesTable {
   start_time: OptionalTime
   update_time: Time
   end_time: OptionalTime
+  traceparent: string | null
 }
 
 export interface WebhookLanesTable {

@@ -18,5 +18,11 @@ export type DomainEvent = { [T in EventType]: { type: T; payload: EventPayloads[
 
 /** An event of one of these types as those who asked for them hear it. */
 export type HeardEvent<T extends EventType = EventType> = {
-  [K in T]: { id: number; type: K; payload: EventPayloads[K]; occurrenceTime: Date }
+  [K in T]: {
+    id: number
+    type: K
+    payload: EventPayloads[K]
+    occurrenceTime: Date
+    traceparent?: string | undefined
+  }
 }[T]

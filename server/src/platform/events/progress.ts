@@ -116,7 +116,7 @@ export async function findWindowEvents(
 ): Promise<StoredEvent[]> {
   const rows = await tx
     .selectFrom('events')
-    .select(['id', 'type', 'payload', 'occurrence_time'])
+    .select(['id', 'type', 'payload', 'occurrence_time', 'traceparent'])
     .where(sql<boolean>`xid >= ${window.doneXid}::xid8 AND xid < ${window.windowXid}::xid8`)
     .where('id', '>', window.doneId)
     .where(sql<boolean>`type = ANY(${[...types]}::text[])`)
@@ -129,6 +129,7 @@ export async function findWindowEvents(
     type: row.type,
     payload: row.payload as Record<string, unknown>,
     occurrenceTime: row.occurrence_time,
+    ...(row.traceparent === null ? {} : { traceparent: row.traceparent }),
   }))
 }
 

@@ -7,6 +7,8 @@ export interface StoredEvent {
   type: string
   payload: Record<string, unknown>
   occurrenceTime: Date
+  /** What it was part of, where that was traced. */
+  traceparent?: string | undefined
 }
 
 /**

@@ -1,10 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api'
+import {
+  type Context,
+  ROOT_CONTEXT,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import {
   BatchSpanProcessor,
   ParentBasedSampler,
+  type Sampler,
+  SamplingDecision,
   type SpanExporter,
   TraceIdRatioBasedSampler,
   TracerProvider,
@@ -43,7 +53,7 @@ export function openTracing({ url, ratio, version, log }: OtlpOptions): Tracing 
       detectResources({ detectors: [envDetector] }),
     ),
     // Who calls decides for his trace, as everywhere; the ratio is for those that begin here.
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+    sampler: new ParentBasedSampler({ root: linkBased(new TraceIdRatioBasedSampler(ratio)) }),
     spanLimits: { attributeValueLengthLimit: LONGEST_VALUE, attributeCountLimit: 32 },
     spanProcessors: [
       new BatchSpanProcessor({
@@ -65,8 +75,9 @@ export function openTracing({ url, ratio, version, log }: OtlpOptions): Tracing 
   const tracer = provider.getTracer('portolan', version)
   const leaves = new WeakMap<object, number>()
 
-  function start(name: string, { kind, parent, attributes = {} }: SpanStart): Span {
-    const options = { kind: KINDS[kind], attributes, startTime: now() }
+  function start(name: string, { kind, parent, link, attributes = {} }: SpanStart): Span {
+    const links = link ? [{ context: spanContextOf(link) }] : []
+    const options = { kind: KINDS[kind], attributes, links, startTime: now() }
     const span = tracer.startSpan(name, options, contextOf(parent))
     const { traceId, spanId, traceFlags } = span.spanContext()
     let open = true
@@ -110,10 +121,24 @@ export function openTracing({ url, ratio, version, log }: OtlpOptions): Tracing 
 }
 
 function contextOf(parent: RemoteSpan | undefined): Context {
-  if (!parent) return ROOT_CONTEXT
-  const { traceId, spanId, sampled } = parent
-  const traceFlags = sampled ? TraceFlags.SAMPLED : TraceFlags.NONE
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true })
+  return parent ? trace.setSpanContext(ROOT_CONTEXT, spanContextOf(parent)) : ROOT_CONTEXT
+}
+
+function spanContextOf({ traceId, spanId, sampled }: RemoteSpan): SpanContext {
+  return { traceId, spanId, traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE, isRemote: true }
+}
+
+/** What was caused by something is recorded as that is; everything else as the other sampler says. */
+function linkBased(other: Sampler): Sampler {
+  return {
+    shouldSample(context, traceId, name, kind, attributes, links) {
+      const [link] = links
+      if (!link) return other.shouldSample(context, traceId, name, kind, attributes, links)
+      const sampled = (link.context.traceFlags & TraceFlags.SAMPLED) !== 0
+      return { decision: sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD }
+    },
+    toString: () => `LinkBased{${other}}`,
+  }
 }
 
 /** One clock for all: the library's own are not exactly the same for starts and ends. */

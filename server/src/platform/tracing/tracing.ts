@@ -7,6 +7,8 @@ export interface SpanStart {
   kind: 'server' | 'client' | 'consumer'
   /** Undefined: a trace of its own begins. */
   parent: RemoteSpan | undefined
+  /** What has caused it without waiting for it. A trace that begins with such a span is recorded if that is. */
+  link?: RemoteSpan | undefined
   attributes?: Attributes
 }
 

@@ -2,6 +2,7 @@ import type { Actor } from '../../access/model.ts'
 import type { Filter, Order, Page } from '../../platform/db/list.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { emit } from '../../platform/events/outbox.ts'
+import { currentTraceparent } from '../../platform/tracing/traceparent.ts'
 import { type DeliverDeps, deliver } from '../deliver.ts'
 import * as store from '../delivery-store.ts'
 import { type EnqueueDeps, renderSafely } from '../enqueue.ts'
@@ -84,6 +85,7 @@ export async function redeliver(
         trigger: 'MANUAL',
         contentType,
         body,
+        traceparent: currentTraceparent(),
       },
     ])
     await emit(tx, { type: 'webhook.redelivered', payload: payloadOf(project, policyId, policy.name, actor) })
