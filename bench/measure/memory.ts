@@ -51,6 +51,7 @@ export async function peakWhile<Result>(
   }
 }
 
+/** A process and all that it has started. */
 export async function processTree(root: number): Promise<number[]> {
   const parents = new Map<number, number>()
   for (const name of await readdir('/proc')) {
