@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { ListQuery } from './paging.ts'
+import { ListQuery, PageQuery } from './paging.ts'
 import { RepositoryParams } from './repositories.ts'
 
 const Id = Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
@@ -99,6 +99,9 @@ export const RetentionPageQuery = Type.Object({
   page: ListQuery.page,
   page_size: Type.Integer({ default: 10, description: 'Elements on a page, at most 100.' }),
 })
+
+/** Of what is ours. */
+export const OurRetentionPageQuery = Type.Object({ ...PageQuery })
 
 export const RetentionRunReq = Type.Object({ dry_run: Type.Optional(Type.Boolean()) })
 export const RetentionStarted = Type.Object({ id: Type.Integer() })

@@ -155,7 +155,7 @@ export function retentionRoutes(deps: RetentionDeps): FastifyPluginAsyncTypebox 
           operationId: 'explainRetention',
           description: 'Which artifacts are the newest takes all of them: a page costs as much as the whole.',
           params: Wire.RetentionExplainParams,
-          querystring: Wire.RetentionPageQuery,
+          querystring: Wire.OurRetentionPageQuery,
           response: { 200: Wire.RetentionExplanation },
         },
         config: { permission: { project: 'tag-retention:read' } },

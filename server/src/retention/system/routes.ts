@@ -82,7 +82,7 @@ export function systemRetentionRoutes(deps: RetentionDeps): FastifyPluginAsyncTy
       {
         schema: {
           operationId: 'listSystemRetentionExecutions',
-          querystring: Wire.RetentionPageQuery,
+          querystring: Wire.OurRetentionPageQuery,
           response: { 200: Wire.RetentionExecutions },
           refusals: [404],
         },
@@ -122,7 +122,7 @@ export function systemRetentionRoutes(deps: RetentionDeps): FastifyPluginAsyncTy
         schema: {
           operationId: 'listSystemRetentionTasks',
           params: Wire.SystemRetentionExecutionParams,
-          querystring: Wire.RetentionPageQuery,
+          querystring: Wire.OurRetentionPageQuery,
           response: { 200: Wire.RetentionExecutionTasks },
         },
         config: READ,
