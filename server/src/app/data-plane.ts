@@ -8,6 +8,7 @@ import type { UploadsDeps } from '../blobs/uploads.ts'
 import { createFindImmutable } from '../immutability/find-immutable.ts'
 import { durationSeconds } from '../lib/duration.ts'
 import { createLru } from '../lib/lru.ts'
+import { createQueues } from '../lib/queues.ts'
 import type { QuotaPolicy } from '../quotas/count.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -35,6 +36,7 @@ export function createDataPlane(
     graceSeconds: durationSeconds(config.gc.grace) ?? 0,
     findByName: createBlobLookup(prepared, store),
     hashes: createUploadHashes(storage),
+    perDigest: createQueues(),
     quotas: createQuotaPolicy(log, () => settings.get('quota_per_project_enable')),
     findReferenced: (tx, projectId, blobIds) => findReferenced(tx, projectId, blobIds),
   } satisfies UploadsDeps

@@ -221,4 +221,4 @@ test('no config makes classification fail', async () => {
       },
     ),
   )
-})
+}, 60_000)

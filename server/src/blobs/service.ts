@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Queues } from '../lib/queues.ts'
 import type { Database } from '../platform/db/database.ts'
 import { transact } from '../platform/db/transact.ts'
 import type { AdmittedRepository } from '../repositories/model.ts'
@@ -14,6 +15,8 @@ export interface BlobsDeps extends LinkDeps {
   /** How long an unreferenced blob is safe after it was last uploaded or offered. */
   graceSeconds: number
   findByName: FindByName
+  /** Who stores one digest waits for another here, before he has a connection: waiting for its row, many would have them all. */
+  perDigest: Queues
 }
 
 // A mount without a source looks at so many repositories that offer the blob.

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { createQueues } from '../lib/queues.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Repository } from '../repositories/model.ts'
 import { openMemoryDriver } from '../storage/drivers/memory/memory-driver.ts'
@@ -40,6 +41,7 @@ export async function blobDeps(db: Database, of?: UploadsDeps): Promise<UploadsD
     graceSeconds: 86_400,
     findByName: createBlobLookup(db, 'memory'),
     hashes: createUploadHashes(storage),
+    perDigest: createQueues(),
     quotas: { enforced: () => true },
     findReferenced,
   }

@@ -30,12 +30,11 @@ export async function uploadSmall(
   hash.update(bytes)
   if (hash.digest() !== digest) throw new DigestMismatchError(digest, hash.digest())
   const blob = { digest, size: bytes.length, repository }
-  await transact(deps.db, (tx) =>
-    commitBlob(tx, deps, blob, async (key) => {
-      await deps.storage.put(key, bytes)
-      return key
-    }),
-  )
+  const place = async (key: string) => {
+    await deps.storage.put(key, bytes)
+    return key
+  }
+  await deps.perDigest(digest, () => transact(deps.db, (tx) => commitBlob(tx, deps, blob, place)))
   return undefined
 }
 

@@ -189,9 +189,7 @@ export async function finishUpload(
     throw new DigestMismatchError(digest, actual)
   }
 
-  const { placed } = await transact(deps.db, (tx) =>
-    commitUploaded(deps, tx, repository, upload, digest, { upload }),
-  )
+  const { placed } = await commitUploaded(deps, repository, upload, digest, { upload })
   if (!placed) await deps.storage.abortUpload(upload.state)
 }
 
@@ -216,7 +214,7 @@ export async function uploadWhole(
     if (hash.digest() !== digest) throw new DigestMismatchError(digest, hash.digest())
 
     const whole = { ...upload, state, offset: result.written }
-    const committed = await transact(deps.db, (tx) => commitUploaded(deps, tx, repository, whole, digest))
+    const committed = await commitUploaded(deps, repository, whole, digest)
     placed = committed.placed
   } finally {
     if (!placed) await deps.storage.abortUpload(state)
@@ -266,15 +264,16 @@ export async function takeOver(deps: UploadsDeps, upload: Upload): Promise<OwnUp
 
 function commitUploaded(
   deps: UploadsDeps,
-  tx: BlobsDeps['db'],
   repository: AdmittedRepository,
   upload: Upload,
   digest: string,
   options: LinkOptions = {},
 ) {
   const blob = { digest, size: upload.offset, repository }
+  const place = (key: string) => deps.storage.finishUpload(upload.state, upload.offset, key)
+
   return ownBytes(upload.id, () =>
-    commitBlob(tx, deps, blob, (key) => deps.storage.finishUpload(upload.state, upload.offset, key), options),
+    deps.perDigest(digest, () => transact(deps.db, (tx) => commitBlob(tx, deps, blob, place, options))),
   )
 }
 

@@ -7,6 +7,7 @@ import { createUploadHashes } from '../../blobs/upload-hashes.ts'
 import type { UploadsDeps } from '../../blobs/uploads.ts'
 import { createFindImmutable } from '../../immutability/find-immutable.ts'
 import { createLru } from '../../lib/lru.ts'
+import { createQueues } from '../../lib/queues.ts'
 import { createContextLookup } from '../../members/context-lookup.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { registryRoutes } from '../../registry/routes.ts'
@@ -36,6 +37,7 @@ export async function openProgram(db: Database, storage: StorageDriver): Promise
     graceSeconds: 0,
     findByName: createBlobLookup(db, STORE),
     hashes: createUploadHashes(storage),
+    perDigest: createQueues(),
     quotas: { enforced: () => true },
     findReferenced: (tx, projectId, blobIds) => findReferenced(tx, projectId, blobIds),
   }
