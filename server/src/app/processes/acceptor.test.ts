@@ -5,6 +5,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { certificate } from '../../platform/outbound/testing.ts'
 import { type Acceptor, createAcceptor } from './acceptor.ts'
 
+/** The machine may be busy. */
+const PATIENCE = { timeout: 4000 }
+
 /** Takes connections and hands them to whoever is tested, as the process above does. */
 let port: Server
 let app: FastifyInstance
@@ -81,7 +84,7 @@ test('requests on a connection that was handed over are answered, one after the 
 
   expect(answers.match(/200 OK/g)).toHaveLength(2)
   expect(answers).toContain('to 127.0.0.1')
-  await expect.poll(() => ended).toBe(1)
+  await expect.poll(() => ended, PATIENCE).toBe(1)
 })
 
 test('TLS is spoken on it as well', async () => {
@@ -126,7 +129,7 @@ test('at the end requests in flight are answered, idle connections closed, and n
   expect(await busy.said).toContain('slow')
   expect(late).toBe('')
   expect(refused).toBe(1)
-  await expect.poll(() => idle.socket.destroyed || idle.socket.readableEnded).toBe(true)
+  await expect.poll(() => idle.socket.destroyed || idle.socket.readableEnded, PATIENCE).toBe(true)
 })
 
 test('what is not over when the time is, is broken off', async () => {
