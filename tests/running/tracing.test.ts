@@ -113,7 +113,7 @@ test('a push is one trace: requests, their statements, their work in the store; 
   })
   const within = spans.filter((span) => span.parentId === push?.spanId).map(({ name }) => name)
   expect(within).toEqual(
-    expect.arrayContaining(['BEGIN', 'INSERT artifact_blobs', 'INSERT events', 'COMMIT', 'storage put']),
+    expect.arrayContaining(['BEGIN', 'SELECT lock_push', 'INSERT events', 'COMMIT', 'storage put']),
   )
   expect(spans.map(({ name }) => name)).toEqual(
     expect.arrayContaining(['storage append', 'storage finishUpload']),
