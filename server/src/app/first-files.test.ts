@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { loadSecretBox } from '../platform/crypto/secret-key.ts'
 import { createFileOnce, type Files, makeDirectory } from '../platform/files.ts'
 import type { FileSystem } from '../storage/drivers/filesystem/fs.ts'
@@ -9,7 +9,13 @@ import { nodeFileSystem } from '../storage/drivers/filesystem/fs.ts'
 import { createForgetfulFileSystem } from '../storage/drivers/filesystem/power-cut/forgetful-fs.ts'
 import { LOSSES, materialise, survivorsOf } from '../storage/drivers/filesystem/power-cut/survivors.ts'
 import { gateFileSystem } from '../storage/drivers/filesystem/testing-gate.ts'
+import { withoutSyncs } from './testing/without-syncs.ts'
 
+// Some two hundred disks a test.
+vi.setConfig({ testTimeout: 60_000 })
+
+/** Of the next start, which nobody cuts the power of. */
+const FAST = withoutSyncs(nodeFileSystem)
 const SEALED = Buffer.from('a password of somebody')
 const CONTEXT = 'a column'
 let base: string
@@ -72,8 +78,8 @@ async function cutEverywhere(
     const { sealed, isOver, disks } = await cutBefore(step, ignores, work)
     for (const disk of disks) {
       try {
-        await makeDirectory(disk, 0o700)
-        const box = await loadSecretBox({ dataDirectory: disk })
+        await makeDirectory(disk, 0o700, FAST)
+        const box = await loadSecretBox({ dataDirectory: disk }, FAST)
         if (sealed && !box.open(sealed, CONTEXT).equals(SEALED)) wrong.push(`${step}: another key`)
         if (!(await readdir(disk)).includes('secret.key')) wrong.push(`${step}: no key`)
       } catch (error) {
