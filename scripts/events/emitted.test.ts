@@ -6,7 +6,8 @@ import { ROOT } from '../check/run.ts'
 import { SLICES } from '../check/slices.ts'
 import { eventsOf, readEvents } from './read.ts'
 
-const EMITS = /\bemit\(/
+// Of the outbox, not of something of Node's.
+const EMITS = /(?<![.\w])emit\(/
 /** A type where it is emitted: that of an event, or of a parameter that becomes one. */
 const TYPE = /'([a-z_-]+\.[a-z_]+)'/g
 
