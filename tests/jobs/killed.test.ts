@@ -47,6 +47,8 @@ describe.each(GROUPS)('%s', (_, works) => {
       PORTOLAN_JOBS_TAKE_OVER_SECONDS: '3',
       PORTOLAN_GC_GRACE: '1s',
       PORTOLAN_GC_CONTINUOUS: 'false',
+      // Each kind that stands has a connection of the worker: none is to wait for another one's.
+      PORTOLAN_DATABASE_MAX_CONNECTIONS: '45',
     })
     moments = await watchMoments(site.databaseUrl, kinds)
   })
