@@ -891,6 +891,23 @@ EXCEPTION WHEN SQLSTATE 'PQ001' THEN
   RETURN false;
 END $function$;
 
+CREATE OR REPLACE FUNCTION hold_blobs(repository bigint, in_store text, digests text[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  held jsonb := '[]';
+BEGIN
+  IF cardinality(digests) > 0 THEN
+    SELECT coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'digest', x.digest, 'size', x.size)), '[]') INTO held FROM (
+      SELECT b.id, b.digest, b.size FROM repository_blobs rb
+      JOIN blobs b ON b.id = rb.blob_id AND b.digest = ANY(digests) AND NOT b.collected
+      JOIN blob_objects o ON o.blob_id = b.id AND o.store = in_store AND o.state = 'stored'
+      WHERE rb.repository_id = repository ORDER BY b.digest FOR KEY SHARE OF b) AS x;
+  END IF;
+  RETURN held;
+END $function$;
+
 CREATE OR REPLACE FUNCTION link_blob(upload uuid, upload_epoch integer, locked bigint, new_digest text, new_size bigint, repository bigint, project bigint, repository_name text, in_store text, other_ids bigint[], other_sizes bigint[], OUT ended boolean, OUT blob bigint, OUT stored boolean, OUT last_generation integer, OUT added bigint, OUT spent boolean)
  RETURNS record
  LANGUAGE plpgsql
@@ -941,18 +958,11 @@ BEGIN
     FOR KEY SHARE;
   IF NOT FOUND THEN RETURN; END IF;
 
-  IF cardinality(blob_digests) > 0 THEN
-    -- Whoever had to wait for the collector of a blob looks again at that row alone, so it must say that it was collected.
-    SELECT jsonb_agg(jsonb_build_object('id', x.id, 'digest', x.digest, 'size', x.size)) INTO blobs FROM (
-      SELECT b.id, b.digest, b.size FROM repository_blobs rb
-      JOIN blobs b ON b.id = rb.blob_id AND b.digest = ANY(blob_digests) AND NOT b.collected
-      JOIN blob_objects o ON o.blob_id = b.id AND o.store = in_store AND o.state = 'stored'
-      WHERE rb.repository_id = repository ORDER BY b.digest FOR KEY SHARE OF b) AS x;
-  END IF;
-
+  blobs := hold_blobs(repository, in_store, ARRAY(SELECT d FROM unnest(blob_digests) AS d WHERE d COLLATE "C" < own_digest));
   INSERT INTO blobs AS b (digest, size) VALUES (own_digest, own_size)
     ON CONFLICT (digest) DO UPDATE SET offer_time = now(), size = excluded.size, collected = false
     RETURNING b.id INTO own;
+  blobs := blobs || hold_blobs(repository, in_store, ARRAY(SELECT d FROM unnest(blob_digests) AS d WHERE d COLLATE "C" > own_digest));
 
   named := CASE WHEN cardinality(tag_names) > 0 THEN lock_tags(repository, tag_names) ELSE '{}' END;
   SELECT jsonb_agg(jsonb_build_object(

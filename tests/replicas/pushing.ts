@@ -106,7 +106,13 @@ async function pushBlob(pusher: Pusher, repository: string, { bytes, digest }: C
     sent += piece.length
   }
   const last = withQuery(location, { digest })
-  await ask(pusher, { method: 'PUT', path: last, ...(way === 0 && { body: bytes }) }, [201])
+  const ended = await ask(
+    pusher,
+    { method: 'PUT', path: last, ...(way === 0 && { body: bytes }) },
+    [201, 404],
+  )
+  // Whoever was killed had ended it, but not said so; the proxy has asked another since, who knows of no such upload.
+  if (ended.status === 404) throw new Interrupted('the upload is unknown')
 }
 
 function chunks(bytes: Buffer, count: number): Buffer[] {

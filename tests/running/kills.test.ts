@@ -14,6 +14,8 @@ import { portolan } from './portolan.ts'
 /** In all; by command as many as one likes. */
 const KILLS = Number(process.env.PORTOLAN_KILLS ?? 50)
 const CLIENTS = 3
+/** Between two kills at most: some pushes come to their end meanwhile. */
+const PAUSE_MILLISECONDS = 1500
 
 const tools = await findTools('skopeo')
 
@@ -49,7 +51,7 @@ describeWith('pushes while things are killed', tools, (files) => {
           copyOn(target('skopeo'), { home, skopeo: files.skopeo }, seen, () => isOver),
         ]
         for (const kill of kills) {
-          await sleep(Math.random() * 400)
+          await sleep(Math.random() * PAUSE_MILLISECONDS)
           await kill(server)
         }
         isOver = true

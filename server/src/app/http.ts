@@ -36,6 +36,8 @@ export function createHttp(
     requestTimeout: 0,
     keepAliveTimeout: listen.keepAliveSeconds * 1000,
     forceCloseConnections: 'idle' as const,
+    // What comes on a connection that was kept is answered as ever, and the connection closed behind it.
+    return503OnClosing: false,
     ...(tls ? { https: { ...tls, ...heads } } : { http: heads }),
     clientErrorHandler: answerClientError,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: Parameters<typeof handleError>[2]) => {

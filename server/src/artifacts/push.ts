@@ -39,8 +39,8 @@ export interface ManifestPush {
  * Stores a manifest in one transaction: its bytes, the artifact, what it refers to, its tags and the
  * event. When it resolves all of that is on stable storage, and counted in the project's quota.
  *
- * Locks are taken in one order by every push (`lockPush`): the repository, the blobs it refers to by digest, the manifest's own blob (so
- * that two pushes of one manifest go one after the other), its tags by name, the artifact itself, its children and what its
+ * Locks are taken in one order by every push (`lockPush`): the repository, the blobs it refers to and the manifest's own
+ * (so that two pushes of one manifest go one after the other) by digest, its tags by name, the artifact itself, its children and what its
  * tags named, by id, what of it counts in the project by id, a slot of the quota, the artifact where it is new. Whatever a client can be refused for comes
  * before the bytes are placed: a rollback does not take them back.
  *

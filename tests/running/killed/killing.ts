@@ -26,20 +26,32 @@ export const killDatabase: Kill = async (server) => {
 /** One process of it, which makes PostgreSQL end all others and recover; the server lives on. */
 export const killBackend: Kill = async (server) => {
   const { pid } = server
-  const backends = (await processTree(await postmaster(server))).slice(1)
-  const titles = await Promise.all(
-    backends.map(async (one) => await readFile(`/proc/${one}/cmdline`, 'utf8').catch(() => '')),
-  )
-  const serving = backends.filter((_, index) => /^postgres: .*portolan/.test(titles[index] ?? ''))
-  const victim = serving[Math.floor(Math.random() * serving.length)]
-  if (victim === undefined) throw new Error('the server has no connection to its database')
-  process.kill(victim, 'SIGKILL')
+  const victim = await servingBackend(server)
+  try {
+    process.kill(victim, 'SIGKILL')
+  } catch {
+    // It has ended by itself meanwhile.
+  }
   for (let tries = 0; ; tries += 1) {
     if (server.pid !== pid || tries > 3000) throw new Error('the server does not come back')
     const { status } = await fetch(`${server.url}/api/v2.0/projects?page_size=1`)
     if (status === 200) return
     await sleep(10)
   }
+}
+
+/** One of those that serve the server; while PostgreSQL recovers from the last kill there may be none. */
+async function servingBackend(server: RunningServer): Promise<number> {
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(20)) {
+    const backends = (await processTree(await postmaster(server))).slice(1)
+    const titles = await Promise.all(
+      backends.map(async (one) => await readFile(`/proc/${one}/cmdline`, 'utf8').catch(() => '')),
+    )
+    const serving = backends.filter((_, index) => /^postgres: .*portolan/.test(titles[index] ?? ''))
+    const victim = serving[Math.floor(Math.random() * serving.length)]
+    if (victim !== undefined) return victim
+  }
+  throw new Error('the server has no connection to its database')
 }
 
 /** On a machine that is very busy a start may be given up: then it is tried again. */

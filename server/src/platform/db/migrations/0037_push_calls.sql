@@ -17,10 +17,27 @@ BEGIN
   RETURN coalesce(named, '{}');
 END $$;
 
+-- Keeps blobs that a repository offers from being collected until the transaction ends, by digest; answers [{id, digest, size}].
+-- Whoever had to wait for the collector of a blob looks again at that row alone, so it must say that it was collected.
+CREATE FUNCTION hold_blobs(repository bigint, in_store text, digests text[]) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+  held jsonb := '[]';
+BEGIN
+  IF cardinality(digests) > 0 THEN
+    SELECT coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'digest', x.digest, 'size', x.size)), '[]') INTO held FROM (
+      SELECT b.id, b.digest, b.size FROM repository_blobs rb
+      JOIN blobs b ON b.id = rb.blob_id AND b.digest = ANY(digests) AND NOT b.collected
+      JOIN blob_objects o ON o.blob_id = b.id AND o.store = in_store AND o.state = 'stored'
+      WHERE rb.repository_id = repository ORDER BY b.digest FOR KEY SHARE OF b) AS x;
+  END IF;
+  RETURN held;
+END $$;
+
 -- What a push of a manifest locks before anything is placed, in one call instead of four, each of whose statements sees what
--- those that it waited for have left, and in the order that every push keeps: the repository, the blobs that it offers by
--- digest, the manifest's own blob (made if need be), tags by name, artifacts by id: those that the tags name and those of the
--- digests, so that nobody deletes them.
+-- those that it waited for have left, and in the order that every push keeps: the repository, blobs by digest (those that it
+-- offers, and between them the manifest's own, which is made if need be), tags by name, artifacts by id: those that the tags name
+-- and those of the digests, so that nobody deletes them.
 -- `blobs` [{id, digest, size}] and `artifacts` [{id, digest, listed, size, total}] are those that are there. `own` is null where
 -- the repository is gone: nothing was done after it.
 CREATE FUNCTION lock_push(
@@ -34,18 +51,11 @@ BEGIN
     FOR KEY SHARE;
   IF NOT FOUND THEN RETURN; END IF;
 
-  IF cardinality(blob_digests) > 0 THEN
-    -- Whoever had to wait for the collector of a blob looks again at that row alone, so it must say that it was collected.
-    SELECT jsonb_agg(jsonb_build_object('id', x.id, 'digest', x.digest, 'size', x.size)) INTO blobs FROM (
-      SELECT b.id, b.digest, b.size FROM repository_blobs rb
-      JOIN blobs b ON b.id = rb.blob_id AND b.digest = ANY(blob_digests) AND NOT b.collected
-      JOIN blob_objects o ON o.blob_id = b.id AND o.store = in_store AND o.state = 'stored'
-      WHERE rb.repository_id = repository ORDER BY b.digest FOR KEY SHARE OF b) AS x;
-  END IF;
-
+  blobs := hold_blobs(repository, in_store, ARRAY(SELECT d FROM unnest(blob_digests) AS d WHERE d COLLATE "C" < own_digest));
   INSERT INTO blobs AS b (digest, size) VALUES (own_digest, own_size)
     ON CONFLICT (digest) DO UPDATE SET offer_time = now(), size = excluded.size, collected = false
     RETURNING b.id INTO own;
+  blobs := blobs || hold_blobs(repository, in_store, ARRAY(SELECT d FROM unnest(blob_digests) AS d WHERE d COLLATE "C" > own_digest));
 
   named := CASE WHEN cardinality(tag_names) > 0 THEN lock_tags(repository, tag_names) ELSE '{}' END;
   SELECT jsonb_agg(jsonb_build_object(
