@@ -132,9 +132,7 @@ export async function copyOn(
   const host = new URL(url).host
   for (let number = 1; !isOver(); number += 1) {
     const tag = `${name}-${number}`
-    const { directory, layers } = await writeLayout(
-      await tools.home.at(`${path.basename(repository)}-${tag}`),
-    )
+    const { directory, layers } = await writeLayout(await tools.home.at(placeOf(repository, tag)))
     const { code } = await tools.home.run(
       tools.skopeo,
       'copy',
@@ -170,7 +168,7 @@ export async function lostOf(
       lost.push(`${repository}@${digest} answers ${answer.status}`)
   }
   for (const { repository, tag, layers } of everyOf(seen.kept, 4)) {
-    const directory = path.join(await tools.home.at('pulled'), `${path.basename(repository)}-${tag}`)
+    const directory = path.join(await tools.home.at('pulled'), placeOf(repository, tag))
     await mkdir(directory)
     const { username, password } = tools.credentials
     await tools.home.do(
@@ -186,6 +184,11 @@ export async function lostOf(
       lost.push(`${repository}:${tag} is pulled otherwise`)
   }
   return lost
+}
+
+/** A directory's name; clients of several servers share one home. */
+function placeOf(repository: string, tag: string): string {
+  return `${repository.replaceAll('/', '-')}-${tag}`
 }
 
 function same(some: Buffer[], others: Buffer[]): boolean {
