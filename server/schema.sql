@@ -897,14 +897,19 @@ CREATE OR REPLACE FUNCTION hold_blobs(repository bigint, in_store text, digests 
 AS $function$
 DECLARE
   held jsonb := '[]';
+  wanted text;
+  blob record;
 BEGIN
-  IF cardinality(digests) > 0 THEN
-    SELECT coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'digest', x.digest, 'size', x.size)), '[]') INTO held FROM (
-      SELECT b.id, b.digest, b.size FROM repository_blobs rb
-      JOIN blobs b ON b.id = rb.blob_id AND b.digest = ANY(digests) AND NOT b.collected
-      JOIN blob_objects o ON o.blob_id = b.id AND o.store = in_store AND o.state = 'stored'
-      WHERE rb.repository_id = repository ORDER BY b.digest FOR KEY SHARE OF b) AS x;
-  END IF;
+  -- One by one, each by its index: a join would be planned from all that the repository offers.
+  FOR wanted IN SELECT d FROM unnest(digests) AS d ORDER BY d COLLATE "C" LOOP
+    SELECT b.id, b.size INTO blob FROM blobs b WHERE b.digest = wanted AND NOT b.collected FOR KEY SHARE;
+    CONTINUE WHEN NOT FOUND;
+    PERFORM FROM repository_blobs rb WHERE rb.repository_id = repository AND rb.blob_id = blob.id;
+    CONTINUE WHEN NOT FOUND;
+    PERFORM FROM blob_objects o WHERE o.blob_id = blob.id AND o.store = in_store AND o.state = 'stored';
+    CONTINUE WHEN NOT FOUND;
+    held := held || jsonb_build_object('id', blob.id, 'digest', wanted, 'size', blob.size);
+  END LOOP;
   RETURN held;
 END $function$;
 

@@ -28,7 +28,10 @@ export interface BlobKey {
   digest: string
 }
 
-/** The blobs that the keys name, in the order of the keys; undefined where the repository does not offer it. */
+/**
+ * The blobs that the keys name, in the order of the keys; undefined where the repository does not offer it. The order of the
+ * joins is given: planned, they would begin with all that the repository offers.
+ */
 export async function findBlobsByName(
   db: Database,
   store: string,
@@ -42,9 +45,13 @@ export async function findBlobsByName(
     FROM unnest(${projectIds}::bigint[], ${names}::text[], ${digests}::text[])
       WITH ORDINALITY AS k(project_id, name, digest, ordinal)
     JOIN repositories r ON r.project_id = k.project_id AND r.name = k.name AND r.deletion_time IS NULL
-    JOIN blobs b ON b.digest = k.digest
-    JOIN repository_blobs rb ON rb.repository_id = r.id AND rb.blob_id = b.id
-    JOIN blob_objects o ON o.blob_id = b.id AND o.store = ${store} AND o.state = 'stored'`.execute(db)
+    JOIN LATERAL (SELECT * FROM blobs WHERE digest = k.digest OFFSET 0) b ON true
+    JOIN LATERAL (
+      SELECT FROM repository_blobs WHERE repository_id = r.id AND blob_id = b.id OFFSET 0) rb ON true
+    JOIN LATERAL (
+      SELECT key FROM blob_objects WHERE blob_id = b.id AND store = ${store} AND state = 'stored' OFFSET 0) o ON true`.execute(
+    db,
+  )
   const found = new Map(result.rows.map((row) => [row.ordinal, toStoredBlob(row)]))
 
   return keys.map((_, index) => found.get(index + 1))
