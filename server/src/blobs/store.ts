@@ -246,17 +246,11 @@ export async function holdRepositoryBlobs(
   digests: string[],
 ): Promise<{ id: number; digest: string; size: number }[]> {
   if (digests.length === 0) return []
-  const result = await sql<{ id: number; digest: string; size: number }>`
+  const result = await sql<{ blobs: { id: number; digest: string; size: number }[] }>`
     WITH held AS MATERIALIZED (SELECT id FROM repositories WHERE ${heldAs(repository)} FOR KEY SHARE)
-    SELECT b.id, b.digest, b.size
-    FROM held
-    JOIN repository_blobs rb ON rb.repository_id = held.id
-    JOIN blobs b ON b.id = rb.blob_id AND b.digest = any(${digests}::text[]) AND NOT b.collected
-    JOIN blob_objects o ON o.blob_id = b.id AND o.store = ${store} AND o.state = 'stored'
-    ORDER BY b.digest
-    FOR KEY SHARE OF b`.execute(tx)
+    SELECT hold_blobs(held.id, ${store}, ${digests}::text[]) AS blobs FROM held`.execute(tx)
 
-  return result.rows
+  return result.rows[0]?.blobs ?? []
 }
 
 /**
