@@ -41,14 +41,20 @@ async function vanish(client: (at: number) => Promise<void>): Promise<void> {
   const before = await heldBy(site.server.pid)
 
   await Promise.all(Array.from({ length: CLIENTS }, (_, at) => client(at)))
-  const released = await eventually(async () => {
+  // A request that was still on its way may open a file after a first look that found none: only what stays so counts.
+  let held: string[] = []
+  let looksInPeace = 0
+  await eventually(async () => {
+    held = await openObjects()
     const now = await heldBy(site.server.pid)
     // Connections to the database come and go: up to 20 of them.
-    return (await openObjects()).length === 0 && now.sockets <= before.sockets + 20
+    if (now.sockets > before.sockets + 20) held.push(`${now.sockets - before.sockets} sockets more`)
+    looksInPeace = held.length === 0 ? looksInPeace + 1 : 0
+    return looksInPeace === 5
   })
 
-  expect(await openObjects()).toEqual([])
-  expect(released).toBe(true)
+  expect(held).toEqual([])
+  expect(looksInPeace).toBe(5)
   // Nothing of it has hurt the server, and nothing is told as an error.
   expect((await site.registry.get(repository.at('tags/list'))).status).toBe(200)
   const complaints = site.server
@@ -112,9 +118,10 @@ test('clients that vanish in the middle of a whole blob in one request leave not
     await wait(at % 11)
     wire.close()
   })
-  await eventually(async () => (await unfinished()).length <= before.length)
+  const left = async () => (await unfinished()).filter((name) => !before.includes(name))
+  await eventually(async () => (await left()).length === 0)
 
-  expect(await unfinished()).toEqual(before)
+  expect(await left()).toEqual([])
 })
 
 test('clients that vanish in the middle of a manifest or of a body of REST leave nothing in memory', async () => {
