@@ -1,8 +1,12 @@
 import Type, { type Static } from 'typebox'
+import { PageQuery } from './paging.ts'
 import { ProjectParams } from './projects.ts'
 
 /** A new name for a project. */
 export const ProjectNameReq = Type.Object({ name: Type.String({ minLength: 1, maxLength: 255 }) })
+
+/** Query of both lists of former names. */
+export const AliasQuery = Type.Object(PageQuery)
 
 /** A former name of a project: pulls by it go on working until it is dropped or taken. */
 const ProjectAlias = Type.Object({

@@ -28,6 +28,7 @@ let admin: Registry
 let ann: Account
 let annHerself: Registry
 let project: ProjectFixture
+let renamed: string
 let role: number
 let policy: number
 let retention: number
@@ -84,6 +85,8 @@ const LISTS: Record<string, List> = {
   listTags: { path: () => `${artifact()}/tags`, key: byId, sorts: ['name', 'push_time'] },
   listAccessories: { path: () => `${artifact()}/accessories`, key: byId },
   listTagHistory: { path: inProject('/repositories/moved/tags/prod/history'), key: byId },
+  listProjectAliases: { path: () => `${api}/projects/${renamed}/aliases`, key: ({ name }) => name },
+  listRepositoryAliases: { path: inProject('/repository-aliases'), key: ({ name }) => name },
   ListImmuRules: { path: inProject('/immutabletagrules'), key: byId },
   listRetentionExecutions: {
     path: () => `${api}/retentions/${retention}/executions`,
@@ -181,6 +184,7 @@ beforeAll(async () => {
     await openRepository(admin, `${project.name}/gone-${at}`).pushImage('v1')
     await admin.delete(`${inProject('/repositories')()}/gone-${at}`)
   })
+  await renameOftenEnough()
   const moved = openRepository(admin, `${project.name}/moved`)
   for (let at = 0; at < COUNT; at += 1) await moved.pushImage('prod')
   await times((at) =>
@@ -222,6 +226,19 @@ beforeAll(async () => {
   })
   await times(async () => bind(await makeUser(admin)))
 }, 120_000)
+
+/** A project and a repository of many former names. */
+async function renameOftenEnough(): Promise<void> {
+  const first = await makeProject(admin, { empty: true })
+  await openRepository(admin, `${project.name}/former-0`).pushImage('v1')
+  renamed = first.name
+  for (let at = 1; at <= COUNT; at += 1) {
+    const name = `${first.name}-${at}`
+    await ask(admin, 'PUT', `${api}/projects/${renamed}/name`, { name })
+    await ask(admin, 'PUT', `${inProject('/repositories')()}/former-${at - 1}/name`, { name: `former-${at}` })
+    renamed = name
+  }
+}
 
 function robot(level: string, namespace: string, name: string): object {
   const access = [{ resource: 'repository', action: 'pull' }]

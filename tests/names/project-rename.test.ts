@@ -38,7 +38,10 @@ test('after a rename the old name pulls, and refuses pushes, until it is dropped
   }
   await now.pushImage('2')
   await expect(old.pushImage('3')).rejects.toThrow(/403.*is called/)
-  expect(json(await admin.get(`/api/v2.0/projects/${name}/aliases`))).toMatchObject([{ name: project.name }])
+  const aliases = await admin.get(`/api/v2.0/projects/${name}/aliases`)
+  expect(json(aliases)).toMatchObject([{ name: project.name }])
+  expect(aliases.headers['x-total-count']).toBe('1')
+  expect(json(await admin.get(`/api/v2.0/projects/${name}/aliases?page=2`))).toEqual([])
 
   const dropped = await admin.delete(`/api/v2.0/projects/${name}/aliases/${project.name}`)
 

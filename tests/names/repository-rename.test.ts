@@ -68,6 +68,8 @@ describe('a rename within the project', () => {
     await put(admin, old.name, { name: 'new' })
     const aliases = `/api/v2.0/projects/${project.name}/repository-aliases`
     expect(json(await admin.get(aliases))).toMatchObject([{ name: 'old', repository: `${project.name}/new` }])
+    expect((await admin.get(aliases)).headers['x-total-count']).toBe('1')
+    expect(json(await admin.get(`${aliases}?page=2`))).toEqual([])
 
     expect((await admin.delete(`${aliases}/old`)).status).toBe(200)
 

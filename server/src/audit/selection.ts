@@ -56,15 +56,18 @@ export function grainOf({ scope, filters }: AuditSelection, field?: AuditField):
   return byUser ? 'u' : 'd'
 }
 
-/** The span that filters on time leave, and the other filters. Ends are part of a range, to the millisecond. */
+/** The span that filters on time leave, and the other filters. A span ends before its `to`, to the millisecond. */
 export function takeRange(filters: readonly AuditFilter[]): { span: Partial<Span>; others: AuditFilter[] } {
   const span: Partial<Span> = {}
   for (const filter of filters) {
     if (!isRange(filter)) continue
-    const { min, max } = filter
-    if (min instanceof Date && (!span.from || min > span.from)) span.from = min
+    const { min, max, exclusive } = filter
+    if (min instanceof Date) {
+      const from = exclusive ? new Date(min.getTime() + 1) : min
+      if (!span.from || from > span.from) span.from = from
+    }
     if (max instanceof Date) {
-      const to = new Date(max.getTime() + 1)
+      const to = exclusive ? max : new Date(max.getTime() + 1)
       if (!span.to || to < span.to) span.to = to
     }
   }

@@ -1,8 +1,8 @@
-import type { Filter, Order } from '../platform/db/list.ts'
+import type { Order } from '../platform/db/list.ts'
 import { type Fields, parseFilters, parseSort } from '../platform/http/query.ts'
-import type { UserField } from './store.ts'
+import type { UserField, UserFilter } from './store.ts'
 
-const FIELDS: Fields<UserField> = {
+const FIELDS = {
   user_id: 'integer',
   username: 'string',
   email: 'string',
@@ -11,11 +11,11 @@ const FIELDS: Fields<UserField> = {
   sysadmin_flag: 'boolean',
   creation_time: 'time',
   update_time: 'time',
-}
+} as const satisfies Fields<UserField>
 
 /** The filters of `q=`, and of the older parameters that name a part of the user name or of the address. */
-export function listFilters(query: { q?: string; username?: string; email?: string }): Filter<UserField>[] {
-  const filters = parseFilters(query.q, FIELDS)
+export function listFilters(query: { q?: string; username?: string; email?: string }): UserFilter[] {
+  const filters: UserFilter[] = parseFilters(query.q, { ...FIELDS, username_or_email: 'string' })
   for (const field of ['username', 'email'] as const) {
     const value = query[field]
     if (value) filters.push({ field, op: 'fuzzy', value })

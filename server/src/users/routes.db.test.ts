@@ -153,6 +153,18 @@ describe('GET /users', () => {
     expect(await refused('admin', 'GET', path)).toEqual([status, code])
   })
 
+  it('finds who has a name or an address, as clients of Harbor ask for it', async () => {
+    const names = async (q: string) =>
+      (await call('admin', 'GET', `/users?q=${q}`)).body.map((user: { username: string }) => user.username)
+
+    expect(await names(`username_or_email=${bob.username}`)).toEqual(['bob'])
+    expect(await names(`username_or_email=${bob.email}`)).toEqual(['bob'])
+    expect(await names(`username_or_email=${bob.email},username=ann`)).toEqual([])
+    expect(await names('username_or_email=nobody')).toEqual([])
+    expect(await names(`user_id__gt=${bob.id}`)).not.toContain('bob')
+    expect(await names(`user_id__lt=${bob.id + 1}`)).toContain('bob')
+  })
+
   it('does not look into what it does not show', async () => {
     const all = await call('admin', 'GET', '/users')
     const filtered = await call('admin', 'GET', '/users?q=password_hash=~a')

@@ -1,6 +1,6 @@
 import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
-import type { Filter, Order, Page } from '../platform/db/list.ts'
+import type { Order, Page } from '../platform/db/list.ts'
 import { emit } from '../platform/events/outbox.ts'
 import { emailTaken, samePassword, undeletable, userExists, userNotFound } from './errors.ts'
 import {
@@ -66,7 +66,7 @@ export async function getUser(deps: Pick<UsersDeps, 'db'>, id: number): Promise<
 /** One page of the users that match all filters, in the given order and then by id, and how many match. */
 export async function findUsers(
   deps: Pick<UsersDeps, 'db'>,
-  filters: Filter<store.UserField>[],
+  filters: store.UserFilter[],
   orders: Order<store.UserField>[],
   page: Page,
 ): Promise<{ users: User[]; total: number }> {

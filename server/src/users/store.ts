@@ -17,6 +17,8 @@ const COLUMNS = {
   update_time: 'update_time',
 } as const
 export type UserField = keyof typeof COLUMNS
+/** What a list is filtered by; `username_or_email` is so where either is. */
+export type UserFilter = Filter<UserField | 'username_or_email'>
 
 export interface StoredUser {
   user: User
@@ -73,7 +75,7 @@ export async function findPasswordHash(db: Database, id: number): Promise<string
 
 export async function listUsers(
   db: Database,
-  filters: Filter<UserField>[],
+  filters: UserFilter[],
   orders: Order<UserField>[],
   page: Page,
 ): Promise<User[]> {
@@ -87,7 +89,7 @@ export async function listUsers(
   return rows.map(toUser)
 }
 
-export async function countUsers(db: Database, filters: Filter<UserField>[]): Promise<number> {
+export async function countUsers(db: Database, filters: UserFilter[]): Promise<number> {
   const query = filtered(liveUsers(db), filters)
   const row = await query.select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
   return Number(row.count)
@@ -202,9 +204,14 @@ function liveUpdate(db: Database, id: number) {
     .where('deletion_time', 'is', null)
 }
 
-function filtered<T>(query: SelectQueryBuilder<Tables, 'users', T>, filters: Filter<UserField>[]) {
+function filtered<T>(query: SelectQueryBuilder<Tables, 'users', T>, filters: UserFilter[]) {
   let result = query
-  for (const filter of filters) result = result.where(condition(sql.ref(COLUMNS[filter.field]), filter))
+  for (const filter of filters) {
+    const { field } = filter
+    const columns =
+      field === 'username_or_email' ? (['username', 'email'] as const) : ([COLUMNS[field]] as const)
+    result = result.where((eb) => eb.or(columns.map((column) => condition(sql.ref(column), filter))))
+  }
   return result
 }
 

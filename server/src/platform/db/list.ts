@@ -9,7 +9,8 @@ export type Filter<Name extends string = string> =
   | { field: Name; op: 'exact'; value: Value }
   /** The text occurs in the field, whatever its case. */
   | { field: Name; op: 'fuzzy'; value: string }
-  | { field: Name; op: 'range'; min: Value | undefined; max: Value | undefined }
+  /** From `min` to `max`, the ends with it unless they are `exclusive`. */
+  | { field: Name; op: 'range'; min: Value | undefined; max: Value | undefined; exclusive?: true }
   /** `any`: one of the values (a union); `all`: every one of them (an intersection). */
   | { field: Name; op: 'any' | 'all'; values: Value[] }
 
@@ -34,6 +35,8 @@ export function condition(column: Expression<unknown>, filter: Filter): RawBuild
     case 'fuzzy':
       return sql`${column} ILIKE ${`%${escapeLike(filter.value)}%`}`
     case 'range':
+      if (filter.exclusive)
+        return filter.max === undefined ? sql`${column} > ${filter.min}` : sql`${column} < ${filter.max}`
       if (filter.max === undefined) return sql`${column} >= ${filter.min}`
       if (filter.min === undefined) return sql`${column} <= ${filter.max}`
       return sql`${column} BETWEEN ${filter.min} AND ${filter.max}`

@@ -31,6 +31,8 @@ test.each([
   ['name__exact=~x', { field: 'name', op: 'exact', value: '~x' }],
   ['name__in={a b}', { field: 'name', op: 'any', values: ['a', 'b'] }],
   ['project_id__gte=3', { field: 'project_id', op: 'range', min: 3, max: undefined }],
+  ['project_id__gt=3', { field: 'project_id', op: 'range', min: 3, max: undefined, exclusive: true }],
+  ['project_id__lt=3', { field: 'project_id', op: 'range', min: undefined, max: 3, exclusive: true }],
   ['ProjectID__lte=3', { field: 'project_id', op: 'range', min: undefined, max: 3 }],
   [
     "creation_time=['2024-01-02 03:04:05'~2024-02-01]",

@@ -9,8 +9,9 @@ export type Fields<Name extends string> = Readonly<Record<Name, FieldType>>
 /**
  * Reads Harbor's `q=`: conditions joined by commas, `k=v` exact, `k=~v` contains, `k=[a~b]` range with either
  * end left out at will, `k={a b}` any, `k=(a b)` all; values may stand in quotes, and behind a backslash `k=\\~v` is exact.
- * A key may end in an operator (`k__icontains=v`). Clients that encode twice are understood. Throws bad-request for what does not parse. Conditions on fields that are not in `fields` are passed
- * over, as Harbor does: its clients send what newer or older servers know.
+ * A key may end in an operator (`k__icontains=v`). Clients that encode twice are understood. Throws bad-request for
+ * what does not parse. Conditions on fields that are not in `fields` are passed over, as Harbor does: its clients send
+ * what newer or older servers know.
  */
 export function parseFilters<Name extends string>(
   q: string | undefined,
@@ -77,6 +78,10 @@ function parseOperator<Name extends string>({
       return { field, op: 'range', min: value(), max: undefined }
     case 'lte':
       return { field, op: 'range', min: undefined, max: value() }
+    case 'gt':
+      return { field, op: 'range', min: value(), max: undefined, exclusive: true }
+    case 'lt':
+      return { field, op: 'range', min: undefined, max: value(), exclusive: true }
     case 'in':
       return { field, op: 'any', values: parseList(key, text.replace(/^\{(.*)\}$/s, '$1'), type) }
     default:

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import * as Wire from '@portolan/api/names'
 import { ProjectParams } from '@portolan/api/projects'
+import { sendTotal, toPage } from '../../platform/http/paging.ts'
 import { actorOf } from '../../platform/http/principal.ts'
 import { dropProjectAlias, findProjectAliases, type ProjectNamesDeps, renameProject } from './service.ts'
 
@@ -27,12 +28,15 @@ export function projectNamesRoutes(deps: ProjectNamesDeps): FastifyPluginAsyncTy
         schema: {
           operationId: 'listProjectAliases',
           params: ProjectParams,
+          querystring: Wire.AliasQuery,
           response: { 200: Wire.ProjectAliasList },
         },
         config: { permission: { project: 'project:read' } },
       },
-      async (request) => {
-        const aliases = await findProjectAliases(deps, request.project.id)
+      async (request, reply) => {
+        const { query } = request
+        const { aliases, total } = await findProjectAliases(deps, request.project.id, toPage(query))
+        sendTotal(request, reply, query, total)
         return aliases.map(({ name, creationTime }) => ({ name, creation_time: creationTime.toISOString() }))
       },
     )

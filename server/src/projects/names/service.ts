@@ -1,10 +1,17 @@
 import type { Actor } from '../../access/model.ts'
 import type { Database } from '../../platform/db/database.ts'
+import type { Page } from '../../platform/db/list.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { emit } from '../../platform/events/outbox.ts'
 import { checkName } from '../model.ts'
 import { findById } from '../store.ts'
-import { deleteProjectAlias, listProjectAliases, type ProjectAlias, renameProjectRow } from './store.ts'
+import {
+  countProjectAliases,
+  deleteProjectAlias,
+  listProjectAliases,
+  type ProjectAlias,
+  renameProjectRow,
+} from './store.ts'
 
 export interface ProjectNamesDeps {
   db: Database
@@ -46,9 +53,17 @@ export async function renameProject(
   })
 }
 
-/** The former names of a project that still lead to it. */
-export async function findProjectAliases(deps: { db: Database }, projectId: number): Promise<ProjectAlias[]> {
-  return await listProjectAliases(deps.db, projectId)
+/** One page of the former names of a project that still lead to it, and how many there are. */
+export async function findProjectAliases(
+  deps: { db: Database },
+  projectId: number,
+  page: Page,
+): Promise<{ aliases: ProjectAlias[]; total: number }> {
+  const [aliases, total] = await Promise.all([
+    listProjectAliases(deps.db, projectId, page),
+    countProjectAliases(deps.db, projectId),
+  ])
+  return { aliases, total }
 }
 
 /** Lets a former name lead nowhere. Throws not-found where it does not lead to this project. */

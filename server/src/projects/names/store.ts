@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../../platform/db/database.ts'
+import type { Page } from '../../platform/db/list.ts'
 import { isUniqueViolation } from '../../platform/db/violations.ts'
 
 /** A former name of a project that still leads to it. */
@@ -36,16 +37,32 @@ export async function renameProjectRow(
   return true
 }
 
-/** The former names of a project that still lead to it, in their order. */
-export async function listProjectAliases(db: Database, projectId: number): Promise<ProjectAlias[]> {
+/** One page of the former names of a project that still lead to it, in their order. */
+export async function listProjectAliases(
+  db: Database,
+  projectId: number,
+  page: Page,
+): Promise<ProjectAlias[]> {
   const rows = await db
     .selectFrom('project_aliases')
     .select(['name', 'creation_time'])
     .where('project_id', '=', projectId)
     .orderBy('name')
+    .limit(page.limit)
+    .offset(page.offset)
     .execute()
 
   return rows.map((row) => ({ name: row.name, creationTime: row.creation_time }))
+}
+
+export async function countProjectAliases(db: Database, projectId: number): Promise<number> {
+  const row = await db
+    .selectFrom('project_aliases')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('project_id', '=', projectId)
+    .executeTakeFirstOrThrow()
+
+  return Number(row.count)
 }
 
 /** Lets a former name lead nowhere any more; answers whether it led to this project. */

@@ -6,6 +6,7 @@ import { admitToProject } from '../../access/admission.ts'
 import { decide } from '../../access/decide.ts'
 import { contextsOf } from '../../members/contexts.ts'
 import { findProjectContext } from '../../members/service.ts'
+import { sendTotal, toPage } from '../../platform/http/paging.ts'
 import { decodeAgain } from '../../platform/http/path.ts'
 import { actorOf } from '../../platform/http/principal.ts'
 import { dropRepositoryAlias, findRepositoryAliases, type NamesDeps, renameRepository } from './service.ts'
@@ -42,12 +43,15 @@ export function repositoryNamesRoutes(deps: NamesDeps): FastifyPluginAsyncTypebo
         schema: {
           operationId: 'listRepositoryAliases',
           params: RepositoriesParams,
+          querystring: Wire.AliasQuery,
           response: { 200: Wire.RepositoryAliasList },
         },
         config: { permission: { project: 'repository:read' } },
       },
-      async (request) => {
-        const aliases = await findRepositoryAliases(deps, request.project.id)
+      async (request, reply) => {
+        const { query } = request
+        const { aliases, total } = await findRepositoryAliases(deps, request.project.id, toPage(query))
+        sendTotal(request, reply, query, total)
         const contexts = await contextsOf(deps.db, request.principal, [
           ...new Set(aliases.map(({ projectName }) => projectName)),
         ])

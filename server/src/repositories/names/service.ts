@@ -1,10 +1,12 @@
 import type { Actor } from '../../access/model.ts'
 import { parseRepositoryName } from '../../oci/reference.ts'
 import type { Database } from '../../platform/db/database.ts'
+import type { Page } from '../../platform/db/list.ts'
 import { transact } from '../../platform/db/transact.ts'
 import { DomainError } from '../../platform/errors.ts'
 import { emit } from '../../platform/events/outbox.ts'
 import {
+  countAliases,
   deleteAlias,
   holdProject,
   listAliases,
@@ -97,12 +99,17 @@ async function emitNames(
   await emit(tx, { type: 'repository.moved', payload: { ...inTarget, formerProjectId: from.id } })
 }
 
-/** Former names in a project that still lead somewhere. */
+/** One page of the former names in a project that still lead somewhere, and how many there are. */
 export async function findRepositoryAliases(
   deps: Pick<NamesDeps, 'db'>,
   projectId: number,
-): Promise<RepositoryAlias[]> {
-  return await listAliases(deps.db, projectId)
+  page: Page,
+): Promise<{ aliases: RepositoryAlias[]; total: number }> {
+  const [aliases, total] = await Promise.all([
+    listAliases(deps.db, projectId, page),
+    countAliases(deps.db, projectId),
+  ])
+  return { aliases, total }
 }
 
 /** Lets a former name lead nowhere: a push may make a new repository of that name. Throws not-found. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../../platform/db/database.ts'
+import type { Page } from '../../platform/db/list.ts'
 import { isUniqueViolation } from '../../platform/db/violations.ts'
 import type { Repository } from '../model.ts'
 import { findNamed } from '../trash-store.ts'
@@ -27,11 +28,24 @@ export async function findAliasTarget(
   return row && toAlias(row)
 }
 
-/** Former names in a project that still lead somewhere, in their order. */
-export async function listAliases(db: Database, projectId: number): Promise<RepositoryAlias[]> {
-  const rows = await aliases(db, projectId).orderBy('repository_aliases.name').execute()
+/** One page of the former names in a project that still lead somewhere, in their order. */
+export async function listAliases(db: Database, projectId: number, page: Page): Promise<RepositoryAlias[]> {
+  const rows = await aliases(db, projectId)
+    .orderBy('repository_aliases.name')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute()
 
   return rows.map(toAlias)
+}
+
+export async function countAliases(db: Database, projectId: number): Promise<number> {
+  const row = await aliases(db, projectId)
+    .clearSelect()
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+
+  return Number(row.count)
 }
 
 /** Lets a former name lead nowhere any more; answers whether it led to a live repository. */
