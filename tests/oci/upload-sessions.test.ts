@@ -1,7 +1,7 @@
 import net from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { blob, type Content } from '../harness/content.ts'
-import type { Answer } from '../harness/http.ts'
+import { blob, type Content, unknownDigest } from '../harness/content.ts'
+import { type Answer, json } from '../harness/http.ts'
 import { codesOf, locationOf, withQuery } from '../harness/registry.ts'
 import { useSite } from '../harness/site.ts'
 
@@ -102,15 +102,48 @@ describe('an upload that does not exist', () => {
     },
   )
 
-  test('is also the one that has been closed', async () => {
+  test('is also the one that has been closed, but for who closes it again, having heard nothing', async () => {
     const repository = site.newRepository()
     const content = blob()
-    const location = withQuery(await repository.startUpload(), { digest: content.digest })
-    await site.registry.send({ method: 'PUT', path: location, body: content.bytes })
+    const location = await repository.startUpload()
+    const close = (digest: string, body?: Buffer) =>
+      site.registry.send({ method: 'PUT', path: withQuery(location, { digest }), ...(body ? { body } : {}) })
+    const closed = await close(content.digest, content.bytes)
 
-    const answer = await site.registry.send({ method: 'PUT', path: location, body: content.bytes })
+    const [whole, empty] = [await close(content.digest, content.bytes), await close(content.digest)]
+    for (const again of [whole, empty]) {
+      expect(again.status).toBe(201)
+      expect(again.headers.location).toBe(closed.headers.location)
+    }
+    expect((await close(unknownDigest(), content.bytes)).status).toBe(404)
+    expect((await site.registry.get(location)).status).toBe(404)
+    expect((await site.registry.send({ method: 'PATCH', path: location, body: 'more' })).status).toBe(404)
+  })
+
+  test('is also the closed one for a robot that may only push: it learns nothing of what is there', async () => {
+    const repository = site.newRepository()
+    const { digest } = await repository.pushBlob()
+    const access = [{ resource: 'repository', action: 'push' }]
+    const made = await site.registry.send({
+      method: 'POST',
+      path: '/api/v2.0/robots',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({
+        name: 'pusher',
+        level: 'system',
+        duration: -1,
+        permissions: [{ kind: 'project', namespace: site.project, access }],
+      }),
+    })
+    const robot = json(made) as { name: string; secret: string }
+
+    const answer = await site.registry.as({ username: robot.name, password: robot.secret }).send({
+      method: 'PUT',
+      path: withQuery(repository.at(nobodysUpload), { digest }),
+    })
 
     expect(answer.status).toBe(404)
+    expect(codesOf(answer)).toEqual(['BLOB_UPLOAD_UNKNOWN'])
   })
 
   test('is also one of another repository', async () => {

@@ -111,7 +111,7 @@ async function pushBlob(pusher: Pusher, repository: string, { bytes, digest }: C
     { method: 'PUT', path: last, ...(way === 0 && { body: bytes }) },
     [201, 404],
   )
-  // Whoever was killed had ended it, but not said so; the proxy has asked another since, who knows of no such upload.
+  // Whoever was killed had put the bytes in their place, but not recorded that: the upload begins again.
   if (ended.status === 404) throw new Interrupted('the upload is unknown')
 }
 

@@ -1,5 +1,6 @@
-import { UploadOffsetError } from '../blobs/errors.ts'
+import { UploadOffsetError, UploadUnknownError } from '../blobs/errors.ts'
 import type { Upload } from '../blobs/model.ts'
+import { findBlob } from '../blobs/service.ts'
 import { findUploadByName } from '../blobs/upload-store.ts'
 import {
   appendChunk,
@@ -12,7 +13,9 @@ import {
 import { isDigest } from '../oci/digest.ts'
 import { OciError } from '../oci/errors.ts'
 import type { Repository } from '../repositories/model.ts'
+import { ACTIONS } from './actions.ts'
 import { type Exchange, filled, placeOf } from './exchange.ts'
+import { mayAct } from './permit.ts'
 import { findExistingRepository } from './steps/find-repository.ts'
 import { createdBlob, describeUpload } from './upload-answers.ts'
 import { bodyWithinQuota } from './within-quota.ts'
@@ -43,8 +46,28 @@ export async function finishUploadSession(exchange: Exchange): Promise<unknown> 
     })
   }
 
-  await finish(exchange, digest)
+  try {
+    await finish(exchange, digest)
+  } catch (error) {
+    if (!(await hasEnded(exchange, digest, error))) throw error
+  }
   return createdBlob(exchange, digest)
+}
+
+/**
+ * Whether the upload is not there because an earlier request has ended it, whose answer was lost: proxies and
+ * clients send a PUT again. The blob is in the repository then. Only who may pull it is told so.
+ */
+async function hasEnded(exchange: Exchange, digest: string, error: unknown): Promise<boolean> {
+  const isUnknown =
+    error instanceof UploadUnknownError || (error instanceof OciError && error.code === 'BLOB_UPLOAD_UNKNOWN')
+  const [caller, project, name] = [
+    filled(exchange, 'caller'),
+    filled(exchange, 'project'),
+    filled(exchange, 'name'),
+  ]
+  if (!isUnknown || !mayAct(caller, ACTIONS['blob-get'], project, name)) return false
+  return (await findBlob(exchange.deps.uploads, { ...placeOf(exchange), digest })) !== undefined
 }
 
 async function finish(exchange: Exchange, digest: string): Promise<void> {
