@@ -1,5 +1,6 @@
+import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import pg from 'pg'
 import { temporaryDirectory } from '../../tests/harness/directory.ts'
 import { json } from '../../tests/harness/http.ts'
@@ -58,13 +59,16 @@ async function measureAll(): Promise<void> {
   const filling = performance.now()
   await fillBlobs(client, directory.path, rows[0].id, count)
   print(`${count} blobs filled in ${seconds(filling).toFixed(0)} s`)
-  await sleep(2000)
+  // What filling leaves to do would be taken for idling.
+  await promisify(execFile)('sync')
+  await client.query('CHECKPOINT')
 
   const calls = {
     list: () => admin.get(`/api/v2.0/projects/${project.name}/repositories/bench/artifacts?page_size=10`),
     manifest: () => pushed.registry.get(pushed.at('manifests/v1')),
     push: () => pushed.pushImage('moved'),
   }
+  await measure(calls, () => sleep(options.alone ? 0 : 20_000))
   const rest = () => sleep(options.alone ? 0 : Number(options.seconds) * 1000)
   const idle = await measure(calls, rest)
   let rate = 0
@@ -94,7 +98,7 @@ async function measureAll(): Promise<void> {
     ]
     print(
       `${name}: p95 ${before.toFixed(1)} ms idle, ${busy.toFixed(1)} ms during (${during[name].length} calls), ` +
-        `${again.toFixed(1)} ms afterwards; ratio ${(busy / before).toFixed(2)}`,
+        `${again.toFixed(1)} ms afterwards; ratio ${(busy / before).toFixed(2)} and ${(busy / again).toFixed(2)}`,
     )
   }
 }

@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '20' },
     // Every so many-th of the combinations of order and filter.
     step: { type: 'string', default: '1' },
-    only: { type: 'string', default: '' },
+    only: { type: 'string', multiple: true, default: [''] },
   },
 })
 const PAGE = 10
@@ -57,7 +57,9 @@ try {
       .replace('{project}', String(project))
       .replace('{lister}', String(userId))
       .replace('{signed}', signed?.digest ?? '')
-  for (const list of [...CASES, ...OTHER_CASES].filter(({ name }) => name.includes(options.only))) {
+  for (const list of [...CASES, ...OTHER_CASES].filter(({ name }) =>
+    options.only.some((part) => name.includes(part)),
+  )) {
     const measured: Measured[] = []
     for (const caller of list.administratorOnly ? [administrator(server)] : [administrator(server), user])
       measured.push(...(await measureList(placed(list, place), caller)))

@@ -53,6 +53,9 @@ export function isWhole({ filters, tags, labels, latest, children }: ArtifactSel
   return filters.length + tags.length + labels.length === 0 && !latest && !children
 }
 
+/** So many repositories are read beside each other, in their order; of more, all rows are read and sorted. */
+const MOST_MERGED = 64
+
 /** Ids of a window of the list. They alone are read from an index, however far down the window is. */
 export async function selectArtifactIds(
   db: Database,
@@ -62,20 +65,32 @@ export async function selectArtifactIds(
 ): Promise<number[]> {
   if (window.limit === 0) return []
   const fields = orders.map((order) => ({ ...order, column: COLUMNS[order.field] }))
-  const last = { column: COLUMNS.id, descending: orders.at(-1)?.descending ?? true }
-  const ordering = sql.join(
-    [...fields, last].map(({ column, descending }) =>
-      direction(window, { descending }) === 'asc' ? sql`${column} ASC` : sql`${column} DESC`,
-    ),
+  const all = [...fields, { column: COLUMNS.id, descending: orders.at(-1)?.descending ?? true }]
+  const keys = all.map(({ column }, at) => ({ column, name: sql.ref(`key_${at}`) }))
+  const ways = all.map((order) => sql.raw(direction(window, order)))
+  const keyed = sql.join(keys.map(({ column, name }) => sql`${column} AS ${name}`))
+  const ordering = sql.join(ways.map((way, at) => sql`${keys[at]?.name} ${way}`))
+  // Each branch gives as many as there could be of it before the window ends.
+  const most = window.offset + window.limit
+  const rows = branches(selection).map(
+    (branch) =>
+      sql`(SELECT ${keyed} FROM artifacts WHERE ${where(branch)} ORDER BY ${ordering} LIMIT ${most})`,
   )
   const result = await sql<{ id: number }>`
-    SELECT artifacts.id FROM artifacts WHERE ${where(selection)}
+    SELECT ${keys.at(-1)?.name} AS id FROM (${sql.join(rows, sql` UNION ALL `)}) AS merged
     ORDER BY ${ordering} LIMIT ${window.limit} OFFSET ${window.offset}`.execute(db)
 
   return inOrder(
     window,
     result.rows.map((row) => row.id),
   )
+}
+
+/** The selection repository by repository: an index has each in order, and the database merges them up to the window. */
+function branches(selection: ArtifactSelection): ArtifactSelection[] {
+  const { repositoryIds, latest } = selection
+  if (latest || repositoryIds.length > MOST_MERGED) return [selection]
+  return repositoryIds.map((id) => ({ ...selection, repositoryIds: [id] }))
 }
 
 /** How many artifacts the list has. */

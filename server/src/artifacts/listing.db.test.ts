@@ -90,3 +90,34 @@ test('of each repository the newest artifact that matches is listed', async () =
   expect(all.artifacts.map(({ digest }) => digest)).toEqual([digests[5], digests[2]])
   expect(some.artifacts.map(({ digest }) => digest)).toEqual([digests[4], digests[1]])
 })
+
+test.each([5, 70])(
+  'artifacts of %i repositories are one list, in any order and on any page',
+  async (count) => {
+    const repositories = await seedRepositories(db, count)
+    const ids = repositories.map(({ id }) => id)
+    // Some sizes and times are equal, and not every artifact was pulled.
+    await sql`
+    INSERT INTO artifacts (repository_id, digest, media_type, manifest_size, size, listed, push_time, pull_time)
+    SELECT id, 'sha256:' || n, 'm', 1, (id * 7 + n) % 5, n % 6 > 0, now() - (id * n % 11) * interval '1 minute',
+      CASE WHEN n % 3 = 0 THEN now() - n * interval '1 hour' END
+    FROM unnest(${ids}::bigint[]) AS id CROSS JOIN generate_series(1, 7) n`.execute(db)
+    for (const field of ['push_time', 'pull_time', 'size', 'digest', 'repository_id', 'id'] as const)
+      for (const descending of [true, false]) {
+        const order = sql`${sql.ref(field)} ${sql.raw(descending ? 'DESC' : 'ASC')}, id ${sql.raw(descending ? 'DESC' : 'ASC')}`
+        const expected = await sql<{ id: number }>`
+        SELECT id FROM artifacts WHERE repository_id = ANY(${ids}) AND listed AND size > 0 ORDER BY ${order}`.execute(
+          db,
+        )
+        const found: number[] = []
+        for (let offset = 0; offset <= expected.rows.length; offset += 30) {
+          const filters = [{ field: 'size', op: 'range', min: 0, max: undefined, exclusive: true } as const]
+          const request = { ...EVERY, filters, repositoryIds: ids, orders: [{ field, descending }] }
+          const page = await listArtifacts({ db }, { ...request, page: { offset, limit: 30 } }, WANTED)
+          expect(page.total).toBe(expected.rows.length)
+          found.push(...page.artifacts.map(({ id }) => id))
+        }
+        expect(found, `${field} ${descending}`).toEqual(expected.rows.map(({ id }) => id))
+      }
+  },
+)

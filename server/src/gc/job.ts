@@ -60,10 +60,14 @@ const START: State = {
   artifacts: 0,
   failures: 0,
 }
+/** Files that each worker deletes at once. */
+const HANDS = 10
 const SCANNED = 5_000
-const BATCH = 1000
+const BATCH = 100
 const UNTAGGED = 200
-const LONGEST_PAUSE = 100
+/** Blobs a second that a run goes through at most, for each of its workers; faster, and others would feel it. */
+const PACE = 1_500
+const LONGEST_PAUSE = 250
 /** Blobs that a dry run names in its log; its list has them all. */
 const MOST_LOGGED = 1000
 // No person deletes what a run does.
@@ -89,7 +93,7 @@ export function garbageCollection(deps: GcJobDeps): JobKind {
       }
       if (state.phase === 'untagged') Object.assign(state, { phase: 'blobs', after: 0 })
       if (list) await listIdle(deps, list, state, context)
-      else await collectIdle(deps, parameters.workers, state, context)
+      else await collectIdle(deps, parameters.workers || 1, state, context)
       const verb = parameters.dryRun ? 'would be' : 'were'
       context.log(
         `${state.artifacts} artifacts, ${state.blobs} blobs (${state.manifests} of them manifests) ${verb} deleted, ` +
@@ -151,8 +155,13 @@ async function tryToDelete(
   }
 }
 
-async function collectIdle(deps: GcJobDeps, tens: number, state: State, context: TaskContext): Promise<void> {
-  const workers = 10 * (tens || 1)
+async function collectIdle(
+  deps: GcJobDeps,
+  workers: number,
+  state: State,
+  context: TaskContext,
+): Promise<void> {
+  const hands = HANDS * workers
   const onFailure: OnFailure = (object, error) => {
     state.failures += 1
     context.log(
@@ -160,7 +169,7 @@ async function collectIdle(deps: GcJobDeps, tens: number, state: State, context:
     )
   }
   await deps.releasePending()
-  const left = await deleteDoomed(deps, workers, onFailure, context.signal)
+  const left = await deleteDoomed(deps, hands, onFailure, context.signal)
   if (left > 0) context.log(`${left} blobs of before were deleted`)
   // The bytes of one batch are deleted while the next one is being marked.
   let deleting: Promise<unknown> = Promise.resolve()
@@ -180,19 +189,19 @@ async function collectIdle(deps: GcJobDeps, tens: number, state: State, context:
     Object.assign(state, withThem(marked))
     for (const line of linesOf(marked)) context.log(line)
     await deleting
-    deleting = deleteObjects(deps, marked.objects, workers, onFailure)
+    deleting = deleteObjects(deps, marked.objects, hands, onFailure)
     // Whoever awaits it hears of its failure; until then it must not count as unhandled.
     deleting.catch(ignore)
   }
   try {
-    await eachIdle(deps, state, context, mark)
+    await eachIdle(deps, { state, pace: PACE * workers }, context, mark)
   } finally {
     await deleting
   }
 }
 
 async function listIdle(deps: GcJobDeps, list: TaskList, state: State, context: TaskContext): Promise<void> {
-  await eachIdle(deps, state, context, async (ids) => {
+  await eachIdle(deps, { state, pace: Number.POSITIVE_INFINITY }, context, async (ids) => {
     const blobs = await describeBlobs(deps.db, ids)
     await list.add(blobs.map(({ digest, size }) => ({ blob: digest, size })))
     const room = Math.max(MOST_LOGGED - state.blobs, 0)
@@ -213,10 +222,10 @@ async function listIdle(deps: GcJobDeps, list: TaskList, state: State, context: 
   if (unsaid > 0) context.log(`${unsaid} more are in the list of this run, under …/candidates`)
 }
 
-/** Goes through the blobs that are idle in batches, and tells how far it is. */
+/** Goes through the blobs that are idle in batches, at most `pace` of them a second, and tells how far it is. */
 async function eachIdle(
   deps: GcJobDeps,
-  state: State,
+  { state, pace }: { state: State; pace: number },
   context: TaskContext,
   work: (ids: number[], after: number) => Promise<void>,
 ): Promise<void> {
@@ -229,8 +238,10 @@ async function eachIdle(
       const ids = idle.slice(from, from + BATCH)
       const begin = performance.now()
       await work(ids, ids.at(-1) ?? 0)
-      // Whoever pushes and pulls meanwhile has a third of the time for himself.
-      await setTimeout(Math.min((performance.now() - begin) / 2, LONGEST_PAUSE))
+      // Short work and long pauses, on a slow machine too: whoever pushes and pulls meanwhile hardly waits.
+      const worked = performance.now() - begin
+      const due = (ids.length * 1000) / pace
+      await setTimeout(Math.min(Math.max(due - worked, worked), LONGEST_PAUSE))
     }
     after = last
     if (after !== undefined) state.after = after

@@ -26,17 +26,20 @@ export async function findAccessoriesOf(
   artifactIds: readonly number[],
 ): Promise<Map<number, ListedAccessory[]>> {
   if (artifactIds.length === 0) return new Map()
-  const told = sql<boolean>`accessory.id IN (
-    SELECT told.id FROM unnest(${[...artifactIds]}::bigint[]) AS asked(id) JOIN artifacts AS of ON of.id = asked.id
-    CROSS JOIN LATERAL (SELECT a.id FROM artifacts a WHERE a.repository_id = of.repository_id AND a.accessory_of = of.digest
-      ORDER BY a.id LIMIT ${MOST_ACCESSORIES}) AS told)`
-  const rows = await accessories(db)
-    .where(sql<boolean>`subject.id = ANY(${[...artifactIds]}::bigint[])`)
-    .where(told)
-    .orderBy('accessory.id')
-    .execute()
+  const result = await sql<Row>`
+    SELECT accessory.*, subject.id AS subject_id, subject.digest AS subject_digest, projects.name AS project,
+      repositories.name AS repository
+    FROM artifacts AS subject
+    CROSS JOIN LATERAL (
+      SELECT a.id, a.digest, a.size, a.accessory_type AS type, a.push_time FROM artifacts AS a
+      WHERE a.repository_id = subject.repository_id AND a.accessory_of = subject.digest
+      ORDER BY a.id LIMIT ${MOST_ACCESSORIES}) AS accessory
+    JOIN repositories ON repositories.id = subject.repository_id
+    JOIN projects ON projects.id = repositories.project_id
+    WHERE subject.id = ANY(${[...artifactIds]}::bigint[])
+    ORDER BY accessory.id`.execute(db)
 
-  return Map.groupBy(rows.map(toAccessory), (accessory) => accessory.subjectId ?? 0)
+  return Map.groupBy(result.rows.map(toAccessory), (accessory) => accessory.subjectId ?? 0)
 }
 
 /**
