@@ -20,6 +20,8 @@ export interface Pusher {
   /** Sets this one's tags apart from those of others. */
   name: string
   random: Random
+  /** Statuses that mean that the push is to begin again; without them those of a proxy with nobody behind it. */
+  interruptions?: readonly number[]
   acknowledged(image: Acknowledged): void
   /** What no server may answer, whoever was killed. */
   fault(what: string): void
@@ -30,8 +32,7 @@ class Interrupted extends Error {}
 
 const ATTEMPTS = 40
 const PAUSE_MILLISECONDS = 150
-/** Those of a proxy that has nobody behind it at the moment. */
-const PROXY_STATUSES = new Set([502, 504])
+const PROXY_STATUSES = [502, 504]
 
 /**
  * Pushes images, one after the other, as clients of registries do: asks for each blob, sends those that are not there in one of
@@ -128,7 +129,8 @@ async function ask(pusher: Pusher, call: Call, allowed: readonly number[]): Prom
     throw new Interrupted(String(error))
   })
   if (allowed.includes(answer.status)) return answer
-  if (PROXY_STATUSES.has(answer.status)) throw new Interrupted(String(answer.status))
+  const { interruptions = PROXY_STATUSES } = pusher
+  if (interruptions.includes(answer.status)) throw new Interrupted(String(answer.status))
   const said = answer.body.toString('utf8').slice(0, 300)
   pusher.fault(`${call.method} ${call.path}: ${answer.status} ${said}`)
   throw new Interrupted(said)
