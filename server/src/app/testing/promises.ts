@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { blobKey } from '../../storage/paths.ts'
 import type { Program } from './program.ts'
 
 /** What clients were told, and may rely on. */
@@ -9,6 +10,8 @@ export interface Promises {
   manifests: Map<string, Buffer>
   /** What must not be found: as the keys of the above. */
   gone: Set<string>
+  /** Digests whose bytes must not be in the store. */
+  purged: Set<string>
   /** Uploads in progress by their location, with what of them was acknowledged. */
   uploads: Map<string, Buffer>
   /** What was sent of them in all, whether anybody heard of it or not. */
@@ -22,6 +25,7 @@ export function noPromises(): Promises {
     blobs: new Map(),
     manifests: new Map(),
     gone: new Set(),
+    purged: new Set(),
     uploads: new Map(),
     sent: new Map(),
     objects: new Map(),
@@ -61,6 +65,10 @@ export async function brokenPromises(
   for (const [key, bytes] of promises.objects) {
     const held = await readKey(program, key)
     if (!held?.equals(bytes)) broken.push(`object ${key} is ${held === undefined ? 'lost' : 'wrong'}`)
+  }
+  for (const digest of promises.purged) {
+    const bytes = await program.uploads.storage.stat(blobKey(digest, 1))
+    if (bytes !== undefined) broken.push(`the bytes of ${digest} are there again`)
   }
   broken.push(...(await wrongUploads(program, [...promises.uploads.keys()])))
 

@@ -46,11 +46,12 @@ export function stageOf(
 
 /** Where most is pushed to. */
 export const APP = 'p/app'
-const OTHER = 'p/other'
+export const OTHER = 'p/other'
 const config = someBytes(300, 1)
 const layer = someBytes(5000, 2)
 const chunks = [someBytes(2000, 3), someBytes(1500, 4), someBytes(1000, 5), someBytes(500, 6)] as const
-const image = { config, layers: [layer] }
+/** The image that is pushed. */
+export const image = { config, layers: [layer] }
 
 /** Every way in which something gets into the store, or out of it. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -106,7 +107,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'an image is deleted and collected, and comes again',
-    prepare: pushImage,
+    prepare: ({ clients: [client] }) => pushImage(client, APP),
     async work(stage) {
       const [client] = stage.clients
       await client.deleteManifest(APP, digestOf(manifestOf(image)))
@@ -119,7 +120,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'the scrub finds orphans, puts a manifest back and withdraws what is damaged',
     tolerates: ['missing', 'damaged', 'wrong-size', 'blob-absent', 'reference-missing', 'manifest-missing'],
-    prepare: pushImage,
+    prepare: ({ clients: [client] }) => pushImage(client, APP),
     async work(stage) {
       const { programs, promises, clients } = stage
       const { storage } = programs[0].uploads
@@ -154,14 +155,14 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ]
 
-async function pushImage({ clients: [client] }: Stage): Promise<void> {
-  await client.pushWhole(APP, config)
-  await client.pushWhole(APP, layer)
-  await client.pushManifest(APP, 'v1', image)
+export async function pushImage(client: Client, repository: string): Promise<void> {
+  await client.pushWhole(repository, config)
+  await client.pushWhole(repository, layer)
+  await client.pushManifest(repository, 'v1', image)
 }
 
 /** A round that deletes what is marked, then marks and deletes what nothing references. */
-async function collect({ artifacts }: Program): Promise<void> {
+export async function collect({ artifacts }: Program): Promise<void> {
   await createContinuousCollector({ ...artifacts, log: pino({ level: 'silent' }) })()
 }
 
