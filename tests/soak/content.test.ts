@@ -7,6 +7,7 @@ import { checkKept, checkProject } from './checker.ts'
 import { type Fleet, startFleet } from './fleet.ts'
 import { purgeAll } from './more-work.ts'
 import { workOnce } from './random-work.ts'
+import { seeToAll } from './scripted-work.ts'
 import { type KeptImage, seeded, type Worker } from './worker.ts'
 
 /** Seconds; `PORTOLAN_SOAK_SECONDS` makes it a long one. */
@@ -46,6 +47,7 @@ const WORK = [
 ]
 
 let fleet: Fleet
+/** Two in which all meet, and one of the client who sees to it that everything happens. */
 let projects: Project[]
 
 beforeAll(async () => {
@@ -55,7 +57,7 @@ beforeAll(async () => {
     PORTOLAN_DATABASE_MAX_CONNECTIONS: '15',
   })
   const [web] = fleet.webs
-  projects = [await createProject(web), await createProject(web)]
+  projects = [await createProject(web), await createProject(web), await createProject(web)]
 })
 afterAll(() => fleet?.dispose())
 
@@ -75,13 +77,13 @@ test('pushes, deletions, copies, moves, restorations and collection that meet al
     faults.push(fault)
     tell({ fault })
   }
-  const work = async (seed: number) => {
+  const client = (seed: number) => {
     const random = seeded(seed)
-    const worker = {
+    return {
       get registry() {
         return random() < 0.5 ? admin : other
       },
-      projects: projects.map(({ name }) => name),
+      projects: projects.slice(0, 2).map(({ name }) => name),
       limited: projects[1]?.id ?? 0,
       graceSeconds: GRACE,
       random,
@@ -89,6 +91,9 @@ test('pushes, deletions, copies, moves, restorations and collection that meet al
       keptSoFar: kept,
       kept: (image: KeptImage) => kept.push(image),
     }
+  }
+  const work = async (seed: number) => {
+    const worker = client(seed)
     while (Date.now() < end) {
       await workOnce(worker).catch((error: unknown) => {
         if (!isGone(error)) throw error
@@ -98,6 +103,10 @@ test('pushes, deletions, copies, moves, restorations and collection that meet al
 
   await Promise.all([
     ...Array.from({ length: clients }, (_, seed) => work(seed + 1)),
+    seeToAll(client(clients + 1), projects[2] as Project, {
+      isDone: () => WORK.every((what) => seen.has(what)),
+      isGone,
+    }),
     fleet.killNowAndThen(end, seeded(99)),
   ])
 

@@ -87,9 +87,11 @@ const TRASHES = [
   ['repository', '/repositories'],
 ] as const
 
+type Trash = (typeof TRASHES)[number][0]
+
 /** 409 and 412: it cannot come back as things are now; 403: there is no room. */
-export async function restore(worker: Worker, project: string): Promise<void> {
-  const [what, below] = pick(worker.random, TRASHES)
+export async function restore(worker: Worker, project: string, only?: Trash): Promise<void> {
+  const [what, below] = trashOf(worker, only)
   const root = `/api/v2.0/projects/${project}/trash${below}`
   const id = pick(worker.random, await trashed(worker, root))
   if (id === undefined) return
@@ -101,12 +103,16 @@ export async function restore(worker: Worker, project: string): Promise<void> {
 }
 
 /** What is deleted goes for good, some of it. */
-export async function purge(worker: Worker, project: string): Promise<void> {
-  const [what, below] = pick(worker.random, TRASHES)
+export async function purge(worker: Worker, project: string, only?: Trash): Promise<void> {
+  const [what, below] = trashOf(worker, only)
   const root = `/api/v2.0/projects/${project}/trash${below}`
   for (const id of (await trashed(worker, root)).slice(0, 5)) {
     worker.saw(`purge ${what}`, await worker.registry.delete(`${root}/${id}`), [200, 404])
   }
+}
+
+function trashOf({ random }: Worker, only?: Trash): (typeof TRASHES)[number] {
+  return TRASHES.find(([what]) => what === only) ?? pick(random, TRASHES)
 }
 
 /** Empties the trash of a project; answers how much it took out. */

@@ -51,7 +51,7 @@ async function disturb(
     const path = `${target}/artifacts?from=${project}/${name}:${tag}`
     return see(worker, 'copy', await registry.send({ method: 'POST', path }), [201, 400, 403, 404])
   }
-  if (dice < 0.77) return labelSomeArtifact(worker, api)
+  if (dice < 0.77) return labelArtifact(worker, api, `v${number(random, 6)}`)
   if (dice < 0.82) return changeLimit(worker)
   if (dice < 0.94) {
     const made = await send(worker, 'POST', `${api}/artifacts/${tag}/tags`, { name: `w${number(random, 4)}` })
@@ -90,7 +90,7 @@ async function push(worker: Worker, v2: string): Promise<void> {
 }
 
 /** Into a repository that stays: whatever the server said of its blobs must hold. */
-async function pushKept(worker: Worker, v2: string): Promise<void> {
+export async function pushKept(worker: Worker, v2: string): Promise<void> {
   const { random } = worker
   const layers = [pick(random, LAYERS), Buffer.from(`only here ${random()}`)]
   const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', n: random() }))
@@ -127,14 +127,15 @@ async function offerBlob(
   return status === 200 || (await pushBlob(worker, v2, body, allowed))
 }
 
-async function labelSomeArtifact(worker: Worker, api: string): Promise<void> {
+/** An artifact gets a label, or there is one label more to give. */
+export async function labelArtifact(worker: Worker, api: string, tag: string): Promise<void> {
   const known = await worker.registry.get(`/api/v2.0/labels?scope=g&page_size=5`)
   const labels = known.status === 200 ? (JSON.parse(known.body.toString('utf8')) as { id: number }[]) : []
   if (labels.length < 3) {
     const made = await send(worker, 'POST', '/api/v2.0/labels', { name: `l${worker.random()}`, scope: 'g' })
     return see(worker, 'make a label', made, [201, 409])
   }
-  const path = `${api}/artifacts/v${number(worker.random, 6)}/labels`
+  const path = `${api}/artifacts/${tag}/labels`
   const answer = await send(worker, 'POST', path, { id: pick(worker.random, labels).id })
   see(worker, 'label an artifact', answer, [200, 404, 409])
 }
@@ -167,7 +168,7 @@ async function pushSignature(worker: Worker, v2: string, subject: Buffer, layer:
   await putManifest(worker, v2, signature, digestOf(signature))
 }
 
-async function pushBlob(
+export async function pushBlob(
   worker: Worker,
   v2: string,
   body: Buffer,
@@ -181,7 +182,12 @@ async function pushBlob(
 }
 
 /** 403: the project is full. 400 and 404: its blobs, its subject's repository or the repository itself went away meanwhile. */
-async function putManifest(worker: Worker, v2: string, body: Buffer, reference: string): Promise<boolean> {
+export async function putManifest(
+  worker: Worker,
+  v2: string,
+  body: Buffer,
+  reference: string,
+): Promise<boolean> {
   const { mediaType } = JSON.parse(body.toString('utf8')) as { mediaType: string }
   const headers = { 'Content-Type': mediaType }
   const path = `${v2}/manifests/${reference}`
@@ -200,15 +206,15 @@ async function deleteSomeArtifact(worker: Worker, api: string): Promise<void> {
   see(worker, 'delete artifact', await worker.registry.delete(`${api}/artifacts/${digest}`), [200, 404, 412])
 }
 
-function see(worker: Worker, what: string, answer: Answer, allowed: readonly number[]): void {
+export function see(worker: Worker, what: string, answer: Answer, allowed: readonly number[]): void {
   worker.saw(what, answer, allowed)
 }
 
-function descriptor(mediaType: string, bytes: Buffer) {
+export function descriptor(mediaType: string, bytes: Buffer) {
   return { mediaType, digest: digestOf(bytes), size: bytes.length }
 }
 
-function manifest(content: object): Buffer {
+export function manifest(content: object): Buffer {
   return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: `${OCI}manifest.v1+json`, ...content }))
 }
 

@@ -144,11 +144,12 @@ async function lockFamily(
   }
 }
 
-/** Everything that goes with the artifact, itself included: digests by id. */
-async function findFamily(
+/** Everything that goes with the artifact, itself included: digests by id. `gone`: what counts as deleted already. */
+export async function findFamily(
   tx: Database,
   repositoryId: number,
   root: { id: number; digest: string },
+  gone: ReadonlySet<number> = new Set(),
 ): Promise<Map<number, string>> {
   const family = new Map([[root.id, root.digest]])
   let newest = [root]
@@ -156,7 +157,10 @@ async function findFamily(
     const relatives = await findRelatives(tx, repositoryId, newest)
     newest = relatives.filter(
       ({ id, accessory, tagged, parents }) =>
-        !family.has(id) && parents.every((parent) => family.has(parent)) && (accessory || !tagged),
+        !family.has(id) &&
+        !gone.has(id) &&
+        parents.every((parent) => family.has(parent) || gone.has(parent)) &&
+        (accessory || !tagged),
     )
     for (const { id, digest } of newest) family.set(id, digest)
   }

@@ -12,7 +12,7 @@ import { deleteSomeTrashedTags } from './trash/tags/store.ts'
 
 /** Rows of one transaction: so many that it goes on quickly, so few that nobody notices. */
 const BATCH = 500
-/** Deleted repositories looked at in one round. */
+/** Deleted repositories looked for at once. */
 const REPOSITORIES = 1000
 
 export interface SweepDeps {
@@ -38,8 +38,8 @@ export interface Sweeper {
  * restored, gives back what they used. What a crash leaves is found by the next round, here or in another process; two
  * at once do no harm.
  */
-export function createSweeper(deps: SweepDeps & { onError(error: unknown): void }): Sweeper {
-  const { db } = deps
+export function createSweeper(deps: SweepDeps & { onError(error: unknown): void; limit?: number }): Sweeper {
+  const { db, limit = REPOSITORIES } = deps
   let stopped = false
   let running: Promise<void> | undefined
   let again = false
@@ -48,10 +48,14 @@ export function createSweeper(deps: SweepDeps & { onError(error: unknown): void 
     for (const { id, executionId } of await findAbandoned(db, REPOSITORIES)) {
       await abandonRestoration(db, id, executionId)
     }
-    for (const id of await findDeletedRepositories(db, REPOSITORIES)) {
-      while (!stopped && (await releaseMore(db, id, BATCH)));
-      if (stopped) return
-      await removeRepository(deps, id, () => stopped)
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const ids: number[] = await findDeletedRepositories(db, { after, limit })
+      for (const id of ids) {
+        while (!stopped && (await releaseMore(db, id, BATCH)));
+        if (stopped) return
+        await removeRepository(deps, id, () => stopped)
+      }
+      after = ids.length === limit ? ids.at(-1) : undefined
     }
   }
 

@@ -33,6 +33,13 @@ export async function lockIdle(
   return new Map(result.rows.map(({ id, digest, size }) => [id, { digest, size }]))
 }
 
+/** Ends the grace of blobs: whoever collects next takes those of them that nothing references. */
+export async function endGrace(tx: Database, blobIds: readonly number[]): Promise<void> {
+  const which = sql`id = any(${[...blobIds]}::bigint[])`
+  await sql`SELECT id FROM blobs WHERE ${which} ORDER BY digest FOR NO KEY UPDATE`.execute(tx)
+  await sql`UPDATE blobs SET offer_time = 'epoch' WHERE ${which}`.execute(tx)
+}
+
 /** Makes (locked) blobs collected: no repository offers them, and their objects are to go. */
 export async function markCollected(
   tx: Database,

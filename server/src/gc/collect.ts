@@ -58,18 +58,15 @@ async function mark(
     const locked = await lockIdle(tx, deps.store, blobIds, graceSeconds)
     // With the locks held nobody references them from here on; what was committed before is seen by now.
     const used = new Set(await findUsed(tx, [...locked.keys()]))
-    const idle = [...locked].filter(([id]) => !used.has(id))
-    const objects = await markCollected(
-      tx,
-      deps.store,
-      idle.map(([id]) => id),
-    )
+    const idle = [...locked.keys()].filter((id) => !used.has(id))
+    const objects = await markCollected(tx, deps.store, idle)
+    // Another collector may have been faster since the look: what it has marked is its own to tell of.
     const manifests = await deleteManifestBodies(
       tx,
-      idle.map(([, blob]) => blob.digest),
+      objects.map(({ digest }) => digest),
     )
-    const bytes = idle.reduce((sum, [, blob]) => sum + blob.size, 0)
-    const collected = { blobs: idle.length, manifests, bytes, objects }
+    const bytes = objects.reduce((sum, { size }) => sum + size, 0)
+    const collected = { blobs: objects.length, manifests, bytes, objects }
     await alsoWrite?.(tx, collected)
     return collected
   })
@@ -79,20 +76,20 @@ async function mark(
 }
 
 /**
- * Deletes the bytes of objects that are marked, so many at once. Two who do it do no harm: a key is never used again.
- * One that fails keeps no other from it.
+ * Deletes the bytes of objects that are marked, so many at once; answers how many. Two who do it do no harm: a key is never used
+ * again. One that fails keeps no other from it. Once `signal` is aborted no more is begun.
  */
 export async function deleteObjects(
   deps: CollectDeps,
   objects: readonly DoomedObject[],
   workers: number,
   onFailure: OnFailure,
-  options?: DeleteOptions,
+  { signal, ...options }: DeleteOptions & { signal?: AbortSignal | undefined } = {},
 ): Promise<number> {
   const queue = [...objects]
   const gone: number[] = []
   const work = async () => {
-    for (let object = queue.pop(); object; object = queue.pop()) {
+    for (let object = queue.pop(); object && !signal?.aborted; object = queue.pop()) {
       try {
         await deps.storage.delete(object.key, options)
         gone.push(object.id)
@@ -125,7 +122,7 @@ export async function deleteDoomed(
     signal?.throwIfAborted()
     const objects = await findDoomed(deps.db, deps.store, after, BATCH)
     if (objects.length === 0) return gone
-    gone += await deleteObjects(deps, objects, workers, onFailure, { durable: true })
+    gone += await deleteObjects(deps, objects, workers, onFailure, { durable: true, signal })
     after = objects.at(-1)?.id ?? after
   }
 }

@@ -1,13 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Actor } from '../access/model.ts'
 import { deleteArtifact } from '../artifacts/deletion.ts'
-import { ArtifactReferencedError } from '../artifacts/errors.ts'
 import type { FindImmutable } from '../artifacts/immutable.ts'
 import type { JobKind, TaskContext } from '../jobs/kind.ts'
-import { openTaskList, type TaskList } from '../jobs/task-list.ts'
 import { ignore } from '../lib/ignore.ts'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
+import { type Candidates, openCandidates } from './candidates.ts'
 import {
   type CollectDeps,
   type Collected,
@@ -17,7 +16,14 @@ import {
   markIdle,
   type OnFailure,
 } from './collect.ts'
-import { countManifests, describeBlobs, findUntagged, scanIdle } from './store.ts'
+import {
+  countManifests,
+  describeBlobs,
+  findUntagged,
+  isUntagged,
+  scanIdle,
+  type UntaggedArtifact,
+} from './store.ts'
 
 /** Harbor's name for it. */
 export const GARBAGE_COLLECTION = 'GARBAGE_COLLECTION'
@@ -68,7 +74,7 @@ const UNTAGGED = 200
 /** Blobs a second that a run goes through at most, for each of its workers; faster, and others would feel it. */
 const PACE = 1_500
 const LONGEST_PAUSE = 250
-/** Blobs that a dry run names in its log; its list has them all. */
+/** So many are named in the log, the rest is summed up: it keeps the newest of what is written, and the first tell as much. */
 const MOST_LOGGED = 1000
 // No person deletes what a run does.
 const NOBODY: Actor | undefined = undefined
@@ -86,13 +92,13 @@ export function garbageCollection(deps: GcJobDeps): JobKind {
         ...START,
         ...(parameters.dryRun ? undefined : (context.task.state as State | undefined)),
       }
-      const list = parameters.dryRun ? openTaskList(deps.storage, context.task) : undefined
+      const candidates = parameters.dryRun ? openCandidates(deps, context.task) : undefined
       context.log(`${describe(parameters)}, a grace of ${deps.graceSeconds} seconds`)
       if (parameters.deleteUntagged && state.phase === 'untagged') {
-        await deleteUntagged(deps, list, state, context)
+        await deleteUntagged(deps, candidates, state, context)
       }
       if (state.phase === 'untagged') Object.assign(state, { phase: 'blobs', after: 0 })
-      if (list) await listIdle(deps, list, state, context)
+      if (candidates) await listIdle(deps, candidates, state, context)
       else await collectIdle(deps, parameters.workers || 1, state, context)
       const verb = parameters.dryRun ? 'would be' : 'were'
       context.log(
@@ -108,49 +114,54 @@ function describe({ dryRun, deleteUntagged, workers }: GcParameters): string {
   return `${dryRun ? 'looks for' : 'deletes'} ${what} that nothing references, with ${workers || 1} workers`
 }
 
-/** Artifacts without tags, with the children and accessories that only they have. With a `list` they are only told. */
+/** Artifacts without tags, with the children and accessories that only they have. With `candidates` they are only told. */
 async function deleteUntagged(
   deps: GcJobDeps,
-  list: TaskList | undefined,
+  candidates: Candidates | undefined,
   state: State,
   context: TaskContext,
 ): Promise<void> {
+  const verb = candidates ? 'would delete' : 'deleted'
   for (;;) {
     context.signal.throwIfAborted()
     const { graceSeconds } = deps
     const page = await findUntagged(deps.db, { after: state.after, limit: UNTAGGED, graceSeconds })
+    const named = Math.max(state.artifacts, MOST_LOGGED)
     for (const artifact of page) {
       context.signal.throwIfAborted()
       const name = `${artifact.projectName}/${artifact.repositoryName}@${artifact.digest}`
-      const { repositoryId: id, repositoryName, projectId, projectName } = artifact
-      const place = { repository: { id, name: repositoryName, projectId }, projectName }
       const next = { ...state, artifacts: state.artifacts + 1, after: artifact.id }
-      const line = `${list ? 'would delete' : 'deleted'} artifact ${name}`
-      const keep = (tx: Database) => context.save(next, tx, [line])
-      if (list) await list.add([{ artifact: name }])
-      else if (!(await tryToDelete(deps, place, artifact.digest, context, keep))) continue
-      if (!list || next.artifacts <= MOST_LOGGED) context.log(line)
+      const lines = next.artifacts > MOST_LOGGED ? [] : [`${verb} artifact ${name}`]
+      const keep = (tx: Database) => context.save(next, tx, lines)
+      if (candidates) await candidates.addArtifact(artifact, name)
+      else if (!(await tryToDelete(deps, artifact, name, context, keep))) continue
+      for (const line of lines) context.log(line)
       Object.assign(state, next)
     }
     state.after = page.at(-1)?.id ?? state.after
     await context.save(state)
+    if (state.artifacts > named) context.log(`${verb} ${state.artifacts - named} more artifacts`)
     if (page.length < UNTAGGED) return
   }
 }
 
-/** Somebody may have listed it, or protected it, meanwhile. */
+/** Somebody may have tagged it, listed it, or given it the artifact that it belongs to, since it was found: then it stays. */
 async function tryToDelete(
   deps: GcJobDeps,
-  place: Parameters<typeof deleteArtifact>[1],
-  digest: string,
+  { id, digest, repositoryId, repositoryName, projectId, projectName }: UntaggedArtifact,
+  name: string,
   context: TaskContext,
   keep: (tx: Database) => Promise<void>,
 ): Promise<boolean> {
+  const place = { repository: { id: repositoryId, name: repositoryName, projectId }, projectName }
   try {
-    return await deleteArtifact(deps, place, digest, NOBODY, { also: keep })
+    return await deleteArtifact(deps, place, digest, NOBODY, {
+      onlyIf: (tx) => isUntagged(tx, id, deps.graceSeconds),
+      also: keep,
+    })
   } catch (error) {
-    if (!(error instanceof ArtifactReferencedError || error instanceof DomainError)) throw error
-    context.log(`artifact ${place.projectName}/${place.repository.name}@${digest} stays: ${error.message}`)
+    if (!(error instanceof DomainError)) throw error
+    context.log(`artifact ${name} stays: ${error.message}`)
     return false
   }
 }
@@ -162,17 +173,25 @@ async function collectIdle(
   context: TaskContext,
 ): Promise<void> {
   const hands = HANDS * workers
+  const { signal } = context
   const onFailure: OnFailure = (object, error) => {
     state.failures += 1
+    if (state.failures > MOST_LOGGED) return
     context.log(
       `blob ${object.digest} could not be deleted, and is tried again next time: ${reasonOf(error)}`,
     )
   }
   await deps.releasePending()
-  const left = await deleteDoomed(deps, hands, onFailure, context.signal)
+  const left = await deleteDoomed(deps, hands, onFailure, signal)
   if (left > 0) context.log(`${left} blobs of before were deleted`)
   // The bytes of one batch are deleted while the next one is being marked.
   let deleting: Promise<unknown> = Promise.resolve()
+  const begin = async (objects: Marked['objects']) => {
+    const failures = state.failures
+    const gone = await deleteObjects(deps, objects, hands, onFailure, { signal })
+    const waiting = objects.length - gone - (state.failures - failures)
+    if (waiting > 0) context.log(`${waiting} of these blobs are marked, and go with the next collection`)
+  }
   const mark = async (ids: number[], after: number) => {
     const withThem = ({ blobs, manifests, bytes }: Collected) => ({
       ...state,
@@ -181,33 +200,42 @@ async function collectIdle(
       manifests: state.manifests + manifests,
       bytes: state.bytes + bytes,
     })
-    const linesOf = ({ objects }: Marked) =>
-      objects.map(({ digest, size }) => `deleted blob ${digest}, ${size} bytes`)
+    const told = state.blobs
+    const linesOf = ({ objects }: Marked) => linesAbout('deleted', objects, told)
     const marked = await markIdle(deps, ids, (tx, collected) =>
       context.save(withThem(collected), tx, linesOf(collected)),
     )
     Object.assign(state, withThem(marked))
     for (const line of linesOf(marked)) context.log(line)
     await deleting
-    deleting = deleteObjects(deps, marked.objects, hands, onFailure)
+    deleting = begin(marked.objects)
     // Whoever awaits it hears of its failure; until then it must not count as unhandled.
     deleting.catch(ignore)
   }
+  const scan = (after: number) =>
+    scanIdle(deps.db, deps.store, { after, limit: SCANNED, graceSeconds: deps.graceSeconds })
   try {
-    await eachIdle(deps, { state, pace: PACE * workers }, context, mark)
+    await eachIdle(scan, { state, pace: PACE * workers }, context, mark)
   } finally {
     await deleting
   }
 }
 
-async function listIdle(deps: GcJobDeps, list: TaskList, state: State, context: TaskContext): Promise<void> {
-  await eachIdle(deps, { state, pace: Number.POSITIVE_INFINITY }, context, async (ids) => {
+async function listIdle(
+  deps: GcJobDeps,
+  candidates: Candidates,
+  state: State,
+  context: TaskContext,
+): Promise<void> {
+  const scan = async (after: number) => {
+    const { graceSeconds } = deps
+    const { seen, idle, last } = await scanIdle(deps.db, deps.store, { after, limit: SCANNED, graceSeconds })
+    return { idle: [...idle, ...(await candidates.freed(seen))].sort((a, b) => a - b), last }
+  }
+  await eachIdle(scan, { state, pace: Number.POSITIVE_INFINITY }, context, async (ids) => {
     const blobs = await describeBlobs(deps.db, ids)
-    await list.add(blobs.map(({ digest, size }) => ({ blob: digest, size })))
-    const room = Math.max(MOST_LOGGED - state.blobs, 0)
-    for (const { digest, size } of blobs.slice(0, room)) {
-      context.log(`would delete blob ${digest}, ${size} bytes`)
-    }
+    await candidates.addBlobs(blobs)
+    for (const line of linesAbout('would delete', blobs, state.blobs)) context.log(line)
     state.blobs += blobs.length
     state.bytes += blobs.reduce((sum, blob) => sum + blob.size, 0)
     state.manifests += await countManifests(
@@ -216,23 +244,31 @@ async function listIdle(deps: GcJobDeps, list: TaskList, state: State, context: 
     )
   })
   const { artifacts, blobs, bytes } = state
-  await list.add([{ total: { artifacts, blobs, bytes } }])
-  await list.close()
+  await candidates.close({ artifacts, blobs, bytes })
   const unsaid = Math.max(state.blobs - MOST_LOGGED, 0) + Math.max(state.artifacts - MOST_LOGGED, 0)
   if (unsaid > 0) context.log(`${unsaid} more are in the list of this run, under …/candidates`)
 }
 
+/** Names blobs, as long as so few have been `told` of. */
+function linesAbout(
+  verb: string,
+  blobs: readonly { digest: string; size: number }[],
+  told: number,
+): string[] {
+  const room = Math.max(MOST_LOGGED - told, 0)
+  return blobs.slice(0, room).map(({ digest, size }) => `${verb} blob ${digest}, ${size} bytes`)
+}
+
 /** Goes through the blobs that are idle in batches, at most `pace` of them a second, and tells how far it is. */
 async function eachIdle(
-  deps: GcJobDeps,
+  scan: (after: number) => Promise<{ idle: number[]; last: number | undefined }>,
   { state, pace }: { state: State; pace: number },
   context: TaskContext,
   work: (ids: number[], after: number) => Promise<void>,
 ): Promise<void> {
   for (let after: number | undefined = state.after; after !== undefined; ) {
     context.signal.throwIfAborted()
-    const { graceSeconds } = deps
-    const { idle, last } = await scanIdle(deps.db, deps.store, { after, limit: SCANNED, graceSeconds })
+    const { idle, last } = await scan(after)
     for (let from = 0; from < idle.length; from += BATCH) {
       context.signal.throwIfAborted()
       const ids = idle.slice(from, from + BATCH)
@@ -246,6 +282,7 @@ async function eachIdle(
     after = last
     if (after !== undefined) state.after = after
     const { blobs, manifests, bytes } = state
+    if (idle.length > 0 && blobs > MOST_LOGGED) context.log(`${blobs} blobs, ${bytes} bytes until now`)
     await context.report({ freed_space: bytes, purged_blobs: blobs, purged_manifests: manifests })
   }
 }

@@ -6,6 +6,7 @@ import { listTrash, purgeArtifact, type TrashDeps } from '../artifacts/trash/ser
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
 import type { DeleteOptions } from '../storage/driver.ts'
 import { type CollectDeps, deleteDoomed, deleteObjects, markIdle, reclaimNow } from './collect.ts'
+import { scanIdle } from './store.ts'
 
 /** What is purged is gone for good when that is answered, whoever else is about to collect it. */
 
@@ -84,6 +85,23 @@ test('what is collected day by day is deleted without waiting for the disk, what
   expect(isGone).toBe(true)
   expect(deleted.sort()).toEqual([...ordinary.keys, ...secret.keys].sort())
   expect(forGood.sort()).toEqual(secret.keys)
+})
+
+test('what is purged by a process that dies over it has no grace left', async () => {
+  const { purge, blobIds, keys } = await trashed('of one that died')
+  const kept = await bench.blob('application/octet-stream', 'young')
+  trash.reclaim = async () => {
+    throw new Error('dead')
+  }
+
+  await expect(purge()).rejects.toThrow('dead')
+  const graceful = { ...deps, graceSeconds: 3600 }
+  const { idle } = await scanIdle(deps.db, deps.store, { after: 0, limit: 10_000, graceSeconds: 3600 })
+  const { objects } = await markIdle(graceful, idle)
+
+  expect(idle.sort()).toEqual(blobIds.sort())
+  expect(objects.map(({ key }) => key).sort()).toEqual(keys)
+  expect(objects.map(({ digest }) => digest)).not.toContain(kept.digest)
 })
 
 test('what another collector has marked and not deleted yet is gone all the same', async () => {

@@ -1,16 +1,16 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { standsAlone } from '../artifacts/listed-store.ts'
 import type { Database } from '../platform/db/database.ts'
 
 /**
- * Looks through the next `limit` blobs that have bytes, in the order of ids; answers those of them that nothing references
+ * Looks through the next `limit` blobs that have bytes, in the order of ids; answers them, those of them that nothing references
  * and whose grace is over, and the last id seen, undefined at the end. It takes no lock: what it finds may be in use again.
  */
 export async function scanIdle(
   db: Database,
   store: string,
   page: { after: number; limit: number; graceSeconds: number },
-): Promise<{ idle: number[]; last: number | undefined }> {
+): Promise<{ seen: number[]; idle: number[]; last: number | undefined }> {
   const result = await sql<{ id: number; idle: boolean }>`
     WITH page AS MATERIALIZED (
       SELECT blob_id AS id FROM blob_objects
@@ -23,6 +23,7 @@ export async function scanIdle(
   const { rows } = result
 
   return {
+    seen: rows.map((row) => row.id),
     idle: rows.filter((row) => row.idle).map((row) => row.id),
     last: rows.length === page.limit ? rows.at(-1)?.id : undefined,
   }
@@ -52,6 +53,33 @@ export async function countManifests(db: Database, digests: readonly string[]): 
   return Number(row.count)
 }
 
+/** By how many artifacts each of the blobs is referenced whose grace is over and that the trash does not keep. */
+export async function countReferences(
+  db: Database,
+  blobIds: readonly number[],
+  graceSeconds: number,
+): Promise<{ id: number; count: number }[]> {
+  const result = await sql<{ id: number; count: number }>`
+    SELECT b.id, count(*)::int AS count FROM blobs b JOIN artifact_blobs ab ON ab.blob_id = b.id
+    WHERE b.id = any(${[...blobIds]}::bigint[]) AND b.offer_time < now() - make_interval(secs => ${graceSeconds})
+      AND NOT EXISTS (SELECT FROM trashed_blobs tb WHERE tb.blob_id = b.id)
+    GROUP BY b.id`.execute(db)
+
+  return result.rows
+}
+
+/** How many of the artifacts reference each blob, those that any does. */
+export async function countFromArtifacts(
+  db: Database,
+  artifactIds: readonly number[],
+): Promise<{ id: number; count: number }[]> {
+  const result = await sql<{ id: number; count: number }>`
+    SELECT blob_id AS id, count(*)::int AS count FROM artifact_blobs
+    WHERE artifact_id = any(${[...artifactIds]}::bigint[]) GROUP BY blob_id`.execute(db)
+
+  return result.rows
+}
+
 /** An artifact without a tag, and where it is. */
 export interface UntaggedArtifact {
   id: number
@@ -62,10 +90,7 @@ export interface UntaggedArtifact {
   projectName: string
 }
 
-/**
- * The next artifacts, in the order of ids, that have no tag, belong to no index and no other artifact, and were pushed
- * longer ago than the grace: who pushes by digest may be about to tag.
- */
+/** The next artifacts without a tag, in the order of ids. */
 export async function findUntagged(
   db: Database,
   page: { after: number; limit: number; graceSeconds: number },
@@ -76,13 +101,29 @@ export async function findUntagged(
     FROM artifacts a
     JOIN repositories r ON r.id = a.repository_id AND r.deletion_time IS NULL
     JOIN projects p ON p.id = r.project_id AND p.deletion_time IS NULL
-    WHERE a.id > ${page.after} AND a.push_time < now() - make_interval(secs => ${page.graceSeconds})
-      AND ${standsAlone('a')}
-      AND NOT EXISTS (SELECT FROM tags t WHERE t.artifact_id = a.id)
-      AND NOT EXISTS (
-        SELECT FROM artifact_children c JOIN artifacts i ON i.id = c.artifact_id
-        WHERE c.child_digest = a.digest AND i.repository_id = a.repository_id)
+    WHERE a.id > ${page.after} AND ${isOutOfUse(page.graceSeconds)}
     ORDER BY a.id LIMIT ${page.limit}`.execute(db)
 
   return result.rows
+}
+
+/** Whether one is still what `findUntagged` finds. */
+export async function isUntagged(tx: Database, id: number, graceSeconds: number): Promise<boolean> {
+  const result = await sql`
+    SELECT a.id FROM artifacts a WHERE a.id = ${id} AND ${isOutOfUse(graceSeconds)}`.execute(tx)
+
+  return result.rows.length > 0
+}
+
+/**
+ * Artifacts (`a`) that have no tag, belong to no index and no other artifact, and were pushed longer ago than the grace: who
+ * pushes by digest may be about to tag.
+ */
+function isOutOfUse(graceSeconds: number): RawBuilder<boolean> {
+  return sql<boolean>`a.push_time < now() - make_interval(secs => ${graceSeconds})
+    AND ${standsAlone('a')}
+    AND NOT EXISTS (SELECT FROM tags t WHERE t.artifact_id = a.id)
+    AND NOT EXISTS (
+      SELECT FROM artifact_children c JOIN artifacts i ON i.id = c.artifact_id
+      WHERE c.child_digest = a.digest AND i.repository_id = a.repository_id)`
 }

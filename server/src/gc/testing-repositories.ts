@@ -145,6 +145,9 @@ export function useTrashedRepositories() {
   }
 
   return {
+    get db() {
+      return database.db
+    },
     get bench() {
       return bench
     },

@@ -1,78 +1,51 @@
 import pino from 'pino'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { countArtifacts, selectNewest } from '../artifacts/listed-store.ts'
-import { releaseRepository } from '../artifacts/release.ts'
-import { createSweeper } from '../artifacts/sweep.ts'
-import { type Bench, openBench } from '../artifacts/testing.ts'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { countArtifacts } from '../artifacts/listed-store.ts'
 import { addManyArtifacts } from '../artifacts/testing-many.ts'
 import { repositoryRestore } from '../artifacts/trash/repositories/job.ts'
 import type { RestoreInput } from '../artifacts/trash/repositories/model.ts'
-import {
-  getTrashedRepository,
-  listTrashedRepositories,
-  purgeRepository,
-  type RepositoryTrashDeps,
-  restoreRepository,
-} from '../artifacts/trash/repositories/service.ts'
-import type { TaskContext } from '../jobs/kind.ts'
+import { getTrashedRepository } from '../artifacts/trash/repositories/service.ts'
+import { type TaskContext, TaskLostError } from '../jobs/kind.ts'
 import { stopExecution } from '../jobs/service.ts'
 import { createWorker, type Worker } from '../jobs/worker.ts'
-import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
 import { deleteProject } from '../projects/service.ts'
 import { changeLimit } from '../quotas/service.ts'
 import { renameRepository } from '../repositories/names/service.ts'
-import { deleteRepository, ensureRepository } from '../repositories/service.ts'
+import { ensureRepository } from '../repositories/service.ts'
 import { countRepositories } from '../repositories/store.ts'
+import { ACTOR, useTrashedRepositories } from './testing-repositories.ts'
 
 /** Repositories with more artifacts than are counted in one transaction. */
 
 const COUNT = 1_800
-const ACTOR = { id: 1, username: 'ann' }
 const log = pino({ level: 'silent' })
 
-let database: TestDatabase
-let bench: Bench
-let deps: RepositoryTrashDeps & Bench['deps']
+const stage = useTrashedRepositories()
+const { project, sweep, used, trash, purge } = stage
 let worker: Worker | undefined
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(() => database.drop())
 beforeEach(async () => {
-  await database.db.deleteFrom('events').execute()
-  bench = await openBench(database.db)
-  deps = { ...bench.deps, trashDays: 7, reclaim: async () => true, onDeleted: () => undefined }
-  await addManyArtifacts(database.db, bench.repository, COUNT)
+  await stage.db.deleteFrom('events').execute()
+  await addManyArtifacts(stage.db, stage.bench.repository, COUNT)
 })
 afterEach(async () => {
   await worker?.stop()
   worker = undefined
 })
 
-const project = () => ({ id: bench.repository.projectId, name: bench.projectName })
-const key = () => ({ projectId: project().id, project: project().name, name: 'app' })
-
 async function remove(): Promise<number> {
-  const deletion = {
-    ...deps,
-    releaseUsage: releaseRepository,
-    refuseDeletion: async () => undefined,
-    tellContent: selectNewest,
-  }
-  await deleteRepository(deletion, key(), ACTOR)
-  return bench.repository.id
+  await stage.remove()
+  return stage.bench.repository.id
 }
 
-const restore = (name?: string) =>
-  restoreRepository(deps, { project: project(), id: bench.repository.id, name, actor: ACTOR })
+const restore = (name?: string) => stage.restore(stage.bench.repository.id, name)
 
 function startWorker(): void {
-  const { db } = database
-  const kinds = [repositoryRestore(deps)]
+  const { db } = stage
+  const kinds = [repositoryRestore(stage.deps)]
   worker = createWorker({
     db,
-    storage: deps.storage,
+    storage: stage.deps.storage,
     log,
     kinds,
     schedules: {},
@@ -82,26 +55,8 @@ function startWorker(): void {
   worker.start()
 }
 
-function sweep(): Promise<void> {
-  return createSweeper({
-    ...deps,
-    onError: (error) => {
-      throw error
-    },
-  }).sweep()
-}
-
-async function used(): Promise<number> {
-  const { sum } = await database.db
-    .selectFrom('quota_usage')
-    .select((eb) => eb.fn.sum<number>('bytes').as('sum'))
-    .where('project_id', '=', project().id)
-    .executeTakeFirstOrThrow()
-  return Number(sum ?? 0)
-}
-
 async function counted(): Promise<number> {
-  const { sum } = await database.db
+  const { sum } = await stage.db
     .selectFrom('project_blobs')
     .select((eb) => eb.fn.sum<number>('bytes').as('sum'))
     .where('project_id', '=', project().id)
@@ -110,11 +65,11 @@ async function counted(): Promise<number> {
 }
 
 async function isThere(name = 'app'): Promise<boolean> {
-  const found = await deps.findReference({ projectId: project().id, repository: name, tag: 'v1' })
+  const found = await stage.deps.findReference({ projectId: project().id, repository: name, tag: 'v1' })
   return found !== undefined
 }
 
-const look = async () => getTrashedRepository(deps, project().id, bench.repository.id)
+const look = async () => getTrashedRepository(stage.deps, project().id, stage.bench.repository.id)
 
 async function over() {
   for (let round = 0; round < 500; round += 1) {
@@ -125,12 +80,13 @@ async function over() {
   throw new Error('it goes on and on')
 }
 
-/** Does the work of a task by hand, from its last state on; `onBatch` is told after each batch. */
+/** Does the work of a task by hand, from its last state on, as long as it `isOurs`; `onBatch` is told after each batch. */
 async function runByHand(
   executionId: number,
   onBatch: (done: number, abort: AbortController) => Promise<void> | void,
+  isOurs: () => boolean = () => true,
 ) {
-  const { db } = database
+  const { db } = stage
   const task = await db
     .selectFrom('tasks')
     .select(['id', 'input', 'state'])
@@ -142,6 +98,7 @@ async function runByHand(
     signal: abort.signal,
     log: () => undefined,
     save: async (state: object, tx = db) => {
+      if (!isOurs()) throw new TaskLostError(task.id)
       await tx
         .updateTable('tasks')
         .set({ state: JSON.stringify(state) })
@@ -150,7 +107,7 @@ async function runByHand(
     },
     report: async ({ done }: { done: number }) => onBatch(done, abort),
   } as unknown as TaskContext
-  await repositoryRestore(deps).run(context)
+  await repositoryRestore(stage.deps).run(context)
 }
 
 test('its deletion gives back behind the answer, and leaves all rows where they are', async () => {
@@ -162,10 +119,8 @@ test('its deletion gives back behind the answer, and leaves all rows where they 
   await sweep()
 
   expect([before, atOnce, await used(), await counted()]).toEqual([COUNT * 10, COUNT * 10, 0, 0])
-  expect((await countArtifacts(deps.db, [id])).get(id)).toBe(COUNT)
-  expect(
-    (await listTrashedRepositories(deps, project().id, { offset: 0, limit: 10 })).repositories,
-  ).toMatchObject([{ id, artifacts: COUNT }])
+  expect((await countArtifacts(stage.db, [id])).get(id)).toBe(COUNT)
+  expect(await trash()).toMatchObject([{ id, artifacts: COUNT }])
 })
 
 test('it is restored behind the answer: nobody sees it before it counts, and then all of it', async () => {
@@ -188,15 +143,19 @@ test('it is restored behind the answer: nobody sees it before it counts, and the
 
 test('while it is being restored its name is taken, and it is neither purged nor restored again', async () => {
   await remove()
-  const other = await ensureRepository(deps, project().id, 'other')
-  await database.db
+  const other = await ensureRepository(stage.deps, project().id, 'other')
+  await stage.db
     .updateTable('repositories')
     .set({ publish_time: new Date() })
     .where('id', '=', other.id)
     .execute()
   await restore('fresh')
 
-  const names = { ...deps, moveUsage: async () => undefined, leaveProject: async () => undefined }
+  const names = {
+    ...stage.deps,
+    moveUsage: async () => undefined,
+    leaveProject: async () => undefined,
+  }
   const renamed = renameRepository(
     names,
     { ...project(), repository: 'other' },
@@ -204,13 +163,15 @@ test('while it is being restored its name is taken, and it is neither purged nor
     ACTOR,
   )
   await expect(renamed).rejects.toMatchObject({ kind: 'conflict' })
-  await expect(ensureRepository(deps, project().id, 'fresh')).rejects.toMatchObject({ kind: 'forbidden' })
+  await expect(ensureRepository(stage.deps, project().id, 'fresh')).rejects.toMatchObject({
+    kind: 'forbidden',
+  })
   await expect(restore('third')).rejects.toMatchObject({ kind: 'conflict' })
-  await expect(purgeRepository(deps, project(), bench.repository.id, ACTOR)).rejects.toMatchObject({
+  await expect(purge(stage.bench.repository.id)).rejects.toMatchObject({
     kind: 'conflict',
   })
   // What it was called is free.
-  expect((await ensureRepository(deps, project().id, 'app')).id).not.toBe(bench.repository.id)
+  expect((await ensureRepository(stage.deps, project().id, 'app')).id).not.toBe(stage.bench.repository.id)
   startWorker()
   await over()
   expect(await isThere('fresh')).toBe(true)
@@ -219,7 +180,7 @@ test('while it is being restored its name is taken, and it is neither purged nor
 test('a project that is full takes nothing of it, and says so', async () => {
   await remove()
   await sweep()
-  await changeLimit({ db: deps.db }, project().id, { storage: COUNT * 10 - 1 }, ACTOR)
+  await changeLimit(stage, project().id, { storage: COUNT * 10 - 1 }, ACTOR)
 
   await restore('fresh')
   startWorker()
@@ -233,7 +194,7 @@ test('a project that is full takes nothing of it, and says so', async () => {
   expect([await used(), await counted()]).toEqual([0, 0])
   expect([await isThere(), await isThere('fresh')]).toEqual([false, false])
 
-  await changeLimit({ db: deps.db }, project().id, { storage: COUNT * 10 }, ACTOR)
+  await changeLimit(stage, project().id, { storage: COUNT * 10 }, ACTOR)
   await restore()
   for (let round = 0; round < 200 && !(await isThere()); round += 1) await over()
   expect(await used()).toBe(COUNT * 10)
@@ -244,7 +205,7 @@ test('one that is stopped before it begins stays in the trash', async () => {
   await sweep()
   const { executionId = 0 } = await restore('fresh')
 
-  await stopExecution(deps, executionId)
+  await stopExecution(stage.deps, executionId)
   await sweep()
 
   expect((await look()).repository).toMatchObject({ name: 'app', restoreExecution: undefined })
@@ -284,7 +245,7 @@ test('one whose worker dies after any batch goes on where it was, and counts not
 
   expect(await isThere()).toBe(true)
   expect([await used(), await counted()]).toEqual([COUNT * 10, COUNT * 10])
-  const told = await deps.db
+  const told = await stage.db
     .selectFrom('events')
     .select('id')
     .where('type', '=', 'repository.restored')
@@ -292,28 +253,50 @@ test('one whose worker dies after any batch goes on where it was, and counts not
   expect(told).toHaveLength(1)
 })
 
+test('a worker that was taken for dead leaves it to the one that goes on', async () => {
+  await remove()
+  await sweep()
+  const { executionId = 0 } = await restore()
+  let isOurs = true
+
+  const run = runByHand(
+    executionId,
+    () => {
+      isOurs = false
+    },
+    () => isOurs,
+  )
+  await expect(run).rejects.toBeInstanceOf(TaskLostError)
+  const between = await look()
+  await runByHand(executionId, () => undefined)
+
+  expect(between.repository.restoreExecution).toBe(executionId)
+  expect(await isThere()).toBe(true)
+  expect([await used(), await counted()]).toEqual([COUNT * 10, COUNT * 10])
+})
+
 test('what counts already is not given back meanwhile by whoever deletes what shares it', async () => {
   await remove()
   await sweep()
   const { executionId = 0 } = await restore()
-  const twin = await database.db
+  const twin = await stage.db
     .insertInto('repositories')
     .values({ project_id: project().id, name: 'twin', publish_time: new Date() })
     .returning('id')
     .executeTakeFirstOrThrow()
-  await database.db.executeQuery(
-    database.db
+  await stage.db.executeQuery(
+    stage.db
       .insertInto('artifacts')
       .columns(['repository_id', 'digest', 'media_type', 'manifest_size', 'size'])
       .expression((eb) =>
         eb
           .selectFrom('artifacts as a')
           .select((s) => [s.val(twin.id).as('r'), 'a.digest', 'a.media_type', 'a.manifest_size', 'a.size'])
-          .where('a.repository_id', '=', bench.repository.id),
+          .where('a.repository_id', '=', stage.bench.repository.id),
       )
       .compile(),
   )
-  await database.db
+  await stage.db
     .insertInto('artifact_blobs')
     .columns(['artifact_id', 'blob_id', 'repository_id'])
     .expression((eb) =>
@@ -329,7 +312,7 @@ test('what counts already is not given back meanwhile by whoever deletes what sh
   await runByHand(executionId, async () => {
     if (!once) return
     once = false
-    await database.db.transaction().execute(async (tx) => {
+    await stage.db.transaction().execute(async (tx) => {
       await tx
         .updateTable('repositories')
         .set({ deletion_time: new Date(), release_cursor: '', expiry_time: new Date(Date.now() + 1e8) })
@@ -347,7 +330,7 @@ test('a project that is deleted meanwhile takes it along', async () => {
   const id = await remove()
   await sweep()
   const { executionId = 0 } = await restore()
-  const projects = { db: deps.db, countRepositories } as unknown as Parameters<typeof deleteProject>[0]
+  const projects = { db: stage.db, countRepositories } as unknown as Parameters<typeof deleteProject>[0]
 
   let once = true
   const run = runByHand(executionId, async () => {
@@ -357,26 +340,26 @@ test('a project that is deleted meanwhile takes it along', async () => {
   await expect(run).rejects.toMatchObject({ kind: 'not-found' })
   await sweep()
 
-  const left = await deps.db.selectFrom('artifacts').select('id').where('repository_id', '=', id).execute()
+  const left = await stage.db.selectFrom('artifacts').select('id').where('repository_id', '=', id).execute()
   expect(left).toEqual([])
   expect(await counted()).toBe(0)
 })
 
 test('it is purged behind the answer', async () => {
   const reclaimed: number[] = []
-  deps.reclaim = async (ids) => {
+  stage.deps.reclaim = async (ids) => {
     reclaimed.push(...ids)
     return true
   }
   const id = await remove()
 
-  const done = await purgeRepository(deps, project(), id, ACTOR)
+  const done = await purge(id)
   await sweep()
 
   expect(done).toBe(false)
   expect(new Set(reclaimed).size).toBe(COUNT)
   expect(
-    await deps.db.selectFrom('artifacts').select('id').where('repository_id', '=', id).execute(),
+    await stage.db.selectFrom('artifacts').select('id').where('repository_id', '=', id).execute(),
   ).toEqual([])
   expect(await used()).toBe(0)
 })

@@ -96,7 +96,7 @@ export function jobsRoutes(deps: JobsRoutesDeps): FastifyPluginAsyncTypebox {
         return schedules.map((schedule) => ({
           id: schedule.id,
           vendor_type: schedule.vendorType,
-          ...(schedule.vendorId === 0 ? {} : { vendor_id: schedule.vendorId }),
+          ...(schedule.vendorId > 0 && { vendor_id: schedule.vendorId }),
           cron: schedule.cron,
           update_time: schedule.updateTime.toISOString(),
         }))

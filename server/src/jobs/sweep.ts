@@ -28,7 +28,7 @@ export function executionSweep(deps: { db: Database; storage: StorageDriver; kee
     async run({ task, signal, log, save }) {
       // A run of before may have been interrupted between a batch and its logs.
       const before = task.state as State | undefined
-      await deleteWritten(deps.storage, before?.logsOf ?? [])
+      await deleteWritten(deps.storage, before?.logsOf ?? [], signal)
       for (let full = true; full; ) {
         signal.throwIfAborted()
         const batch = await deps.db.transaction().execute(async (tx) => {
@@ -38,17 +38,24 @@ export function executionSweep(deps: { db: Database; storage: StorageDriver; kee
           return { ...deleted, lines }
         })
         for (const line of batch.lines) log(line)
-        await deleteWritten(deps.storage, batch.taskIds)
+        await deleteWritten(deps.storage, batch.taskIds, signal)
         full = batch.executions === BATCH
       }
     },
   }
 }
 
-/** What tasks have written into the store. */
-async function deleteWritten(storage: StorageDriver, taskIds: readonly number[]): Promise<void> {
-  await deleteTaskLogs(storage, taskIds)
-  await deleteTaskLists(storage, taskIds)
+/** What tasks have written into the store; an execution may have ten thousand of them. What a stop leaves, the scrub finds. */
+async function deleteWritten(
+  storage: StorageDriver,
+  taskIds: readonly number[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const id of taskIds) {
+    signal.throwIfAborted()
+    await deleteTaskLogs(storage, [id])
+    await deleteTaskLists(storage, [id])
+  }
 }
 
 /** Starts it when it is due. */

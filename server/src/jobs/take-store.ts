@@ -48,14 +48,20 @@ export async function takeTasks(
   })
 }
 
-/** Says that the worker lives; answers its tasks as the database knows them, with whether they are to stop. */
+/**
+ * Says that the worker lives and has these tasks in hand; answers them as the database knows them, with whether they are to stop.
+ * A task that is its own by name alone, since it could not write how it ended, is left to die, and to be taken over.
+ */
 export async function beat(
   db: Database,
   workerId: string,
+  inHand: readonly { id: number; run: number }[],
 ): Promise<{ id: number; run: number; stopRequested: boolean }[]> {
   const result = await sql<{ id: number; run_count: number; stop_requested: boolean }>`
-    UPDATE tasks SET heartbeat_time = now() WHERE worker_id = ${workerId} AND status = 'Running'
-    RETURNING id, run_count, stop_requested`.execute(db)
+    UPDATE tasks SET heartbeat_time = now()
+    FROM unnest(${inHand.map(({ id }) => id)}::bigint[], ${inHand.map(({ run }) => run)}::int[]) AS mine(id, run)
+    WHERE tasks.id = mine.id AND run_count = mine.run AND worker_id = ${workerId} AND status = 'Running'
+    RETURNING tasks.id, run_count, stop_requested`.execute(db)
 
   return result.rows.map((row) => ({ id: row.id, run: row.run_count, stopRequested: row.stop_requested }))
 }
@@ -89,7 +95,10 @@ export async function freeAbandoned(tx: Database, executionId: number, deadSecon
       AND heartbeat_time < now() - make_interval(secs => ${deadSeconds})`.execute(tx)
 }
 
-/** Ends a run of a task; answers whether it was still the one. `again`: milliseconds until it is tried once more. */
+/**
+ * Ends a run of a task; answers whether it was still the one. `again`: milliseconds until it is tried once more. Where somebody has
+ * asked for its end meanwhile that is now, and it ends as whatever is stopped.
+ */
 export async function endRun(
   tx: Database,
   task: { id: number; run: number },
@@ -100,7 +109,7 @@ export async function endRun(
     UPDATE tasks SET status = ${end.status}, status_message = ${end.message ?? ''}, worker_id = NULL,
       heartbeat_time = NULL, log_tail = NULL, update_time = now(), end_time = CASE WHEN ${over} THEN now() END,
       failure_count = coalesce(${end.failures ?? null}::int, failure_count),
-      due_time = CASE WHEN ${over} THEN due_time
+      due_time = CASE WHEN ${over} THEN due_time WHEN stop_requested THEN now()
         ELSE now() + make_interval(secs => ${(end.again ?? 0) / 1000}) END
     WHERE id = ${task.id} AND run_count = ${task.run} AND status = 'Running'`.execute(tx)
 

@@ -1,90 +1,15 @@
-import pino from 'pino'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
-import type { StorageDriver } from '../storage/driver.ts'
-import { openMemoryDriver } from '../storage/drivers/memory/memory-driver.ts'
-import { type JobKind, type TaskContext, TaskLostError } from './kind.ts'
-import { findExecution, selectExecutions, selectTasks } from './list-store.ts'
-import type { Execution, Task } from './model.ts'
+import { expect, test } from 'vitest'
+import { selectExecutions } from './list-store.ts'
 import { actOnQueue } from './queues/service.ts'
 import { setSchedule } from './schedules/service.ts'
 import { startExecution, stopAll, stopExecution } from './service.ts'
-import { EXECUTION_SWEEP, executionSweep, startSweep } from './sweep.ts'
+import { EXECUTION_SWEEP, startSweep } from './sweep.ts'
 import { onScheduleOf } from './system-job/service.ts'
 import { readTaskLog } from './task-log.ts'
-import { createWorker, type Worker } from './worker.ts'
+import { ALL, endless, until, useWorkers, work } from './testing.ts'
 
-const log = pino({ level: 'silent' })
-const ALL = { filters: [], orders: [], page: { offset: 0, limit: 100 } }
-
-let database: TestDatabase
-let storage: StorageDriver
-let workers: Worker[] = []
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(() => database.drop())
-beforeEach(async () => {
-  storage = await openMemoryDriver()
-})
-afterEach(async () => {
-  await Promise.all(workers.map((worker) => worker.stop()))
-  workers = []
-  for (const table of ['tasks', 'executions', 'schedules', 'paused_kinds', 'events'] as const) {
-    await database.db.deleteFrom(table).execute()
-  }
-})
-
-function work(run: JobKind['run'], options: Partial<JobKind> = {}): JobKind {
-  return { name: 'WORK', limit: 10, attempts: 1, run, ...options }
-}
-
-function startWorker(kind: JobKind, schedules = {}): Worker {
-  const { db } = database
-  const kinds = [kind, executionSweep({ db, storage, keep: 2 })]
-  const worker = createWorker({ db, storage, log, kinds, schedules, concurrency: 5, deadSeconds: 15 })
-  workers.push(worker)
-  worker.start()
-  return worker
-}
-
-function order(...inputs: unknown[]): Promise<number> {
-  const tasks = inputs.map((input) => ({ kind: 'WORK', input }))
-  return database.db
-    .transaction()
-    .execute((tx) => startExecution(tx, { vendorType: 'TEST', vendorId: 7, trigger: 'MANUAL', tasks }))
-}
-
-async function look(id: number): Promise<{ execution: Execution; tasks: Task[] }> {
-  const execution = await findExecution(database.db, { type: 'TEST', id: 7 }, id)
-  if (!execution) throw new Error('no execution')
-  return { execution, tasks: (await selectTasks(database.db, id, ALL)).tasks }
-}
-
-async function until<T>(ask: () => Promise<T | undefined | false>, seconds = 10): Promise<T> {
-  const end = Date.now() + seconds * 1000
-  for (;;) {
-    const answer = await ask()
-    if (answer) return answer
-    if (Date.now() > end) throw new Error('it did not come to be')
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-const over = (id: number) =>
-  until(async () => {
-    const seen = await look(id)
-    return seen.execution.endTime && seen
-  })
-
-/** Work that goes on until it is stopped. */
-async function endless({ signal }: TaskContext): Promise<void> {
-  await new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('aborted')))
-    if (signal.aborted) reject(new Error('aborted'))
-  })
-}
+const jobs = useWorkers()
+const { startWorker, order, look, over } = jobs
 
 test('tasks run, and the execution, its log and its event tell what came of them', async () => {
   const id = await order({ n: 1 }, { n: 2 })
@@ -107,8 +32,8 @@ test('tasks run, and the execution, its log and its event tell what came of them
     ['Success', 1, { seen: true }],
     ['Success', 1, { seen: true }],
   ])
-  expect(await readTaskLog(storage, tasks[0]?.id ?? 0)).toMatch(/^\S+Z doing \{"n":1\}\n$/)
-  const events = await database.db.selectFrom('events').select(['type', 'payload']).execute()
+  expect(await readTaskLog(jobs.storage, tasks[0]?.id ?? 0)).toMatch(/^\S+Z doing \{"n":1\}\n$/)
+  const events = await jobs.db.selectFrom('events').select(['type', 'payload']).execute()
   expect(events).toEqual([
     {
       type: 'execution.ended',
@@ -118,7 +43,7 @@ test('tasks run, and the execution, its log and its event tell what came of them
 })
 
 test('an order that is rolled back is never done', async () => {
-  await database.db
+  await jobs.db
     .transaction()
     .execute(async (tx) => {
       await startExecution(tx, { vendorType: 'TEST', trigger: 'MANUAL', tasks: [{ kind: 'WORK', input: 0 }] })
@@ -126,7 +51,7 @@ test('an order that is rolled back is never done', async () => {
     })
     .catch(() => undefined)
 
-  expect(await database.db.selectFrom('tasks').select('id').execute()).toEqual([])
+  expect(await jobs.db.selectFrom('tasks').select('id').execute()).toEqual([])
 })
 
 test('what fails is tried again as often as its kind says, and then is an error', async () => {
@@ -144,7 +69,7 @@ test('what fails is tried again as often as its kind says, and then is an error'
     const { tasks } = await look(id)
     return tasks[0]?.status === 'Scheduled' && tasks[0]
   })
-  await database.db
+  await jobs.db
     .updateTable('tasks')
     .set({ due_time: new Date(0) })
     .execute()
@@ -163,7 +88,7 @@ test('a stop reaches what runs within two seconds, and what waits will not run',
   await until(async () => (await look(id)).tasks[0]?.status === 'Running')
 
   const asked = Date.now()
-  await stopExecution(database, id)
+  await stopExecution(jobs, id)
   const { execution, tasks } = await over(id)
 
   expect(Date.now() - asked).toBeLessThan(2000)
@@ -192,81 +117,20 @@ test('the limit of a kind holds however many workers there are', async () => {
   expect(most).toBe(2)
 })
 
-test('the tasks of a dead worker go on elsewhere where they stood, and the dead one writes nothing more', async () => {
+test('what is to stop and fails at that moment does not wait for its next attempt', async () => {
   const id = await order(1)
-  const contexts: TaskContext[] = []
-  const run = async (context: TaskContext) => {
-    contexts.push(context)
-    if (context.task.run > 1) return
-    await context.save({ at: 3 })
-    await endless(context)
-  }
-  startWorker(work(run))
-  await until(async () => contexts.length === 1)
-  // As if its process had stood still for a minute.
-  await database.db
-    .updateTable('tasks')
-    .set({ heartbeat_time: new Date(0), worker_id: crypto.randomUUID() })
-    .execute()
-  startWorker(work(run))
+  startWorker(
+    work(
+      async (context) => {
+        if (context.task.run > 1) return await endless(context)
+        await stopExecution(jobs, id)
+        throw new Error('fails')
+      },
+      { attempts: 2 },
+    ),
+  )
 
-  const { tasks } = await over(id)
-
-  expect(tasks[0]).toMatchObject({ status: 'Success', runCount: 2 })
-  expect(contexts[1]?.task.state).toEqual({ at: 3 })
-  await expect(contexts[0]?.save({ at: 4 })).rejects.toBeInstanceOf(TaskLostError)
-  await expect(contexts[0]?.report({})).rejects.toBeInstanceOf(TaskLostError)
-  expect(await readTaskLog(storage, tasks[0]?.id ?? 0)).toContain('run 2: goes on')
-})
-
-test('what the log of a dead worker lacks of what was committed is in it, once', async () => {
-  const id = await order(1)
-  const run = async ({ task, log: write, save, signal }: TaskContext) => {
-    const [{ count } = { count: 0 }] = [(task.state ?? { count: 0 }) as { count: number }]
-    if (task.run > 1) return write(`went on at ${count}`)
-    write('begun')
-    await save({ count: 1 }, undefined, ['the first is done'])
-    write('the first is done')
-    // Its process dies between the commit and the line, and before anything gets to the store.
-    await save({ count: 2 }, undefined, ['the second is done'])
-    await endless({ signal } as TaskContext)
-  }
-  const mute = { ...storage, put: () => new Promise<void>(() => undefined) }
-  const { db } = database
-  const first = createWorker({
-    db,
-    storage: mute,
-    log,
-    kinds: [work(run)],
-    schedules: {},
-    concurrency: 1,
-    deadSeconds: 15,
-  })
-  first.start()
-  await until(async () => (await look(id)).tasks[0]?.status === 'Running')
-  await until(async () => {
-    const row = await db.selectFrom('tasks').select('state').executeTakeFirst()
-    return (row?.state as { count: number } | null)?.count === 2
-  })
-  await db
-    .updateTable('tasks')
-    .set({ heartbeat_time: new Date(0), worker_id: crypto.randomUUID() })
-    .execute()
-  startWorker(work(run))
-
-  const { tasks } = await over(id)
-
-  const text = (await readTaskLog(storage, tasks[0]?.id ?? 0)) ?? ''
-  expect(text.split('\n').map((line) => line.slice(25))).toEqual([
-    'begun',
-    'the first is done',
-    'the second is done',
-    'run 2: goes on',
-    'went on at 2',
-    '',
-  ])
-  const row = await db.selectFrom('tasks').select('log_tail').executeTakeFirst()
-  expect(row?.log_tail).toBeNull()
+  expect((await over(id)).tasks[0]).toMatchObject({ status: 'Stopped', runCount: 2 })
 })
 
 test('a worker that shuts down gives back what it has, and it does not count as a failure', async () => {
@@ -286,15 +150,15 @@ test('a worker that shuts down gives back what it has, and it does not count as 
 
 test('nothing is taken from a paused queue; stopping a queue ends what waits in it', async () => {
   const [first, second] = [await order(1), await order(2)]
-  await actOnQueue(database, 'all', 'pause')
+  await actOnQueue(jobs, 'all', 'pause')
   startWorker(work(async () => undefined))
   await new Promise((resolve) => setTimeout(resolve, 1200))
   const paused = await look(first)
-  await stopExecution(database, second)
-  await actOnQueue(database, 'all', 'resume')
+  await stopExecution(jobs, second)
+  await actOnQueue(jobs, 'all', 'resume')
   await over(first)
   const third = await order(3)
-  await stopAll(database)
+  await stopAll(jobs)
 
   expect(paused.execution.status).toBe('Pending')
   expect((await look(second)).execution.status).toBe('Stopped')
@@ -307,7 +171,7 @@ test('stopping a queue ends what waits in it, and what runs goes on', async () =
   startWorker(work(() => go.promise, { limit: 1 }))
   await until(async () => (await look(id)).tasks[0]?.status === 'Running')
 
-  await actOnQueue(database, 'WORK', 'stop')
+  await actOnQueue(jobs, 'WORK', 'stop')
   const between = await look(id)
   go.resolve()
   const { execution, tasks } = await over(id)
@@ -325,24 +189,24 @@ test('what is scheduled is left out as long as it runs still', async () => {
     toInput: () => null,
   }
   const start = () =>
-    database.db.transaction().execute((tx) => onScheduleOf(job)(tx, { parameters: {} } as never))
+    jobs.db.transaction().execute((tx) => onScheduleOf(job)(tx, { parameters: {} } as never))
 
   await start()
   await start()
 
-  const { executions } = await selectExecutions(database.db, { type: 'TEST' }, ALL)
+  const { executions } = await selectExecutions(jobs.db, { type: 'TEST' }, ALL)
   expect(executions).toHaveLength(1)
 })
 
 test('a schedule starts once however many workers there are, and once for all the times they were away', async () => {
-  await setSchedule(database.db, {
+  await setSchedule(jobs.db, {
     vendorType: 'TEST',
     vendorId: 7,
     type: 'Hourly',
     parameters: { deep: true },
     what: 'a test',
   })
-  await database.db
+  await jobs.db
     .updateTable('schedules')
     .set({ next_time: new Date(0) })
     .execute()
@@ -356,7 +220,7 @@ test('a schedule starts once however many workers there are, and once for all th
   await new Promise((resolve) => setTimeout(resolve, 1200))
 
   expect(heard).toEqual([{ deep: true }])
-  const { next_time: next } = await database.db
+  const { next_time: next } = await jobs.db
     .selectFrom('schedules')
     .select('next_time')
     .executeTakeFirstOrThrow()
@@ -367,9 +231,9 @@ test('a schedule starts once however many workers there are, and once for all th
 test('a schedule that cannot be started is tried again later and keeps no other from it', async () => {
   for (const vendorId of [1, 2]) {
     const what = 'a test'
-    await setSchedule(database.db, { vendorType: 'TEST', vendorId, type: 'Daily', parameters: {}, what })
+    await setSchedule(jobs.db, { vendorType: 'TEST', vendorId, type: 'Daily', parameters: {}, what })
   }
-  await database.db
+  await jobs.db
     .updateTable('schedules')
     .set({ next_time: new Date(0) })
     .execute()
@@ -383,7 +247,7 @@ test('a schedule that cannot be started is tried again later and keeps no other 
 
   await until(async () => heard.length === 1)
   const rows = await until(async () => {
-    const all = await database.db.selectFrom('schedules').select('next_time').orderBy('vendor_id').execute()
+    const all = await jobs.db.selectFrom('schedules').select('next_time').orderBy('vendor_id').execute()
     return all.every((row) => row.next_time.getTime() > Date.now()) && all
   })
 
@@ -399,7 +263,7 @@ test('of what is over the newest stay, with their logs', async () => {
   }
   const first = (await look(ids[0] ?? 0)).tasks[0]?.id ?? 0
 
-  const { db } = database
+  const { db } = jobs
   await db.transaction().execute((tx) => startSweep(tx, {} as never))
   await until(async () => {
     const own = await db
@@ -417,8 +281,8 @@ test('of what is over the newest stay, with their logs', async () => {
     .orderBy('id')
     .execute()
   expect(left.map((row) => row.id)).toEqual(ids.slice(2))
-  expect(await readTaskLog(storage, first)).toBeUndefined()
-  expect(await readTaskLog(storage, (await look(ids[3] ?? 0)).tasks[0]?.id ?? 0)).toContain('done')
+  expect(await readTaskLog(jobs.storage, first)).toBeUndefined()
+  expect(await readTaskLog(jobs.storage, (await look(ids[3] ?? 0)).tasks[0]?.id ?? 0)).toContain('done')
 })
 
 test('a log that grows without end keeps its end', async () => {
@@ -431,7 +295,7 @@ test('a log that grows without end keeps its end', async () => {
   )
 
   const { tasks } = await over(id)
-  const text = (await readTaskLog(storage, tasks[0]?.id ?? 0)) ?? ''
+  const text = (await readTaskLog(jobs.storage, tasks[0]?.id ?? 0)) ?? ''
 
   expect(text.length).toBeLessThan(14_000_000)
   expect(text).toContain(' 149 x')

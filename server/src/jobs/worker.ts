@@ -36,6 +36,14 @@ export interface Worker {
   idleMilliseconds(): number
 }
 
+/** A task in hand, as it was taken. */
+interface Run {
+  id: number
+  run: number
+  controller: AbortController
+  done: Promise<void>
+}
+
 const ROUND_MILLISECONDS = 1000
 /** Every so many rounds at most the worker says that it lives, and looks for those that do not. */
 const SLOW_ROUNDS = 5
@@ -45,7 +53,8 @@ export function createWorker(deps: WorkerDeps): Worker {
   const { db, log, kinds } = deps
   const id = randomUUID()
   const byName = new Map(kinds.map((kind) => [kind.name, kind]))
-  const running = new Map<number, { run: number; controller: AbortController; done: Promise<void> }>()
+  // By run, not by task: one that was lost may come back to us while its last run is still ending.
+  const running = new Set<Run>()
   const slowRounds = Math.max(1, Math.min(SLOW_ROUNDS, Math.floor(deps.deadSeconds / 3)))
   let timer: NodeJS.Timeout | undefined
   let round: Promise<void> = Promise.resolve()
@@ -55,8 +64,8 @@ export function createWorker(deps: WorkerDeps): Worker {
 
   async function keepTasks(): Promise<void> {
     if (running.size === 0) return
-    const known = new Map((await beat(db, id)).map((task) => [task.id, task]))
-    for (const [taskId, { run, controller }] of running) {
+    const known = new Map((await beat(db, id, [...running])).map((task) => [task.id, task]))
+    for (const { id: taskId, run, controller } of running) {
       const task = known.get(taskId)
       if (task?.run !== run) controller.abort('lost' satisfies Ending)
       else if (task.stopRequested) controller.abort('stop' satisfies Ending)
@@ -71,10 +80,11 @@ export function createWorker(deps: WorkerDeps): Worker {
       if (!kind) continue
       const controller = new AbortController()
       const done = runTask(deps, kind, task, controller.signal).finally(() => {
-        running.delete(task.id)
+        running.delete(run)
         if (!stopped) plan(0)
       })
-      running.set(task.id, { run: task.run, controller, done })
+      const run: Run = { id: task.id, run: task.run, controller, done }
+      running.add(run)
     }
   }
 
@@ -126,8 +136,8 @@ export function createWorker(deps: WorkerDeps): Worker {
       stopped = true
       clearTimeout(timer)
       await round
-      for (const { controller } of running.values()) controller.abort('shutdown' satisfies Ending)
-      await Promise.all([...running.values()].map(({ done }) => done))
+      for (const { controller } of running) controller.abort('shutdown' satisfies Ending)
+      await Promise.all([...running].map(({ done }) => done))
       // Where the database is gone, so is the need to say it.
       await removeWorker(db, id).catch((error: unknown) => log.warn({ err: error }, 'job worker'))
     },

@@ -55,19 +55,23 @@ async function deleteAliases(tx: Database, repositoryId: number): Promise<void> 
 }
 
 /**
- * Deleted repositories that have not been swept and for which there is something to do now: rows that can go, or usage
- * that is not given back. The one that waits longest first.
+ * The next deleted repositories, by id, that have not been swept and for which there is something to do now: rows that can go, or
+ * usage that is not given back. For an hour after its deletion that is every one.
  */
-export async function findDeletedRepositories(db: Database, limit: number): Promise<number[]> {
+export async function findDeletedRepositories(
+  db: Database,
+  page: { after: number; limit: number },
+): Promise<number[]> {
   const rows = await db
     .selectFrom('repositories')
     .select('id')
+    .where('id', '>', page.after)
     .where('deletion_time', 'is not', null)
     .where('sweep_time', 'is', null)
     .where('restore_execution', 'is', null)
     .where((eb) => eb.or([IS_DUE, eb('release_cursor', 'is not', null)]))
-    .orderBy('deletion_time')
-    .limit(limit)
+    .orderBy('id')
+    .limit(page.limit)
     .execute()
   return rows.map((row) => row.id)
 }

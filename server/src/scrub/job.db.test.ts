@@ -207,6 +207,29 @@ test('an orphan with other bytes than a lost blob had is an orphan', async () =>
   expect(await scrub.offers('one')).toBe(false)
 })
 
+test('what the store refuses to delete keeps nothing else in quarantine', async () => {
+  const [stuck, free] = [taskLogKey(998, 1, 1), taskLogKey(999, 1, 1)]
+  for (const key of [stuck, free]) await put(key, 'of a task that is gone')
+  await scrub.run()
+  await endQuarantine()
+  const { storage } = scrub.deps
+  const refusing = {
+    ...storage,
+    delete: async (key: string) => (key === stuck ? Promise.reject(new Error('busy')) : storage.delete(key)),
+  }
+
+  await expect(tendFindings({ ...scrub.deps, storage: refusing })).rejects.toThrow('busy')
+  const between = await scrub.findings()
+  await tendFindings(scrub.deps)
+
+  expect(between).toMatchObject([
+    { key: stuck, state: 'open' },
+    { key: free, state: 'expired' },
+  ])
+  expect(await scrub.findings()).toMatchObject([{ state: 'expired' }, { state: 'expired' }])
+  expect(await storage.list('portolan', { limit: 10 })).toEqual([])
+})
+
 test('an orphan in quarantine is put in its place as soon as it is wanted', async () => {
   await put(blobKey(sha256('one'), 7), 'one')
   await scrub.run()

@@ -155,11 +155,10 @@ export async function laneFailed(
  * Gives up what has waited for longer than the target may be down, if it has been down for so long: dead letters. What
  * came later goes on waiting. Answers how many that are.
  */
-export async function giveUp(tx: Database, lane: Lane, seconds: number): Promise<number> {
+export async function giveUp(tx: Database, lane: Lane, seconds: number, reason: string): Promise<number> {
   const result = await sql`
     UPDATE webhook_deliveries d SET status = 'Error', update_time = now(), end_time = now(),
-      status_message = CASE WHEN d.status_message = '' THEN 'given up: the target has been down for too long'
-        ELSE 'given up: ' || d.status_message END
+      status_message = 'given up: ' || CASE WHEN d.status_message = '' THEN ${reason}::text ELSE d.status_message END
     FROM webhook_lanes l
     WHERE l.policy_id = ${lane.policyId} AND l.target = ${lane.target}
       AND l.failing_since < now() - ${seconds} * interval '1 second'

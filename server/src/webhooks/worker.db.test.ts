@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { KyselyPlugin } from 'kysely'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { secretBox } from '../platform/crypto/secret-box.ts'
 import { createTestDatabase } from '../platform/db/testing.ts'
 import { addUser } from '../users/testing.ts'
 import { readState, replay } from './deliveries/service.ts'
@@ -98,6 +99,23 @@ test('a target that stays down holds up itself alone, ends in dead letters, and 
       dead: 0,
       targets: [{ failures: 0 }],
     })
+})
+
+test('what can never be sent ends in dead letters too', async () => {
+  const target = await receiver()
+  const request = policyRequest('hook', target.url, {}, { authHeader: 'Basic x' })
+  const id = await createPolicy(deps, project, request, ann)
+  // Sealed by a key that is lost.
+  work({ giveUpSeconds: 1, box: secretBox(new Uint8Array(32).fill(1)) })
+
+  await push('v0', 'v1')
+
+  await expect
+    .poll(() => states(id), { timeout: 10_000 })
+    .toEqual(
+      many(2).map(() => ({ status: 'Error', attempts: 0, status_message: 'given up: it cannot be sent' })),
+    )
+  expect(target.heard).toEqual([])
 })
 
 test('what came while a target was down for too long, but waits not so long itself, is not given up', async () => {

@@ -101,8 +101,8 @@ export function createWebhookWorker(deps: WebhookWorkerDeps): WebhookWorker {
         if (!(await serveNext(lane, controller.signal))) break
       }
     } catch (error) {
-      // What cannot be served now is not tried again at once.
-      await laneFailed(db, lane, delays)
+      // What cannot be served now is not tried again at once, nor for ever.
+      await within(lane, (tx) => fail(tx, lane, 'it cannot be sent'))
       throw error
     } finally {
       clearInterval(beat)
@@ -126,16 +126,19 @@ export function createWebhookWorker(deps: WebhookWorkerDeps): WebhookWorker {
     if (attempt.kind === 'ended') return false
 
     const outcome = outcomeOf(attempt, next, startTime)
-    let given = 0
     const ours = await within(lane, async (tx) => {
       await saveOutcome(tx, next.id, outcome)
-      if (outcome.status === 'Scheduled') {
-        await laneFailed(tx, lane, delays)
-        given = await giveUp(tx, lane, deps.giveUpSeconds)
-      } else await laneSucceeded(tx, lane)
+      if (outcome.status === 'Scheduled') await fail(tx, lane, 'the target has been down for too long')
+      else await laneSucceeded(tx, lane)
     })
-    if (given > 0) log.warn({ policy: lane.policyId, deliveries: given }, 'webhook deliveries were given up')
     return ours && outcome.status !== 'Scheduled'
+  }
+
+  /** Nothing gets through at the moment; what has waited for too long is given up. */
+  async function fail(tx: Database, lane: Lane, reason: string): Promise<void> {
+    await laneFailed(tx, lane, delays)
+    const given = await giveUp(tx, lane, deps.giveUpSeconds, reason)
+    if (given > 0) log.warn({ policy: lane.policyId, deliveries: given }, 'webhook deliveries are given up')
   }
 
   /** Does something in a transaction if the lane is still ours; answers whether it is. */

@@ -13,6 +13,11 @@ import { changingRefusals, isRefused } from './refusals.ts'
 /** What the busiest machine that runs tests may take for one call. */
 const PATIENCE_MS = 8000
 
+/** Every second call, the others at the next operation; `PORTOLAN_HOSTILE=whole` makes them all. */
+const isWhole = process.env.PORTOLAN_HOSTILE === 'whole'
+// Not always the same values at all places of a body.
+const isTaken = (call: number, operation: number) => isWhole || (call + (call >> 4) + operation) % 2 === 0
+
 /** What would end the experiment comes at the end of it. */
 const LAST = ['DELETE', 'updateConfigurations', 'setUserSysAdmin']
 
@@ -50,8 +55,8 @@ describe('hostile values at every place of the description', () => {
   test('are answered in time, without a failure, and change nothing where they are refused', async () => {
     const complaints: string[] = []
     let calls = 0
-    for (const operation of operations) {
-      const hostile = hostileCalls(operation, target)
+    for (const [at, operation] of operations.entries()) {
+      const hostile = hostileCalls(operation, target).filter((_, call) => isTaken(call, at))
       calls += hostile.length
       const before = await rows.read()
       const answers: Answered[] = []

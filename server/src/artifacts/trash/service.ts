@@ -1,4 +1,5 @@
 import type { Actor } from '../../access/model.ts'
+import { endGrace } from '../../blobs/collect-store.ts'
 import { offerBlobs } from '../../blobs/store.ts'
 import { type Manifest, parseManifest } from '../../oci/manifest.ts'
 import type { Database } from '../../platform/db/database.ts'
@@ -10,6 +11,7 @@ import { findRepository } from '../../repositories/store.ts'
 import { namesOf } from '../deletion.ts'
 import { ReferencesUnknownError } from '../errors.ts'
 import { classifyPush, holdNames, lockForPushes, type ManifestPush, storeManifest } from '../push.ts'
+import { findUsed } from '../reference-store.ts'
 import type { ArtifactsDeps } from '../service.ts'
 import { findTagsThatExist } from '../tag-store.ts'
 import type { TrashedArtifact, TrashedManifest } from './model.ts'
@@ -133,6 +135,12 @@ export async function purgeArtifact(
     if (!(await lockTrash(tx, id))) throw notFound(id)
     await deleteTrashedTagsOf(tx, id)
     const ids = await deleteTrash(tx, id)
+    // Should we not come to it ourselves, the next collection does.
+    const used = new Set(await findUsed(tx, ids))
+    await endGrace(
+      tx,
+      ids.filter((blobId) => !used.has(blobId)),
+    )
     await emit(tx, { type: 'artifact.purged', payload: { ...namesOf(place), digest, actor } })
     return ids
   })

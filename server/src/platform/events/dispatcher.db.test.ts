@@ -50,6 +50,25 @@ test('events are heard once, in order, and only those asked for', async () => {
   expect(heard).toEqual(['first', 'second', 'third'])
 })
 
+test('a subscriber that hears of something all the time keeps no other waiting', async () => {
+  let goesOn = true
+  const busy = await subscribe('busy', async () => {
+    if (goesOn) await make('again')
+  })
+  const other = await subscribe('other')
+  const subscribers = [busy.subscriber, other.subscriber]
+  const dispatcher = createDispatcher({ db: database.db, log, subscribers, pollMilliseconds: 20 })
+  await dispatcher.start()
+
+  await make('first')
+  try {
+    await expect.poll(() => other.heard[0], { timeout: 10_000 }).toBe('first')
+  } finally {
+    goesOn = false
+    await dispatcher.stop()
+  }
+})
+
 test('what was rolled back is never heard', async () => {
   const { heard, drain } = await subscribe('rolled-back')
 

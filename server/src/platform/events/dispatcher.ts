@@ -36,6 +36,8 @@ export interface Dispatcher {
 
 const PATIENCE: Patience = { attempts: 8, seconds: 900 }
 const BATCH = 500
+/** Then the clean-up has its turn, and whoever has come meanwhile. */
+const MOST_TURNS = 20
 const KEEP_HOURS = 24
 const CLEANUP_MILLISECONDS = 3_600_000
 /** So often those are taken forward to whom events mean nothing: for the clean-up, and so that looks stay short. */
@@ -66,10 +68,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const pending = deps.subscribers.filter(({ name }) =>
       behind.some((each) => each.name === name && each.wanted),
     )
-    let delivered = false
-    for (const subscriber of pending) {
-      while (!stopped && (await deliver(deps, subscriber))) delivered = true
-    }
+    const delivered = await takeTurns(pending)
     if (behind.length > pending.length && Date.now() >= nextPass) {
       nextPass = Date.now() + PASS_MILLISECONDS
       await passOver(deps.db, deps.subscribers)
@@ -81,6 +80,21 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     if (pending.length === 0) return deps.pollMilliseconds
     patience = delivered ? SOON_MILLISECONDS : Math.min(patience * 2, deps.pollMilliseconds)
     return patience
+  }
+
+  /** A batch to each, and again to those for whom there is more: who hears of something all the time keeps nobody waiting. */
+  async function takeTurns(pending: readonly Subscriber[]): Promise<boolean> {
+    let delivered = false
+    let waiting = pending
+    for (let turn = 0; turn < MOST_TURNS && waiting.length > 0; turn += 1) {
+      const more: Subscriber[] = []
+      for (const subscriber of waiting) {
+        if (!stopped && (await deliver(deps, subscriber))) more.push(subscriber)
+      }
+      waiting = more
+      delivered ||= more.length > 0
+    }
+    return delivered
   }
 
   function schedule(delay: number): void {

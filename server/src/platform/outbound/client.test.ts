@@ -95,7 +95,10 @@ test.each([
   'not an address',
   'http://',
   'javascript:1',
+  'http://%zz:x@127.0.0.1/',
+  'http://user:%@127.0.0.1/',
 ])('%s is no address', async (url) => {
+  expect(() => client().check(url)).toThrow()
   expect(await problemOf(client().request(ask(url)))).toBe('invalid')
 })
 

@@ -142,11 +142,11 @@ async function one(
 
 function firstHop(request: OutboundRequest): Hop {
   const url = parseUrl(request.url)
-  const { username, password } = url
+  const [username, password] = [url.username, url.password].map(decodeURIComponent) as [string, string]
   url.username = ''
   url.password = ''
   url.hash = ''
-  const basic = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
+  const basic = Buffer.from(`${username}:${password}`)
   const credentials: Record<string, string> = {
     ...(username !== '' && { authorization: `Basic ${basic.toString('base64')}` }),
     ...request.credentials,
@@ -161,13 +161,25 @@ function firstHop(request: OutboundRequest): Hop {
   }
 }
 
-/** An http or https URL. Throws OutboundError. */
+/** An http or https URL, whose user and password can be read. Throws OutboundError. */
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') {
     throw new OutboundError('invalid', 'the address must be an http or https URL')
   }
+  if (!isDecodable(`${url.username} ${url.password}`)) {
+    throw new OutboundError('invalid', 'the user or the password in the address is not well escaped')
+  }
   return url
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Addresses that are written out; whatever way that was (`0x7f.1`, `2130706433`), the URL has them in plain form. */

@@ -56,8 +56,7 @@ export function repositoryRestore(deps: RestoreJobDeps): JobKind {
         const { signal } = context
         // Another worker goes on, or this one later.
         if (signal.aborted && signal.reason !== 'stop') throw error
-        await abandonRestoration(deps.db, repositoryId, context.task.executionId)
-        deps.onDeleted()
+        await abandon(deps, repositoryId, state, context)
         throw error
       }
     },
@@ -111,6 +110,20 @@ async function finish(
     await bringBack(tx, input, name)
     await context.save({ ...state, finished: true }, tx)
   })
+}
+
+/** As long as the task is ours: whoever has it now goes on, and must find what we have left. */
+async function abandon(
+  deps: RestoreJobDeps,
+  repositoryId: number,
+  state: State,
+  context: TaskContext,
+): Promise<void> {
+  await transact(deps.db, async (tx) => {
+    await abandonRestoration(tx, repositoryId, context.task.executionId)
+    await context.save(state, tx)
+  })
+  deps.onDeleted()
 }
 
 function notOurs(): DomainError {
