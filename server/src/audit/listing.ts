@@ -14,8 +14,10 @@ export interface AuditPage {
   searched?: number
 }
 
-/** Rows that are read and sorted rather than found in the order of an index. */
-const MOST_SORTED = 100_000
+/** To read a row and to sort it costs as much as to pass over so many entries of an index. */
+const ROW_IN_ENTRIES = 10
+/** So many lie all over the log. */
+const MANY_PROJECTS = 20
 
 const NEWEST_FIRST: readonly Order<AuditField>[] = [{ field: 'op_time', descending: true }]
 const GROUPS: readonly AuditField[] = [
@@ -51,10 +53,31 @@ export async function listEntries(
 
   const periods = await countPeriods(deps.db, selection)
   const total = periods ? sum(periods) : await countRows(deps.db, selection)
+  const window = nearestWindow(page, total)
   // An index has the order of names; where few match, they are read and sorted instead.
-  const few = first.field !== 'resource' || total <= MOST_SORTED
-  const rows = await listRows(deps.db, selection, named, nearestWindow(page, total), { few })
-  return { rows, total }
+  const few =
+    first.field !== 'resource' ||
+    total * ROW_IN_ENTRIES < (await entriesBefore(deps.db, selection, window, total))
+  return { rows: await listRows(deps.db, selection, named, window, { few }), total }
+}
+
+/** About how many entries of the index of resources are passed over until a window of the selection is read. */
+async function entriesBefore(
+  db: Database,
+  { legacy, scope, filters }: AuditSelection,
+  { offset, limit }: Page,
+  total: number,
+): Promise<number> {
+  const everything: AuditSelection = {
+    scope: { all: true, projectIds: [] },
+    filters: [],
+    ...(legacy && { legacy }),
+  }
+  const entries = sum((await countPeriods(db, everything)) ?? [])
+  // Resources are named after their projects: those of a few lie together, anywhere.
+  const isOfFew = (!scope.all && scope.projectIds.length < MANY_PROJECTS) || filters.some(isOnProject)
+  if (isOfFew) return entries / 2
+  return (offset + limit) * (entries / Math.max(total, 1))
 }
 
 /** Entries by time, and what comes behind it in the order. */
@@ -135,6 +158,10 @@ function byTime(orders: readonly Order<AuditField>[]): Order<AuditField>[] {
   const id = at < 0 ? undefined : orders[at]
   if (!id || named.some(({ field }) => field === 'op_time')) return [...named]
   return [...named, { field: 'op_time', descending: id.descending }]
+}
+
+function isOnProject({ field }: AuditFilter): boolean {
+  return field === 'project_id'
 }
 
 function isGrouped(order: Order<AuditField>): order is Order<GroupField> {
