@@ -55,8 +55,7 @@ export const TagListQuery = Type.Object({
 
 export const AccessoryListQuery = Type.Object(ListQuery)
 
-/** Which label an artifact gets: only the id counts. */
-/** A label by its id; nobody has the id 0. */
+/** Which label an artifact gets: only the id counts, and no label has the id 0. */
 export const LabelChoice = Type.Object({
   id: Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, default: 0 }),
 })

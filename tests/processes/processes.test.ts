@@ -142,6 +142,50 @@ test('who logged in to one is known to all, and so is what he may do', async () 
   expect(after).toEqual(after.map(() => 200))
 })
 
+test('what is changed by one is known to all', async () => {
+  await repository.pushImage('v1')
+  const user = await createUser(site.server)
+  await addMember(site.server, await site.projectOnServer(), user, 'guest')
+  const scope = `repository:${repository.name}:pull`
+  const issued = await registry
+    .as(user)
+    .get(`/service/token?service=harbor-registry&scope=${encodeURIComponent(scope)}`)
+  const { token } = json(issued) as { token: string }
+  const current = json(await registry.as(user).get('/api/v2.0/users/current')) as { user_id: number }
+  const pulls = () =>
+    everywhere(async () => {
+      const headers = { authorization: `Bearer ${token}` }
+      const answer = await registry
+        .as()
+        .send({ method: 'HEAD', path: repository.at('manifests/v1'), headers })
+      return answer.status
+    })
+  const shown = () =>
+    everywhere(async () => {
+      const answer = json(await registry.get('/api/v2.0/configurations')) as Record<
+        string,
+        { value: unknown }
+      >
+      return answer.scanner_skip_update_pulltime?.value
+    })
+  const before = [await pulls(), await shown()]
+
+  const changed = [
+    await registry.send({
+      method: 'PUT',
+      path: '/api/v2.0/configurations',
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.from('{"scanner_skip_update_pulltime":true}'),
+    }),
+    await registry.delete(`/api/v2.0/users/${current.user_id}`),
+  ]
+
+  expect(before.map((all) => new Set(all))).toEqual([new Set([200]), new Set([false])])
+  expect(changed.map(({ status }) => status)).toEqual([200, 200])
+  await expect.poll(async () => new Set(await shown()), { timeout: 30_000 }).toEqual(new Set([true]))
+  await expect.poll(async () => new Set(await pulls()), { timeout: 30_000 }).toEqual(new Set([401]))
+})
+
 test('wrong passwords count whoever hears them', async () => {
   const guess = () => registry.as({ username: 'guessed', password: 'wrong' }).get('/api/v2.0/users/current')
   for (let round = 0; round < 6; round += 1) await guess()

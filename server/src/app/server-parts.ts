@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type pg from 'pg'
 import type { Logger } from 'pino'
+import type { HolderChange } from '../auth/service.ts'
 import type { Ending } from '../auth/throttle.ts'
 import type { Config } from '../config/schema.ts'
 import type { SecretBox } from '../platform/crypto/secret-box.ts'
@@ -11,6 +12,9 @@ import type { MetricsRegistry } from '../platform/metrics/registry.ts'
 import type { Tracing } from '../platform/tracing/tracing.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import type { Meters } from './metrics/meters.ts'
+
+/** What was changed of that which processes keep in their memory. */
+export type Change = HolderChange | { of: 'settings' }
 
 /** Other processes that were started together with this one, and share its port, store and database. */
 export interface Siblings {
@@ -24,6 +28,10 @@ export interface Siblings {
   tellOfAttempt(ending: Ending): void
   /** What to do when that happens in another one. */
   onAttempt(hear: (ending: Ending) => void): void
+  /** Tells the others what was changed here. */
+  tellOfChange(change: Change): void
+  /** What to do when that happens in another one. */
+  onChange(hear: (change: Change) => void): void
   /** From now on it gets connections. Answers whether it has taken one. */
   accept(take: (connection: Socket) => boolean): void
   /** So many of them have ended. */

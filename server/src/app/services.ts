@@ -2,11 +2,12 @@ import { createPendingRelease } from '../artifacts/release.ts'
 import { createSweeper, type Sweeper } from '../artifacts/sweep.ts'
 import { writePulls } from '../audit/pulls.ts'
 import type { AuditDeps } from '../audit/subscribers.ts'
-import { type AuthDeps, createAuth, forgetRobot } from '../auth/service.ts'
+import { type AuthDeps, createAuth, forgetRobot, hearChange } from '../auth/service.ts'
 import type { BrowserDeps } from '../auth/sessions/routes.ts'
 import { reclaimNow } from '../gc/collect.ts'
 import { gcSystemJob } from '../gc/model.ts'
 import type { SystemJob } from '../jobs/system-job/service.ts'
+import { ignore } from '../lib/ignore.ts'
 import { createContextLookup, type FindContext } from '../members/context-lookup.ts'
 import { addProjectAdmin } from '../members/service.ts'
 import type { OutboundClient } from '../platform/outbound/client.ts'
@@ -68,8 +69,14 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
     sessionMinutes: () => settings.get('session_timeout'),
     robotNamePrefix: () => settings.get('robot_name_prefix'),
     tellOfAttempt: parts.siblings?.tellOfAttempt,
+    tellOfChange: parts.siblings?.tellOfChange,
   })
   parts.siblings?.onAttempt(auth.throttle.hear)
+  parts.siblings?.onChange((change) => {
+    if (change.of !== 'settings') return hearChange(auth, change)
+    // They are read again in a second anyway.
+    settings.refresh().catch(ignore)
+  })
 
   const outbound = createOutbound(config, parts.tracing)
   const webhooks = createWebhooks(parts, settings, outbound)

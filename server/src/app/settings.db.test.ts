@@ -7,7 +7,7 @@ import { createTestDatabase } from '../platform/db/testing.ts'
 import { updateSettings } from '../settings/service.ts'
 import { SETTINGS_REFRESH } from '../settings/settings.ts'
 import { runPeriodically } from './periodic.ts'
-import type { ServerParts } from './server-parts.ts'
+import type { Change, ServerParts, Siblings } from './server-parts.ts'
 import { composeSettings } from './settings.ts'
 
 const { db, drop } = await createTestDatabase()
@@ -16,8 +16,8 @@ const secretKey = secretBox(randomBytes(32))
 
 afterAll(drop)
 
-function start(env: Record<string, string> = {}) {
-  return composeSettings({ config: loadConfig({ env }), db, secretKey, log } as ServerParts)
+function start(env: Record<string, string> = {}, parts: Partial<ServerParts> = {}) {
+  return composeSettings({ config: loadConfig({ env }), db, secretKey, log, ...parts } as ServerParts)
 }
 
 test('a change that one process takes is in force in another within two seconds', async () => {
@@ -34,6 +34,17 @@ test('a change that one process takes is in force in another within two seconds'
 
   expect(other.settings.get('read_only')).toBe(true)
   await refreshing.stop()
+})
+
+test('others that can be told are told once a change stands', async () => {
+  const told: Change[] = []
+  const siblings = { tellOfChange: (change) => told.push(change) } as Partial<Siblings> as Siblings
+  const one = await start({}, { siblings })
+
+  await updateSettings(one, { robot_name_prefix: 'machine$' }, { id: 1, username: 'admin' })
+  await expect(updateSettings(one, { read_only: 'perhaps' }, { id: 1, username: 'admin' })).rejects.toThrow()
+
+  expect(told).toEqual([{ of: 'settings' }])
 })
 
 test('lifetimes are those of the configuration until they are changed', async () => {

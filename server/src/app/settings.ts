@@ -13,6 +13,7 @@ export async function composeSettings({
   db,
   secretKey,
   log,
+  siblings,
 }: ServerParts): Promise<SettingsServiceDeps> {
   const deps = {
     db,
@@ -29,6 +30,7 @@ export async function composeSettings({
     settings,
     hasOtherUsers: () => hasOtherUsers(db, FIRST_ADMINISTRATOR),
     checkForwarding: (endpoint) => checkEndpoint(endpoint, forwardingOf(config)),
+    tellOfChange: () => siblings?.tellOfChange({ of: 'settings' }),
     now: () => new Date(),
   }
 }

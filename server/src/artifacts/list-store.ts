@@ -165,14 +165,12 @@ function where(selection: ArtifactSelection): RawBuilder<SqlBool> {
   // As a set and not artifact by artifact: one pass over the tags.
   const tagged = (by: RawBuilder<SqlBool>) => sql<SqlBool>`artifacts.id IN (
     SELECT tags.artifact_id FROM tags WHERE ${within(sql`tags.repository_id`)} AND ${by})`
-  const labeled = (id: number) => sql<SqlBool>`artifacts.id IN (
-    SELECT artifact_labels.artifact_id FROM artifact_labels WHERE artifact_labels.label_id = ${id})`
   const conditions = [
     within(sql`artifacts.repository_id`),
     children ? standsAlone('artifacts') : sql<SqlBool>`artifacts.listed`,
     ...filters.map((filter) => condition(COLUMNS[filter.field], filter)),
     ...tags.map((filter) => tagCondition(filter, tagged)),
-    ...labels.map(labeled),
+    ...(labels.length > 0 ? [labeled(labels)] : []),
   ]
   const all = sql<SqlBool>`${sql.join(conditions, sql` AND `)}`
   if (!selection.latest) return all
@@ -182,6 +180,17 @@ function where(selection: ArtifactSelection): RawBuilder<SqlBool> {
     CROSS JOIN LATERAL (
       SELECT artifacts.id FROM artifacts WHERE artifacts.repository_id = asked.id AND ${all}
       ORDER BY artifacts.push_time DESC, artifacts.id DESC LIMIT 1) AS newest)`
+}
+
+/** Whether an artifact bears all of these labels. */
+function labeled(ids: readonly number[]): RawBuilder<SqlBool> {
+  const wanted = [...new Set(ids)]
+  const all =
+    wanted.length === 1
+      ? sql`artifact_labels.label_id = ${wanted[0]}`
+      : sql`artifact_labels.label_id = ANY(${wanted}::bigint[])
+        GROUP BY artifact_labels.artifact_id HAVING count(*) = ${wanted.length}`
+  return sql<SqlBool>`artifacts.id IN (SELECT artifact_labels.artifact_id FROM artifact_labels WHERE ${all})`
 }
 
 function tagCondition(
@@ -194,8 +203,10 @@ function tagCondition(
     case 'none':
       return sql<SqlBool>`NOT artifacts.tagged`
     case 'all': {
-      const each = filter.values.map((value) => tagged(sql<SqlBool>`tags.name = ${value}`))
-      return sql<SqlBool>`${sql.join(each, sql` AND `)}`
+      // One look, however many are asked for: an artifact has a name once.
+      const names = [...new Set(filter.values.map(String))]
+      return tagged(sql<SqlBool>`tags.name = ANY(${names}::text[])
+        GROUP BY tags.artifact_id HAVING count(*) = ${names.length}`)
     }
     default:
       return tagged(condition(sql.ref('tags.name'), filter))

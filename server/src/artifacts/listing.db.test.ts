@@ -121,3 +121,28 @@ test.each([5, 70])(
       }
   },
 )
+
+test('an artifact is found by all of its tags and labels, however many are asked for and however often', async () => {
+  const [repository] = (await seedRepositories(db, 1)) as [Repository]
+  const digest = await pushed(repository, 'named')
+  await pushed(repository, 'other')
+  await sql`
+    INSERT INTO tags (repository_id, name, artifact_id) SELECT repository_id, 'tag-' || n, id
+    FROM artifacts CROSS JOIN generate_series(1, 2000) n WHERE digest = ${digest}`.execute(db)
+  const { rows } = await sql<{ id: number }>`
+    WITH made AS (INSERT INTO labels (name) SELECT 'label-' || n FROM generate_series(1, 2000) n RETURNING id)
+    INSERT INTO artifact_labels (artifact_id, label_id)
+    SELECT artifacts.id, made.id FROM artifacts, made WHERE digest = ${digest}
+    RETURNING label_id AS id`.execute(db)
+  const names = Array.from({ length: 4000 }, (_, at) => `tag-${(at % 2000) + 1}`)
+  const ids = rows.map(({ id }) => id)
+  const found = async (values: string[], labels: number[]) => {
+    const tags = [{ field: 'tags', op: 'all', values } as const]
+    const request = { ...EVERY, tags, labels, repositoryIds: [repository.id], page: PAGE }
+    return (await listArtifacts({ db }, request, WANTED)).artifacts.map((one) => one.digest)
+  }
+
+  expect(await found(names, [...ids, ...ids])).toEqual([digest])
+  expect(await found([...names, 'none'], ids)).toEqual([])
+  expect(await found(names, [...ids, 1 + Math.max(...ids)])).toEqual([])
+})

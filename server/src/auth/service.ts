@@ -53,6 +53,14 @@ export interface AuthOptions {
   now?: () => Date
   /** Told how attempts to log in end, where other processes count them too. */
   tellOfAttempt?: ((ending: Ending) => void) | undefined
+  /** Told what is remembered here and was changed, where other processes remember it too. */
+  tellOfChange?: ((change: HolderChange) => void) | undefined
+}
+
+/** Of whom something was changed that processes remember; without an id it may be any of them. */
+export interface HolderChange {
+  of: 'users' | 'robotStates' | 'tokenStates' | 'grants'
+  id?: number | undefined
 }
 
 /** Verified tokens that are remembered, and tokens issued a moment ago, in characters: some 5,000 of the usual size. */
@@ -64,6 +72,9 @@ export function createAuth(options: AuthOptions): AuthDeps {
   const milliseconds = () => now().getTime()
   const tokenSeconds = () => options.tokenMinutes() * 60
   const robots = createRobotLookup(db)
+  const states = <T>(of: HolderChange['of'], load: (id: number) => Promise<T | undefined>) =>
+    createStates(load, milliseconds, (id) => options.tellOfChange?.({ of, id }))
+
   return {
     db,
     log,
@@ -79,11 +90,11 @@ export function createAuth(options: AuthOptions): AuthDeps {
     underWay: new Map(),
     robots,
     robotNamePrefix,
-    users: createStates((id) => findUser(db, id), milliseconds),
-    robotStates: createStates((id) => robots.byId(id), milliseconds),
-    tokenStates: createStates((id) => findById(db, id), milliseconds),
+    users: states('users', (id) => findUser(db, id)),
+    robotStates: states('robotStates', (id) => robots.byId(id)),
+    tokenStates: states('tokenStates', (id) => findById(db, id)),
     lastUses: createLastUses(),
-    grants: createStates((id) => findGrants(db, id), milliseconds),
+    grants: states('grants', (id) => findGrants(db, id)),
     keys: createKeyRing({ db, log, box: options.box, now, tokenSeconds }),
     verified: createLru(TOKEN_CHARACTERS, (token) => token.size),
     issued: createIssued(tokenSeconds, milliseconds),
@@ -203,6 +214,11 @@ async function identifyRegistry(
     if (principal) return { via: 'basic', principal }
   }
   return { via: 'rejected', principal: ANONYMOUS }
+}
+
+/** What another process has changed counts no longer as this one remembers it. */
+export function hearChange(deps: Pick<AuthDeps, HolderChange['of']>, { of, id }: HolderChange): void {
+  deps[of].hear(id)
 }
 
 /** For `onUserChanged` of the users: what this process remembers of the user counts no longer. */

@@ -1,6 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { User } from '../users/model.ts'
-import { createStates } from './states.ts'
+import { createStates, type States } from './states.ts'
 
 const user = (generation: number): User => ({
   id: 7,
@@ -65,5 +66,42 @@ describe('remembered users', () => {
     state.away = false
 
     expect(await states.get(7)).toMatchObject({ id: 7 })
+  })
+})
+
+describe('several that tell each other', () => {
+  const step = fc.record({
+    at: fc.nat(2),
+    id: fc.nat(2),
+    what: fc.constantFrom('get', 'get', 'change', 'change all'),
+  } as const)
+
+  it('answer what there is, whichever of them has changed it', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 50 }), async (steps) => {
+        const generations = [0, 0, 0]
+        const group: States<User>[] = [0, 1, 2].map((own) =>
+          createStates(
+            async (id) => user(generations[id] ?? 0),
+            () => 0,
+            (id) => {
+              for (const [other, one] of group.entries()) if (other !== own) one.hear(id)
+            },
+          ),
+        )
+
+        for (const { at, id, what } of steps) {
+          if (what === 'change') {
+            generations[id] = (generations[id] ?? 0) + 1
+            group[at]?.forget(id)
+          } else if (what === 'change all') {
+            for (const each of generations.keys()) generations[each] = (generations[each] ?? 0) + 1
+            group[at]?.forgetAll()
+          }
+          const found = await Promise.all(group.map((one) => one.get(id)))
+          expect(found.map((one) => one?.generation)).toEqual(group.map(() => generations[id]))
+        }
+      }),
+    )
   })
 })

@@ -31,6 +31,19 @@ test('an artifact type of its own goes before that of the config', () => {
   expect(manifest.artifactType).toBe('application/x')
 })
 
+test('media types are as long as they may be, and no longer', () => {
+  const image = { schemaVersion: 2, mediaType: OCI_IMAGE, config, layers: [layer] }
+  const type = (length: number) => `application/${'x'.repeat(length - 12)}`
+  const withTypes = (length: number) => [
+    { ...image, artifactType: type(length) },
+    { ...image, config: { ...config, mediaType: type(length) } },
+    { ...image, layers: [{ ...layer, mediaType: type(length) }] },
+  ]
+
+  for (const manifest of withTypes(255)) expect(parse(manifest).kind).toBe('image')
+  for (const manifest of withTypes(256)) expect(() => parse(manifest)).toThrow('longer')
+})
+
 test('foreign layers need not be there', () => {
   const foreign = { ...layer, mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip' }
 

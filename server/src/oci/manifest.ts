@@ -2,7 +2,7 @@ import { isLightJson } from '../lib/json-weight.ts'
 import { findRepeatedName, findVariant } from './ambiguous.ts'
 import { isDigest, looksLikeDigest } from './digest.ts'
 import { OciError } from './errors.ts'
-import { isNondistributable, manifestKind, withoutParameters } from './media-types.ts'
+import { isMediaTypeLong, isNondistributable, manifestKind, withoutParameters } from './media-types.ts'
 
 /** A content descriptor (image specification, descriptor.md), as far as a registry looks at it. */
 export interface Descriptor {
@@ -86,6 +86,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   const subject = json.subject == null ? undefined : readDescriptor(json.subject, 'subject')
   const annotations = readAnnotations(json.annotations, 'annotations')
   const ownType = readOptionalString(json.artifactType, 'artifactType')
+  if (isMediaTypeLong(ownType)) throw invalid('artifactType is longer than a media type may be')
 
   if (kind === 'index') {
     const children = readDescriptors(json.manifests, 'manifests')
@@ -164,6 +165,7 @@ function readDescriptor(value: unknown, where: string): Descriptor {
   expectOwnSpelling(value, DESCRIPTOR_FIELDS)
   const { mediaType, digest, size } = value
   if (!isText(mediaType) || mediaType === '') throw invalid(`${where} has no mediaType`)
+  if (isMediaTypeLong(mediaType)) throw invalid(`${where} has a longer mediaType than there may be`)
   if (typeof digest !== 'string' || !looksLikeDigest(digest)) throw invalid(`${where} has no valid digest`)
   // A subject may be of any algorithm: it need not exist here.
   if (where !== 'subject' && !isDigest(digest)) throw invalid(`${where} has an unsupported digest`)

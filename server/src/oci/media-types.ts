@@ -26,6 +26,14 @@ export function isNondistributable(mediaType: string): boolean {
   )
 }
 
+/** Of RFC 6838: two names of 127 characters at most. What is kept of it goes into an index. */
+const MAX_LENGTH = 255
+
+/** Whether a text is longer than any media type. */
+export function isMediaTypeLong(text: string): boolean {
+  return text.length > MAX_LENGTH
+}
+
 /** A Content-Type header without its parameters, which the registry ignores. */
 export function withoutParameters(contentType: string): string {
   return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()

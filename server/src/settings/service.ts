@@ -17,6 +17,8 @@ export interface SettingsServiceDeps extends SettingsDeps {
   hasOtherUsers(): Promise<boolean>
   /** Refuses a receiver of the audit log that is not there. From `audit`. */
   checkForwarding?(endpoint: string): Promise<void>
+  /** Tells other processes, where there are some that can be told, that they had better read anew. */
+  tellOfChange?(): void
   now(): Date
 }
 
@@ -84,6 +86,7 @@ export async function updateSettings(
     )
     await emit(tx, { type: 'configuration.updated', payload: { keys: [...changed.keys()], actor } })
   })
+  deps.tellOfChange?.()
   await deps.settings.refresh()
 }
 

@@ -5,7 +5,7 @@ import { ignore } from '../../lib/ignore.ts'
 import { FatalError } from '../../platform/errors.ts'
 import { openLog } from '../../platform/log/open-log.ts'
 import { createLifecycle } from '../lifecycle.ts'
-import type { Siblings } from '../server-parts.ts'
+import type { Change, Siblings } from '../server-parts.ts'
 import { listenForStop } from '../signals.ts'
 import { loadProgram, start } from '../start.ts'
 import { findTerminal } from '../terminal.ts'
@@ -57,6 +57,7 @@ function createLine() {
   let answers: Parameters<Siblings['answering']>[0] | undefined
   let wake: () => void = ignore
   let hearAttempt: (ending: Ending) => void = ignore
+  let hearChange: (change: Change) => void = ignore
   let take: (connection: Socket) => boolean = () => false
 
   function receive(id: number, connection: Socket | undefined): void {
@@ -72,6 +73,7 @@ function createLine() {
     else if (order.order === 'stop') stopped.resolve('stop')
     else if (order.order === 'events') wake()
     else if (order.order === 'attempt') hearAttempt(order.ending)
+    else if (order.order === 'change') hearChange(order.change)
     else {
       const { id, about } = order
       Promise.resolve(answers?.[about]?.())
@@ -91,6 +93,10 @@ function createLine() {
       tellOfAttempt: (ending) => say({ word: 'attempt', ending }),
       onAttempt(hear) {
         hearAttempt = hear
+      },
+      tellOfChange: (change) => say({ word: 'change', change }),
+      onChange(hear) {
+        hearChange = hear
       },
       onEvents(doWake) {
         wake = doWake

@@ -1,6 +1,7 @@
 import type { Ending } from '../../auth/throttle.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Figures } from '../../platform/metrics/registry.ts'
+import type { Change } from '../server-parts.ts'
 
 /** What may be asked of a process, and what it answers. */
 export interface Answers {
@@ -21,6 +22,8 @@ export type Order =
   | { order: 'events' }
   /** An attempt to log in ended in another one. */
   | { order: 'attempt'; ending: Ending }
+  /** Something was changed in another one. */
+  | { order: 'change'; change: Change }
 
 /** What a process tells the supervisor. */
 export type Word =
@@ -38,5 +41,6 @@ export type Word =
   | { word: 'events' }
   /** For all others. */
   | { word: 'attempt'; ending: Ending }
+  | { word: 'change'; change: Change }
   /** An entry of its log, for the file and the receiver that all share. */
   | { word: 'log'; line: string }

@@ -10,7 +10,7 @@ import { shareOfConnections } from './count.ts'
 import { createDistributor, type Distributor } from './distributor.ts'
 import { type Child, createFamily, type Family } from './family.ts'
 import { createLaunch } from './launch.ts'
-import type { Word } from './messages.ts'
+import type { Order, Word } from './messages.ts'
 import type { Together } from './together.ts'
 
 /** So long, beyond what requests in flight have, a process may take to end. */
@@ -92,6 +92,9 @@ interface Hearing {
 /** Everything that a process says, but for how it fails, which its end tells. */
 function hear(said: Word, from: Child, { family, distributor, asking, passLog }: Hearing): void {
   const { word } = said
+  const tellOthers = (order: Order) => {
+    for (const child of family.ready()) if (child !== from) child.send(order)
+  }
   if (word === 'ready') distributor.joined(from)
   else if (word === 'leaving') distributor.left(from)
   else if (word === 'took') distributor.took(said.id)
@@ -99,8 +102,7 @@ function hear(said: Word, from: Child, { family, distributor, asking, passLog }:
   else if (word === 'ended') distributor.ended(from, said.count)
   else if (word === 'answer') asking.answered(said)
   else if (word === 'events') family.tellLeader({ order: 'events' })
-  else if (word === 'attempt') {
-    for (const child of family.ready())
-      if (child !== from) child.send({ order: 'attempt', ending: said.ending })
-  } else if (word === 'log') passLog(said.line)
+  else if (word === 'attempt') tellOthers({ order: 'attempt', ending: said.ending })
+  else if (word === 'change') tellOthers({ order: 'change', change: said.change })
+  else if (word === 'log') passLog(said.line)
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { parseManifest } from '../../oci/manifest.ts'
 import { DOCKER_IMAGE_CONFIG, OCI_IMAGE, OCI_IMAGE_CONFIG, OCI_INDEX } from '../../oci/media-types.ts'
-import { additionsOf } from './table.ts'
+import { additionsOf, processorOf } from './table.ts'
 
 const image = {
   type: 'IMAGE',
@@ -8,6 +9,17 @@ const image = {
   configMediaType: OCI_IMAGE_CONFIG,
   manifestMediaType: OCI_IMAGE,
 }
+
+test('an index is called what it says, where that may be a media type', () => {
+  const called = (name: string) => {
+    const annotations = { 'org.opencontainers.artifactType': name }
+    const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [], annotations }
+    return processorOf(parseManifest(Buffer.from(JSON.stringify(index)), undefined)).configMediaType
+  }
+
+  expect(called('application/vnd.acme')).toBe('application/vnd.acme')
+  expect(called('x'.repeat(256))).toBe(OCI_INDEX)
+})
 
 test('images of one platform have a history, lists of them and attestations have none', () => {
   expect(additionsOf(image)).toEqual(['build_history'])

@@ -2,6 +2,7 @@ import type { Manifest } from '../../oci/manifest.ts'
 import {
   DOCKER_IMAGE_CONFIG,
   DOCKER_LIST,
+  isMediaTypeLong,
   manifestKind,
   OCI_IMAGE_CONFIG,
   OCI_INDEX,
@@ -62,7 +63,9 @@ export function additionsOf(artifact: ArtifactKind): AdditionName[] {
 }
 
 function configMediaTypeOf(manifest: Manifest): string {
-  if (!manifest.config) return manifest.annotations[TYPE_ANNOTATION] || manifest.mediaType
-
+  if (!manifest.config) {
+    const named = manifest.annotations[TYPE_ANNOTATION]
+    return named && !isMediaTypeLong(named) ? named : manifest.mediaType
+  }
   return isWasmImage(manifest) ? WASM_CONFIG : manifest.config.mediaType
 }

@@ -58,7 +58,7 @@ async function current<T>(
   let found = await states.get(id)
   // The token is ours and newer than what is remembered: another process has changed the holder.
   if (found && generationOf(found) < generation) {
-    states.forget(id)
+    states.hear(id)
     found = await states.get(id)
   }
   return found && generationOf(found) === generation ? found : undefined

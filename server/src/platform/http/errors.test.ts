@@ -35,8 +35,11 @@ test('a body that breaks off is the doing of the client, a connection of ours th
   expect(answerTo(Object.assign(broken, { statusCode: 400 }))).toMatchObject({ status: 400 })
 })
 
-test('a value the database cannot hold is the fault of the caller', () => {
-  const error = Object.assign(new Error('invalid byte sequence for encoding "UTF8": 0x00'), { code: '22021' })
+test.each([
+  ['22021', 'invalid byte sequence for encoding "UTF8": 0x00'],
+  ['54000', 'index row size 3016 exceeds btree version 4 maximum 2704'],
+])('a value the database cannot hold (%s) is the fault of the caller', (code, message) => {
+  const error = Object.assign(new Error(message), { code })
 
   expect(answerTo(error)).toMatchObject({ status: 400, code: 'BAD_REQUEST' })
 })

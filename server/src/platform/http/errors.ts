@@ -65,12 +65,12 @@ function unprocessable(what: string): Answer {
 
 /**
  * SQLSTATE 22…: a value that the column cannot hold (a NUL in a text, an id beyond 64 bits), hence the
- * caller's doing. 08, 53, 58 and 57P, or no connection at all: the database is away, full or failing, hence nobody's but ours.
+ * caller's doing; 54…: more than it can do at all, such as a text too long for an index. 08, 53, 58 and 57P, or no connection at all: the database is away, full or failing, hence nobody's but ours.
  * 40: it has ended a transaction for the sake of others, and would take it the next time.
  */
 function databaseAnswer(error: Error): Answer | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (/^22[0-9A-Z]{3}$/.test(code)) {
+  if (/^(22|54)[0-9A-Z]{3}$/.test(code)) {
     return {
       ...KINDS['bad-request'],
       message: 'a value is out of range or holds characters that cannot be stored',

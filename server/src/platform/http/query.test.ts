@@ -57,6 +57,13 @@ test('operators that nobody knows are passed over with their condition', () => {
   expect(parseFilters('name__regex=x,public__icontains=t,nope__exact=1', FIELDS)).toEqual([])
 })
 
+test('more conditions than anybody asks for are refused', () => {
+  const asked = (count: number) => () => parseFilters(Array(count).fill('name=~x').join(','), FIELDS)
+
+  expect(asked(50)()).toHaveLength(50)
+  expect(asked(51)).toThrow('more than 50 conditions')
+})
+
 test('nothing asked is nothing filtered', () => {
   expect(parseFilters(undefined, FIELDS)).toEqual([])
   expect(parseFilters('', FIELDS)).toEqual([])

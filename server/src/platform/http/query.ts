@@ -6,6 +6,9 @@ import { type FieldType, parseValue, splitOutside } from './query-value.ts'
 /** Fields that a list may be filtered by, with the type of their values. */
 export type Fields<Name extends string> = Readonly<Record<Name, FieldType>>
 
+/** More than anybody asks for; each may cost the database a look of its own. */
+const MOST_CONDITIONS = 50
+
 /**
  * Reads Harbor's `q=`: conditions joined by commas, `k=v` exact, `k=~v` contains, `k=[a~b]` range with either
  * end left out at will, `k={a b}` any, `k=(a b)` all; values may stand in quotes, and behind a backslash `k=\\~v` is exact.
@@ -19,7 +22,11 @@ export function parseFilters<Name extends string>(
 ): Filter<Name>[] {
   if (q === undefined || q === '') return []
   const text = q.includes('=') ? q : decodeAgain(q)
-  return splitOutside(text, ',').flatMap((part) => parseFilter(part.trim(), fields) ?? [])
+  const parts = splitOutside(text, ',')
+  if (parts.length > MOST_CONDITIONS) {
+    throw new DomainError('bad-request', `the query string has more than ${MOST_CONDITIONS} conditions`)
+  }
+  return parts.flatMap((part) => parseFilter(part.trim(), fields) ?? [])
 }
 
 function parseFilter<Name extends string>(part: string, fields: Fields<Name>): Filter<Name> | undefined {
