@@ -61,6 +61,11 @@ test('a list that fits on one page has no links', async () => {
   expect(await headersOf('/list', { page: 1, page_size: 10 }, 10)).toEqual({ total: '10', link: undefined })
 })
 
+test('a page behind the end has no links, as in Harbor', async () => {
+  expect((await headersOf('/list', { page: 3, page_size: 2 }, 5)).link).toContain('page=2')
+  expect((await headersOf('/list', { page: 3, page_size: 2 }, 4)).link).toBeUndefined()
+})
+
 test('page zero is followed by page one, as in Harbor', async () => {
   const { link } = await headersOf('/list?page=0', { page: 0, page_size: 10 }, 3)
 

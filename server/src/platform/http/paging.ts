@@ -19,7 +19,7 @@ export function toPage(query: PageQuery): Page {
 
 /**
  * Sets `X-Total-Count` and, where there are neighbours, `Link` with `prev` and `next` in Harbor's form: the
- * request's own path and query with `page` and `page_size` replaced (so page 0 is followed by page 1).
+ * request's own path and query with `page` and `page_size` replaced (so page 0 is followed by page 1). Behind the end there are none.
  */
 export function sendTotal(
   request: FastifyRequest,
@@ -29,7 +29,8 @@ export function sendTotal(
 ): void {
   const { limit } = toPage(query)
   const links: string[] = []
-  if (query.page > 1) links.push(link(request.url, query.page - 1, limit, 'prev'))
+  if (query.page > 1 && (query.page - 1) * limit < total)
+    links.push(link(request.url, query.page - 1, limit, 'prev'))
   if (query.page * limit < total) links.push(link(request.url, Math.max(query.page, 0) + 1, limit, 'next'))
   reply.header('x-total-count', total)
   if (links.length > 0) reply.header('link', links.join(' , '))

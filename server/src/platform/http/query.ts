@@ -12,8 +12,8 @@ const MOST_CONDITIONS = 50
 /**
  * Reads Harbor's `q=`: conditions joined by commas, `k=v` exact, `k=~v` contains, `k=[a~b]` range with either
  * end left out at will, `k={a b}` any, `k=(a b)` all; values may stand in quotes, and behind a backslash `k=\\~v` is exact.
- * A key may end in an operator (`k__icontains=v`). Clients that encode twice are understood. Throws bad-request for
- * what does not parse. Conditions on fields that are not in `fields` are passed over, as Harbor does: its clients send
+ * A key may end in an operator (`k__icontains=v`). Clients that encode twice, all of it or values alone, are understood. Throws
+ * bad-request for what does not parse. Conditions on fields that are not in `fields` are passed over, as Harbor does: its clients send
  * what newer or older servers know.
  */
 export function parseFilters<Name extends string>(
@@ -26,7 +26,7 @@ export function parseFilters<Name extends string>(
   if (parts.length > MOST_CONDITIONS) {
     throw new DomainError('bad-request', `the query string has more than ${MOST_CONDITIONS} conditions`)
   }
-  return parts.flatMap((part) => parseFilter(part.trim(), fields) ?? [])
+  return parts.flatMap((part) => parseFilter(decodeAgain(part).trim(), fields) ?? [])
 }
 
 function parseFilter<Name extends string>(part: string, fields: Fields<Name>): Filter<Name> | undefined {
