@@ -40,7 +40,11 @@ export function identityRoutes(
       (await login(auth, { username, password, address })).result === 'accepted',
   }
   // No directory is connected yet, so it has no groups.
-  const groups = { db, findInDirectory: async () => undefined }
+  const groups = {
+    db,
+    findInDirectory: async () => undefined,
+    onGroupDeleted: () => forgetGrants(auth),
+  }
   const roles: RolesDeps = {
     db,
     countMembers: countMembersWith,

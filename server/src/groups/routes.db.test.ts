@@ -12,14 +12,24 @@ const ADMIN = as({ id: 1, username: 'admin', sysadmin: true })
 const ANN = as(ann)
 const DN = 'cn=ops,dc=example,dc=com'
 
+let forgotten = 0
 const app = await buildRest({
-  routes: [groupsRoutes({ db, findInDirectory: async (dn) => (dn === DN ? 'ops' : undefined) })],
+  routes: [
+    groupsRoutes({
+      db,
+      findInDirectory: async (dn) => (dn === DN ? 'ops' : undefined),
+      onGroupDeleted: () => {
+        forgotten += 1
+      },
+    }),
+  ],
   decide,
   decideEverywhere,
   projectContext: async () => undefined,
 })
 
 beforeEach(async () => {
+  forgotten = 0
   for (const table of ['user_groups', 'events'] as const) await db.deleteFrom(table).execute()
 })
 afterAll(async () => {
@@ -50,7 +60,7 @@ test('a group is made, read, renamed and deleted, and each is told', async () =>
   const deleted = await ask('DELETE', `/${id}`, ADMIN)
 
   expect(made.json).toEqual({ id, group_name: 'ops', group_type: 3 })
-  expect([renamed.status, deleted.status]).toEqual([200, 200])
+  expect([renamed.status, deleted.status, forgotten]).toEqual([200, 200, 1])
   expect(after.json).toEqual({ id, group_name: 'operators', group_type: 3 })
   expect((await ask('GET', `/${id}`, ADMIN)).status).toBe(404)
   expect(await eventTypes(db)).toEqual(['group.created', 'group.updated', 'group.deleted'])

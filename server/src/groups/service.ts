@@ -17,6 +17,8 @@ export interface GroupsDeps {
   db: Database
   /** The name of the group with that distinguished name in the directory; undefined where there is none. */
   findInDirectory(ldapDn: string): Promise<string | undefined>
+  /** Told after the commit, so that what is remembered of the roles of its members is forgotten. */
+  onGroupDeleted?(): void
 }
 
 /** One page of the groups that match, and how many do. */
@@ -83,12 +85,17 @@ export async function renameGroup(
 }
 
 /** Deletes a group: whatever anybody had through it he has no longer. Throws not-found. */
-export async function deleteGroup(deps: Pick<GroupsDeps, 'db'>, id: number, actor: Actor): Promise<void> {
+export async function deleteGroup(
+  deps: Pick<GroupsDeps, 'db' | 'onGroupDeleted'>,
+  id: number,
+  actor: Actor,
+): Promise<void> {
   await deps.db.transaction().execute(async (tx) => {
     const group = await store.deleteGroup(tx, id)
     if (!group) throw missing(id)
     await emit(tx, { type: 'group.deleted', payload: { groupId: id, name: group.name, actor } })
   })
+  deps.onGroupDeleted?.()
 }
 
 async function checked(deps: GroupsDeps, { name, type, ldapDn }: ForeignGroup): Promise<ForeignGroup> {

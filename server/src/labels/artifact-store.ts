@@ -61,20 +61,20 @@ export async function deleteLabelsOnLeaving(
   )
 }
 
-/** The labels of a page of artifacts by artifact, in the order of names. Artifacts without any are left out. */
+/** So many labels are told with an artifact, more than anybody reads: each can be a page of text. */
+const MOST_LABELS = 1000
+
+/** The labels of a page of artifacts by artifact, the first in the order of names. Artifacts without any are left out. */
 export async function selectLabelsOf(
   db: Database,
   artifactIds: readonly number[],
 ): Promise<Map<number, Label[]>> {
-  const rows = await db
-    .selectFrom('artifact_labels')
-    .innerJoin('labels', 'labels.id', 'artifact_labels.label_id')
-    .selectAll('labels')
-    .select('artifact_labels.artifact_id')
-    .where('artifact_labels.artifact_id', '=', sql<number>`ANY(${[...artifactIds]}::bigint[])`)
-    .orderBy('labels.name')
-    .orderBy('labels.id')
-    .execute()
+  const { rows } = await sql<Parameters<typeof toLabel>[0] & { artifact_id: number }>`
+    SELECT asked.id AS artifact_id, l.* FROM unnest(${[...artifactIds]}::bigint[]) AS asked(id)
+    CROSS JOIN LATERAL (
+      SELECT labels.* FROM artifact_labels JOIN labels ON labels.id = artifact_labels.label_id
+      WHERE artifact_labels.artifact_id = asked.id ORDER BY labels.name, labels.id LIMIT ${MOST_LABELS}) AS l
+    ORDER BY l.name, l.id`.execute(db)
   const found = new Map<number, Label[]>()
   for (const row of rows) {
     const labels = found.get(row.artifact_id) ?? []
