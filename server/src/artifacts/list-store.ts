@@ -162,14 +162,11 @@ function where(selection: ArtifactSelection): RawBuilder<SqlBool> {
     repositoryIds.length === 1
       ? sql<SqlBool>`${column} = ${repositoryIds[0]}`
       : sql<SqlBool>`${column} = ANY(${[...repositoryIds]}::bigint[])`
-  // As a set and not artifact by artifact: one pass over the tags.
-  const tagged = (by: RawBuilder<SqlBool>) => sql<SqlBool>`artifacts.id IN (
-    SELECT tags.artifact_id FROM tags WHERE ${within(sql`tags.repository_id`)} AND ${by})`
   const conditions = [
     within(sql`artifacts.repository_id`),
     children ? standsAlone('artifacts') : sql<SqlBool>`artifacts.listed`,
     ...filters.map((filter) => condition(COLUMNS[filter.field], filter)),
-    ...tags.map((filter) => tagCondition(filter, tagged)),
+    ...tagConditions(tags, within(sql`tags.repository_id`)),
     ...(labels.length > 0 ? [labeled(labels)] : []),
   ]
   const all = sql<SqlBool>`${sql.join(conditions, sql` AND `)}`
@@ -193,22 +190,42 @@ function labeled(ids: readonly number[]): RawBuilder<SqlBool> {
   return sql<SqlBool>`artifacts.id IN (SELECT artifact_labels.artifact_id FROM artifact_labels WHERE ${all})`
 }
 
-function tagCondition(
-  filter: TagFilter,
-  tagged: (by: RawBuilder<SqlBool>) => RawBuilder<SqlBool>,
-): RawBuilder<SqlBool> {
-  switch (filter.op) {
-    case 'some':
-      return sql<SqlBool>`artifacts.tagged`
-    case 'none':
-      return sql<SqlBool>`NOT artifacts.tagged`
-    case 'all': {
-      // One look, however many are asked for: an artifact has a name once.
-      const names = [...new Set(filter.values.map(String))]
-      return tagged(sql<SqlBool>`tags.name = ANY(${names}::text[])
-        GROUP BY tags.artifact_id HAVING count(*) = ${names.length}`)
-    }
-    default:
-      return tagged(condition(sql.ref('tags.name'), filter))
+/**
+ * What the tags of an artifact must be like, in two looks at most: planned one by one, fifty conditions would hold up everybody. As sets
+ * and not artifact by artifact: one pass over the tags, those that are `within` the repositories.
+ */
+function tagConditions(tags: readonly TagFilter[], within: RawBuilder<SqlBool>): RawBuilder<SqlBool>[] {
+  const conditions: RawBuilder<SqlBool>[] = []
+  const names = new Set<string>()
+  const others: RawBuilder<SqlBool>[] = []
+  for (const filter of tags) {
+    if (filter.op === 'some') conditions.push(sql<SqlBool>`artifacts.tagged`)
+    else if (filter.op === 'none') conditions.push(sql<SqlBool>`NOT artifacts.tagged`)
+    else if (filter.op === 'exact') names.add(String(filter.value))
+    else if (filter.op === 'all') for (const value of filter.values) names.add(String(value))
+    else others.push(condition(sql.ref('tags.name'), filter as Filter))
   }
+  const looks = [
+    ...(names.size > 0 ? [byNames([...names])] : []),
+    ...(others.length > 0 ? [byAll(others)] : []),
+  ]
+
+  return conditions.concat(
+    looks.map(
+      (look) => sql<SqlBool>`artifacts.id IN (SELECT tags.artifact_id FROM tags WHERE ${within} AND ${look})`,
+    ),
+  )
+}
+
+/** Tags of artifacts that have all of the names: each has a name once. */
+function byNames(names: readonly string[]): RawBuilder<unknown> {
+  if (names.length === 1) return sql`tags.name = ${names[0]}`
+  return sql`tags.name = ANY(${[...names]}::text[]) GROUP BY tags.artifact_id HAVING count(*) = ${names.length}`
+}
+
+/** Tags of artifacts of which each condition holds for one tag or other. */
+function byAll(conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<unknown> {
+  if (conditions.length === 1) return sql`${conditions[0]}`
+  const each = conditions.map((one) => sql`bool_or(${one})`)
+  return sql`(${sql.join([...conditions], sql` OR `)}) GROUP BY tags.artifact_id HAVING ${sql.join(each, sql` AND `)}`
 }

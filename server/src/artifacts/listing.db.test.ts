@@ -136,8 +136,9 @@ test('an artifact is found by all of its tags and labels, however many are asked
     RETURNING label_id AS id`.execute(db)
   const names = Array.from({ length: 4000 }, (_, at) => `tag-${(at % 2000) + 1}`)
   const ids = rows.map(({ id }) => id)
-  const found = async (values: string[], labels: number[]) => {
-    const tags = [{ field: 'tags', op: 'all', values } as const]
+  const found = async (values: string[], labels: number[], likes: string[] = []) => {
+    const all = { field: 'tags', op: 'all', values } as const
+    const tags = [all, ...likes.map((value) => ({ field: 'tags', op: 'fuzzy', value }) as const)]
     const request = { ...EVERY, tags, labels, repositoryIds: [repository.id], page: PAGE }
     const { artifacts } = await listArtifacts({ db }, request, { ...WANTED, labels: true })
     expect(artifacts.every((one) => one.labels.length === 1000)).toBe(true)
@@ -147,4 +148,7 @@ test('an artifact is found by all of its tags and labels, however many are asked
   expect(await found(names, [...ids, ...ids])).toEqual([digest])
   expect(await found([...names, 'none'], ids)).toEqual([])
   expect(await found(names, [...ids, 1 + Math.max(...ids)])).toEqual([])
+  const likes = Array.from({ length: 49 }, (_, at) => `g-${at + 1}`)
+  expect(await found(['tag-1'], ids, likes)).toEqual([digest])
+  expect(await found(['tag-1'], ids, [...likes, 'g-0'])).toEqual([])
 })
