@@ -18,6 +18,8 @@ let clients: Socket[]
 /** The slow request has come; and may be answered. */
 let arrived: PromiseWithResolvers<void>
 let released: PromiseWithResolvers<void>
+/** The last request has come. */
+let reached: PromiseWithResolvers<void>
 
 beforeEach(async () => {
   ended = 0
@@ -25,6 +27,7 @@ beforeEach(async () => {
   clients = []
   arrived = Promise.withResolvers()
   released = Promise.withResolvers()
+  reached = Promise.withResolvers()
   port = createServer({ pauseOnConnect: true }, (connection: Socket) => {
     if (acceptor.take(connection)) return
     refused += 1
@@ -42,6 +45,10 @@ afterEach(async () => {
 async function begin(made: unknown): Promise<void> {
   app = made as FastifyInstance
   app.get('/', async (request) => `to ${request.ip}`)
+  app.get('/last', async () => {
+    reached.resolve()
+    return 'last'
+  })
   app.get('/slow', async () => {
     arrived.resolve()
     await released.promise
@@ -130,6 +137,22 @@ test('at the end requests in flight are answered, idle connections closed, and n
   expect(late).toBe('')
   expect(refused).toBe(1)
   await expect.poll(() => idle.socket.destroyed || idle.socket.readableEnded, PATIENCE).toBe(true)
+})
+
+test('whoever goes on asking on a connection that was kept is told that it is the last answer', async () => {
+  await begin(Fastify())
+  const busy = talk(get('/slow'))
+  await arrived.promise
+
+  const draining = acceptor.drain(60)
+  busy.socket.write(get('/last'))
+  await reached.promise
+  released.resolve()
+  await draining
+
+  const [first = '', second = ''] = (await busy.said).split('HTTP/1.1 200 OK').slice(1)
+  expect(first).toContain('slow')
+  expect(second).toMatch(/connection: close[\s\S]*last/i)
 })
 
 test('what is not over when the time is, is broken off', async () => {

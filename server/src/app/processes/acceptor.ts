@@ -48,6 +48,8 @@ export function createAcceptor(app: FastifyInstance, onEnded: (count: number) =>
     },
     async drain(seconds) {
       leaving = true
+      // What comes on a connection that was kept is answered as ever, and the connection closed behind it.
+      server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'))
       const end = performance.now() + seconds * 1000
       while (open.size > 0 && performance.now() < end) {
         server.closeIdleConnections()

@@ -100,6 +100,36 @@ test('one that refuses does not get it again while it is leaving', async () => {
   expect(counts(a, b)).toEqual([1, 1])
 })
 
+test('a connection that nobody has taken for long is broken off, and goes to nobody any more', async () => {
+  const [a, b] = [puppet(), puppet()]
+  const impatient = createDistributor(20)
+  const at = await impatient.listen({ listen: { address: '127.0.0.1', port: 0 } })
+  impatient.joined(a)
+  const client = connect(at, '127.0.0.1').resume()
+  clients.push(client)
+
+  await once(client, 'close')
+  impatient.joined(b)
+  impatient.left(a)
+
+  expect(counts(a, b)).toEqual([1, 0])
+  await impatient.close()
+})
+
+test('what no process takes any more while the port is being closed is broken off', async () => {
+  const a = puppet()
+  distributor.joined(a)
+  const client = (await dial()).resume()
+  await expect.poll(() => counts(a), PATIENCE).toEqual([1])
+  const closed = once(client, 'close')
+
+  await distributor.close()
+  distributor.left(a)
+
+  await closed
+  expect(a.handed[0]?.connection.destroyed).toBe(true)
+})
+
 test('a port that is taken is said in words', async () => {
   const again = createDistributor().listen({ listen: { address: '127.0.0.1', port } })
 

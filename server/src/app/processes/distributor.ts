@@ -19,25 +19,31 @@ export interface Distributor {
   refused(id: number): void
   /** So many connections of that process have ended. */
   ended(child: Child, count: number): void
-  /** Takes no more connections. */
+  /** Takes no more connections; those that no process takes any more are broken off. */
   close(): Promise<void>
 }
 
 /** Connections that wait while there is no process; more are broken off. */
 const MOST_WAITING = 1000
+/**
+ * So long a connection that no process has taken is held. One without descriptors left cannot even receive it, and says nothing: the
+ * client must not wait for ever.
+ */
+const PATIENCE_MILLISECONDS = 60_000
 
-export function createDistributor(): Distributor {
+export function createDistributor(patienceMilliseconds = PATIENCE_MILLISECONDS): Distributor {
   /** Open connections of each, those on their way included. */
   const members = new Map<Child, number>()
   const underWay = new Map<number, { socket: Socket; child: Child }>()
   let waiting: Socket[] = []
   let lastId = 0
+  let closing = false
 
   function give(socket: Socket): void {
+    if (socket.destroyed) return
     const child = freest()
     if (child === undefined) {
-      if (waiting.length < MOST_WAITING) waiting.push(socket)
-      else socket.destroy()
+      wait(socket)
       return
     }
     lastId += 1
@@ -47,7 +53,14 @@ export function createDistributor(): Distributor {
     members.delete(child)
     members.set(child, open + 1)
     underWay.set(id, { socket, child })
+    socket.once('close', () => underWay.delete(id))
     child.send({ order: 'connection', id }, socket)
+  }
+
+  function wait(socket: Socket): void {
+    waiting = waiting.filter(({ destroyed }) => !destroyed)
+    if (!closing && waiting.length < MOST_WAITING) waiting.push(socket)
+    else socket.destroy()
   }
 
   function freest(): Child | undefined {
@@ -64,13 +77,15 @@ export function createDistributor(): Distributor {
 
   const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
     socket.on('error', () => socket.destroy())
+    socket.setTimeout(patienceMilliseconds, () => socket.destroy())
     give(socket)
   })
 
   return {
     async listen({ listen: { address, port } }) {
       await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
+        // Heard for good: of what goes wrong with single connections later, nobody need die.
+        server.on('error', reject)
         server.listen({ host: address, port }, resolve)
       }).catch((cause: NodeJS.ErrnoException) => {
         throw listenError({ listen: { address, port } }, cause)
@@ -106,6 +121,7 @@ export function createDistributor(): Distributor {
       if (open !== undefined) members.set(child, Math.max(0, open - count))
     },
     async close() {
+      closing = true
       const closed = new Promise((resolve) => server.close(resolve))
       for (const socket of waiting) socket.destroy()
       waiting = []

@@ -150,6 +150,21 @@ test('one that was told to end by somebody else, and did so in order, is replace
   expect(puppets).toHaveLength(2)
 })
 
+test('what one says that has gone already changes nothing, but its log is kept', async () => {
+  const all = await begun(2)
+  await vi.advanceTimersByTimeAsync(5000)
+  puppets[0]?.ends({ signal: 'SIGKILL' })
+  await vi.advanceTimersByTimeAsync(0)
+  const before = words.length
+
+  isReady(puppets[0])
+  puppets[0]?.says({ word: 'failed', line: 'too late', exitCode: 1 })
+  puppets[0]?.says({ word: 'log', line: 'the last' })
+
+  expect(all.ready().map(({ pid }) => pid)).toEqual([2])
+  expect(words.slice(before)).toEqual([{ word: 'log', line: 'the last' }])
+})
+
 test('told to stop all end, and none is replaced', async () => {
   const all = await begun(2)
   const stopping = all.stop(10_000)

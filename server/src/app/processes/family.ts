@@ -95,6 +95,11 @@ export function createFamily({ count, log, launch, onWord, onEnded }: FamilyDeps
   }
 
   function hear(place: Place, child: Child, word: Word): void {
+    // What has gone may be heard still. Its place is another's by then, or nobody's.
+    if (place.child !== child) {
+      if (word.word === 'log') onWord(word, child)
+      return
+    }
     if (word.word === 'failed') place.failure = word
     else if (word.word === 'leaving') place.readySince = undefined
     else if (word.word === 'ready') {
