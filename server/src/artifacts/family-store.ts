@@ -26,11 +26,11 @@ export async function findRelatives(
       ARRAY(
         SELECT p.id FROM artifact_children c JOIN artifacts p ON p.id = c.artifact_id
         WHERE c.child_digest = a.digest AND p.repository_id = a.repository_id) AS parents
-    FROM artifacts a WHERE a.repository_id = ${repositoryId} AND (
-      a.accessory_of = ANY(${digests}::text[]) OR a.subject_digest = ANY(${digests}::text[])
-      OR a.digest IN (SELECT child_digest FROM artifact_children WHERE artifact_id = ANY(${ids}::bigint[])))`.execute(
-    tx,
-  )
+    FROM artifacts a WHERE a.id = ANY(ARRAY(
+      SELECT id FROM artifacts WHERE repository_id = ${repositoryId} AND accessory_of = ANY(${digests}::text[])
+      UNION SELECT id FROM artifacts WHERE repository_id = ${repositoryId} AND subject_digest = ANY(${digests}::text[])
+      UNION SELECT id FROM artifacts WHERE repository_id = ${repositoryId} AND digest = ANY(ARRAY(
+        SELECT child_digest FROM artifact_children WHERE artifact_id = ANY(${ids}::bigint[])))))`.execute(tx)
 
   return result.rows.map((row) => ({ ...row, parents: row.parents.map(Number) }))
 }

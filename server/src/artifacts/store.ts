@@ -12,7 +12,10 @@ export interface ReferenceKey {
   digest?: string
 }
 
-/** The artifacts that the keys name, in the order of the keys. */
+/**
+ * The artifacts that the keys name, in the order of the keys. The order of the joins is given: planned, they would read all
+ * repositories, or all artifacts of one.
+ */
 export async function findArtifactsByReference(
   db: Database,
   keys: readonly ReferenceKey[],
@@ -25,13 +28,16 @@ export async function findArtifactsByReference(
     SELECT k.ordinal, a.id, a.repository_id, a.digest, a.media_type, a.manifest_size
     FROM unnest(${projectIds}::bigint[], ${names}::text[], ${tags}::text[], ${digests}::text[])
       WITH ORDINALITY AS k(project_id, name, tag, digest, ordinal)
-    JOIN repositories r ON r.project_id = k.project_id AND r.name = k.name AND r.deletion_time IS NULL
-    LEFT JOIN tags t ON t.repository_id = r.id AND t.name = k.tag
+    JOIN LATERAL (
+      SELECT id FROM repositories
+      WHERE project_id = k.project_id AND name = k.name AND deletion_time IS NULL OFFSET 0) r ON true
+    LEFT JOIN LATERAL (SELECT artifact_id FROM tags WHERE repository_id = r.id AND name = k.tag OFFSET 0) t ON true
     JOIN LATERAL (
       SELECT * FROM artifacts WHERE k.digest IS NULL AND artifacts.id = t.artifact_id
       UNION ALL
       SELECT * FROM artifacts
       WHERE k.digest IS NOT NULL AND artifacts.repository_id = r.id AND artifacts.digest = k.digest
+      OFFSET 0
     ) a ON true`.execute(db)
   const found = new Map(result.rows.map((row) => [row.ordinal, toArtifact(row)]))
 

@@ -44,7 +44,9 @@ export async function findBlobsByName(
     SELECT k.ordinal, b.id, b.digest, b.size, b.offer_time, o.key
     FROM unnest(${projectIds}::bigint[], ${names}::text[], ${digests}::text[])
       WITH ORDINALITY AS k(project_id, name, digest, ordinal)
-    JOIN repositories r ON r.project_id = k.project_id AND r.name = k.name AND r.deletion_time IS NULL
+    JOIN LATERAL (
+      SELECT id FROM repositories
+      WHERE project_id = k.project_id AND name = k.name AND deletion_time IS NULL OFFSET 0) r ON true
     JOIN LATERAL (SELECT * FROM blobs WHERE digest = k.digest OFFSET 0) b ON true
     JOIN LATERAL (
       SELECT FROM repository_blobs WHERE repository_id = r.id AND blob_id = b.id OFFSET 0) rb ON true
@@ -78,9 +80,7 @@ export async function findOfferingRepositories(
 }
 
 /**
- * The row of a digest, made where there is none, and locked until the end of the transaction: whoever
- * stores or collects this digest waits. Renews the grace. `size` is that of the bytes: a row that was made
- * for a reference (`ensureBlobs`) has what some manifest said of it.
+ * The row of a digest, made where there is none, and locked until the end of the transaction: `lock_blob` of the migrations.
  *
  * Before it the repository that is to offer the blob is held against its deletion and its move to another
  * project. Answers the blob's id, undefined where the repository is gone from where the caller was let in.
@@ -93,9 +93,7 @@ export async function lockBlob(
 ): Promise<number | undefined> {
   const result = await sql<{ id: number }>`
     WITH held AS MATERIALIZED (SELECT id FROM repositories WHERE ${heldAs(repository)} FOR KEY SHARE)
-    INSERT INTO blobs (digest, size) SELECT ${digest}, ${size} FROM held
-    ON CONFLICT (digest) DO UPDATE SET offer_time = now(), size = excluded.size, collected = false
-    RETURNING id`.execute(tx)
+    SELECT lock_blob(${digest}, ${size}) AS id FROM held`.execute(tx)
 
   return result.rows[0]?.id
 }
@@ -220,17 +218,21 @@ export async function findOffered(
   return result.rows.map((row) => row.blob_id)
 }
 
-/** Whether the blob counts in the project. */
-export async function countsInProject(db: Database, projectId: number, digest: string): Promise<boolean> {
+/** The bytes that the blob counts with in the project; undefined where it does not. */
+export async function findCountedBytes(
+  db: Database,
+  projectId: number,
+  digest: string,
+): Promise<number | undefined> {
   const row = await db
     .selectFrom('blobs')
     .innerJoin('project_blobs', 'project_blobs.blob_id', 'blobs.id')
-    .select('blobs.id')
+    .select('project_blobs.bytes')
     .where('blobs.digest', '=', digest)
     .where('project_blobs.project_id', '=', projectId)
     .executeTakeFirst()
 
-  return row !== undefined
+  return row?.bytes
 }
 
 /**

@@ -21,7 +21,7 @@ interface ProjectRow {
 
 /**
  * The live projects that the keys name with the roles of their users, their own and those of their groups,
- * in the order of the keys.
+ * in the order of the keys. The order of the joins is given: planned, they would read all projects and all groups.
  */
 export async function findContexts(
   db: Database,
@@ -36,8 +36,9 @@ export async function findContexts(
     CROSS JOIN LATERAL (
       SELECT id, name, public, storage_limit, 0 AS former FROM projects WHERE name = k.name AND deletion_time IS NULL
       UNION ALL
-      SELECT p.id, p.name, p.public, p.storage_limit, 1 FROM project_aliases a JOIN projects p ON p.id = a.project_id
-      WHERE a.name = k.name AND p.deletion_time IS NULL
+      SELECT p.id, p.name, p.public, p.storage_limit, 1
+      FROM (SELECT project_id FROM project_aliases WHERE name = k.name OFFSET 0) a
+      JOIN LATERAL (SELECT * FROM projects WHERE id = a.project_id OFFSET 0) p ON p.deletion_time IS NULL
       ORDER BY former LIMIT 1
     ) p
     CROSS JOIN LATERAL (
@@ -45,9 +46,10 @@ export async function findContexts(
         SELECT m.role_id FROM members m
         WHERE m.project_id = p.id AND m.entity_type = 'u' AND m.entity_id = k.user_id
         UNION ALL
-        SELECT m.role_id FROM user_group_members g
-        JOIN members m ON m.project_id = p.id AND m.entity_type = 'g' AND m.entity_id = g.group_id
-        WHERE g.user_id = k.user_id
+        SELECT m.role_id FROM (SELECT group_id FROM user_group_members WHERE user_id = k.user_id OFFSET 0) g
+        CROSS JOIN LATERAL (
+          SELECT role_id FROM members
+          WHERE project_id = p.id AND entity_type = 'g' AND entity_id = g.group_id OFFSET 0) m
       ) one
     ) held`.execute(db)
   const found = new Map(

@@ -1,4 +1,4 @@
-import { countsInProject } from '../blobs/store.ts'
+import { findCountedBytes } from '../blobs/store.ts'
 import { checkRoom, createLengthCheck } from '../quotas/admission.ts'
 import { type Exchange, filled } from './exchange.ts'
 import { streamBody } from './read-body.ts'
@@ -11,7 +11,7 @@ export async function checkNotOver(exchange: Exchange): Promise<void> {
 /**
  * The request's body, which breaks off with a QuotaExceededError when it is longer than what the project may hold
  * still, at once where Content-Length says so. `offset` is where in the blob it begins; a blob of this digest that
- * counts in the project already costs nothing more, whatever its length.
+ * counts in the project already costs nothing more, as far as it goes.
  */
 export async function bodyWithinQuota(
   exchange: Exchange,
@@ -22,14 +22,12 @@ export async function bodyWithinQuota(
   const body = streamBody(request.raw)
   const project = filled(exchange, 'project')
   if (project.storageLimit === undefined) return body
-  if (digest !== undefined && (await countsInProject(deps.uploads.db, project.id, digest))) return body
+  const free = digest === undefined ? undefined : await findCountedBytes(deps.uploads.db, project.id, digest)
+  const check = createLengthCheck(deps.uploads, project)
 
-  return limited(
-    body,
-    offset,
-    Number(request.headers['content-length'] ?? 0),
-    createLengthCheck(deps.uploads, project),
-  )
+  return limited(body, offset, Number(request.headers['content-length'] ?? 0), async (length) => {
+    if (free === undefined || length > free) await check(length)
+  })
 }
 
 async function* limited(

@@ -23,7 +23,7 @@ export interface NameInProject {
   name: string
 }
 
-/** The live repositories that the keys name, in the order of the keys. */
+/** The live repositories that the keys name, in the order of the keys. Each is looked up by itself, whatever the planner thinks. */
 export async function findRepositoriesByName(
   db: Database,
   keys: readonly NameInProject[],
@@ -33,7 +33,9 @@ export async function findRepositoriesByName(
   const result = await sql<Parameters<typeof toRepository>[0] & { ordinal: number }>`
     SELECT k.ordinal, r.id, r.project_id, r.name, r.publish_time
     FROM unnest(${projectIds}::bigint[], ${names}::text[]) WITH ORDINALITY AS k(project_id, name, ordinal)
-    JOIN repositories r ON r.project_id = k.project_id AND r.name = k.name AND r.deletion_time IS NULL`.execute(
+    JOIN LATERAL (
+      SELECT id, project_id, name, publish_time FROM repositories
+      WHERE project_id = k.project_id AND name = k.name AND deletion_time IS NULL OFFSET 0) r ON true`.execute(
     db,
   )
   const found = new Map(result.rows.map((row) => [row.ordinal, toRepository(row)]))

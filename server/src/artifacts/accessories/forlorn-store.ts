@@ -17,12 +17,14 @@ export async function lockMisplaced(tx: Database, places: readonly DigestPlace[]
   const result = await sql<{ id: number }>`
     WITH places AS (SELECT * FROM unnest(${repositories}::bigint[], ${digests}::text[]) AS p(repository_id, digest)),
     found AS MATERIALIZED (
-      SELECT a.id FROM places p JOIN artifacts a ON a.repository_id = p.repository_id AND a.digest = p.digest
-        WHERE coalesce(a.accessory_of, a.subject_digest) IS NOT NULL
-      UNION SELECT a.id FROM places p JOIN artifacts a ON a.repository_id = p.repository_id AND a.subject_digest = p.digest
-      UNION SELECT a.id FROM places p JOIN artifacts a ON a.repository_id = p.repository_id AND a.accessory_of = p.digest
+      SELECT DISTINCT a.id FROM places p CROSS JOIN LATERAL (
+        SELECT id FROM artifacts WHERE repository_id = p.repository_id AND digest = p.digest
+          AND coalesce(accessory_of, subject_digest) IS NOT NULL
+        UNION ALL SELECT id FROM artifacts WHERE repository_id = p.repository_id AND subject_digest = p.digest
+        UNION ALL SELECT id FROM artifacts WHERE repository_id = p.repository_id AND accessory_of = p.digest
+        OFFSET 0) a
     )
-    SELECT id FROM artifacts a WHERE id IN (SELECT id FROM found) AND listed = EXISTS (
+    SELECT id FROM artifacts a WHERE id = ANY(ARRAY(SELECT id FROM found)) AND listed = EXISTS (
       SELECT FROM artifacts s WHERE s.repository_id = a.repository_id AND s.digest IN (a.accessory_of, a.subject_digest))
     ORDER BY id FOR NO KEY UPDATE`.execute(tx)
 

@@ -17,13 +17,20 @@ export interface RepositoryAlias extends AliasTarget {
   creationTime: Date
 }
 
-/** The live repository that once had this name in this project, wherever it is now. */
+/** The live repository that once had this name in this project, wherever it is now. Found step by step, whatever the planner thinks. */
 export async function findAliasTarget(
   db: Database,
   projectId: number,
   name: string,
 ): Promise<AliasTarget | undefined> {
-  const row = await aliases(db, projectId).where('repository_aliases.name', '=', name).executeTakeFirst()
+  const result = await sql<Parameters<typeof toAlias>[0]>`
+    SELECT a.name AS alias, a.creation_time, r.id, r.project_id, r.name, r.publish_time, p.name AS project_name
+    FROM (SELECT * FROM repository_aliases WHERE project_id = ${projectId} AND name = ${name} OFFSET 0) a
+    JOIN LATERAL (SELECT * FROM repositories WHERE id = a.repository_id OFFSET 0) r ON r.deletion_time IS NULL
+    JOIN LATERAL (SELECT * FROM projects WHERE id = r.project_id OFFSET 0) p ON p.deletion_time IS NULL`.execute(
+    db,
+  )
+  const [row] = result.rows
 
   return row && toAlias(row)
 }
