@@ -38,6 +38,15 @@ test('after a rename the old name pulls, and refuses pushes, until it is dropped
   }
   await now.pushImage('2')
   await expect(old.pushImage('3')).rejects.toThrow(/403.*is called/)
+  for (const what of [
+    'manifests/1',
+    `manifests/${image.manifest.digest}`,
+    `blobs/${image.layers[0]?.digest}`,
+  ]) {
+    const refused = await admin.delete(old.at(what))
+    expect([refused.status, codesOf(refused)]).toEqual([403, ['DENIED']])
+    expect((await admin.head(now.at(what))).status).toBe(200)
+  }
   const aliases = await admin.get(`/api/v2.0/projects/${name}/aliases`)
   expect(json(aliases)).toMatchObject([{ name: project.name }])
   expect(aliases.headers['x-total-count']).toBe('1')

@@ -73,6 +73,23 @@ test.each([
   expect(asked).toEqual([])
 })
 
+test('the source is closed also where the store refuses before anybody goes on reading it', async () => {
+  let closed = false
+  async function* source(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) yield Buffer.from('endless')
+    } finally {
+      closed = true
+    }
+  }
+  const refusing = { ...deps.storage, startUpload: () => Promise.reject(new Error('refused')) }
+
+  const uploading = uploadWhole({ ...deps, storage: refusing }, repository, source(), sha256('endless'))
+
+  await expect(uploading).rejects.toThrow('refused')
+  await expect.poll(() => closed).toBe(true)
+})
+
 test('a key that a crash has taken is passed over', async () => {
   await uploadWhole(deps, repository, body(['crashed']), sha256('crashed'))
   const other = await seedRepository(db)

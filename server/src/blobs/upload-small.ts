@@ -58,14 +58,22 @@ async function gather(
   return { bytes: Buffer.concat(chunks, size) }
 }
 
-async function* goOn(
+/** Closing it closes the source, whether anything of it was read by then or not. */
+function goOn(
   chunks: readonly Uint8Array[],
   iterator: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* chunks
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
-  } finally {
-    await iterator.return?.()
+): AsyncIterableIterator<Uint8Array> {
+  const before = chunks.values()
+  const self: AsyncIterableIterator<Uint8Array> = {
+    [Symbol.asyncIterator]: () => self,
+    async next() {
+      const chunk = before.next()
+      return chunk.done ? await iterator.next() : chunk
+    },
+    async return() {
+      await iterator.return?.()
+      return { done: true, value: undefined }
+    },
   }
+  return self
 }

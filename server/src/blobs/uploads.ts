@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { ignore } from '../lib/ignore.ts'
 import { createRunningHash, hashThrough, type RunningHash } from '../lib/running-hash.ts'
 import { type Algorithm, algorithmOf } from '../oci/digest.ts'
 import { transact } from '../platform/db/transact.ts'
@@ -200,8 +201,23 @@ export async function uploadWhole(
   source: AsyncIterable<Uint8Array>,
   digest: string,
 ): Promise<void> {
-  const large = await uploadSmall(deps, repository, source, digest)
-  if (!large) return
+  const rest = await uploadSmall(deps, repository, source, digest)
+  if (!rest) return
+  const large = rest[Symbol.asyncIterator]()
+  try {
+    await uploadLarge(deps, repository, { [Symbol.asyncIterator]: () => large }, digest)
+  } finally {
+    // Where the store refused before it read: bytes that nobody reads would stand before the client's next request.
+    large.return?.().catch(ignore)
+  }
+}
+
+async function uploadLarge(
+  deps: UploadsDeps,
+  repository: AdmittedRepository,
+  large: AsyncIterable<Uint8Array>,
+  digest: string,
+): Promise<void> {
   const upload = await newUpload(deps, repository.id, algorithmOf(digest))
   let placed = false
   let state = upload.state

@@ -7,6 +7,7 @@ import { deleteManifest, getManifest, putManifest } from './manifests.ts'
 import { getReferrers } from './referrers.ts'
 import { authenticate } from './steps/authenticate.ts'
 import { authorize } from './steps/authorize.ts'
+import { checkCurrentProject } from './steps/check-current-project.ts'
 import { checkDigest } from './steps/check-digest.ts'
 import { checkLength } from './steps/check-length.ts'
 import { checkName } from './steps/check-name.ts'
@@ -46,6 +47,7 @@ const STEPS: readonly (readonly [step: Step, endpoints: readonly Endpoint[]])[] 
   [checkReference, [MG, MP, MD].flat()],
   [checkDigest, [BG, BD, R].flat()],
   [checkLength, MP],
+  [checkCurrentProject, [MP, MD, BD, US].flat()],
   [findExistingRepository, [T, MD, BD].flat()],
   [ensureTargetRepository, [MP, US].flat()],
 ]

@@ -31,7 +31,7 @@ export async function getUploadStatus(exchange: Exchange): Promise<unknown> {
 
 /** PATCH <blob-push-location>: a chunk, or a stream of unknown length ("Pushing a blob in chunks"). */
 export async function patchUpload(exchange: Exchange): Promise<unknown> {
-  const upload = await receiveChunk(exchange, readContentRange(exchange))
+  const upload = await told(exchange, () => receiveChunk(exchange, readContentRange(exchange)))
 
   return describeUpload(exchange, upload).code(202).send()
 }
@@ -46,28 +46,38 @@ export async function finishUploadSession(exchange: Exchange): Promise<unknown> 
     })
   }
 
-  try {
-    await finish(exchange, digest)
-  } catch (error) {
-    if (!(await hasEnded(exchange, digest, error))) throw error
-  }
+  await told(exchange, async () => {
+    try {
+      await finish(exchange, digest)
+    } catch (error) {
+      if (!(await hasEnded(exchange, digest, error))) throw error
+    }
+  })
   return createdBlob(exchange, digest)
 }
 
 /**
- * Whether the upload is not there because an earlier request has ended it, whose answer was lost: proxies and
- * clients send a PUT again. The blob is in the repository then. Only who may pull it is told so.
+ * Whether the upload is not there any more because an earlier request has ended it, before this one or beside it, whose answer
+ * was lost: proxies and clients send a PUT again. The blob is in the repository then. Only who may pull it is told so.
  */
 async function hasEnded(exchange: Exchange, digest: string, error: unknown): Promise<boolean> {
-  const isUnknown =
-    error instanceof UploadUnknownError || (error instanceof OciError && error.code === 'BLOB_UPLOAD_UNKNOWN')
+  const { reference, deps } = exchange
   const [caller, project, name] = [
     filled(exchange, 'caller'),
     filled(exchange, 'project'),
     filled(exchange, 'name'),
   ]
-  if (!isUnknown || !mayAct(caller, ACTIONS['blob-get'], project, name)) return false
-  return (await findBlob(exchange.deps.uploads, { ...placeOf(exchange), digest })) !== undefined
+  if (!mayHaveEnded(error) || !mayAct(caller, ACTIONS['blob-get'], project, name)) return false
+  const isThere =
+    UUID.test(reference) && (await findUploadByName(deps.uploads.db, placeOf(exchange), reference))
+  if (isThere) return false
+  return (await findBlob(deps.uploads, { ...placeOf(exchange), digest })) !== undefined
+}
+
+/** Whether that may come of somebody else who has ended the upload, or was about to when this one looked. */
+function mayHaveEnded(error: unknown): boolean {
+  if (error instanceof OciError) return error.code === 'BLOB_UPLOAD_UNKNOWN'
+  return error instanceof UploadUnknownError || error instanceof UploadOffsetError
 }
 
 async function finish(exchange: Exchange, digest: string): Promise<void> {
@@ -78,7 +88,7 @@ async function finish(exchange: Exchange, digest: string): Promise<void> {
   if (!empty && range === undefined) {
     const upload = await openSession(exchange)
     const body = await bodyWithinQuota(exchange, upload.offset, digest)
-    await told(exchange, () => finishWithChunk(uploads, filled(exchange, 'repository'), upload, body, digest))
+    await finishWithChunk(uploads, filled(exchange, 'repository'), upload, body, digest)
     return
   }
 
@@ -125,9 +135,9 @@ async function receiveChunk(
   range: ContentRange | undefined,
   digest?: string,
 ): Promise<Upload> {
-  const upload = await told(exchange, () => openSession(exchange, range?.start))
+  const upload = await openSession(exchange, range?.start)
   const body = await bodyWithinQuota(exchange, upload.offset, digest)
-  const appended = await told(exchange, () => appendChunk(exchange.deps.uploads, upload, body))
+  const appended = await appendChunk(exchange.deps.uploads, upload, body)
   if (range && appended.offset !== range.end + 1) {
     throw new OciError('SIZE_INVALID', { message: 'the chunk has another length than its Content-Range' })
   }

@@ -1,4 +1,3 @@
-import { OciError } from '../../oci/errors.ts'
 import { ensureRepository } from '../../repositories/service.ts'
 import { type Exchange, filled } from '../exchange.ts'
 
@@ -6,12 +5,6 @@ import { type Exchange, filled } from '../exchange.ts'
 export async function ensureTargetRepository(exchange: Exchange): Promise<void> {
   const name = filled(exchange, 'name')
   const project = filled(exchange, 'project')
-  if (project.name !== name.project) {
-    throw new OciError('DENIED', {
-      message: `project ${name.project} is called ${project.name} now, and its former name is good for pulls only`,
-    })
-  }
-
   const { deps } = exchange
   exchange.repository =
     (await deps.findRepository({ projectId: project.id, name: name.repository })) ??
