@@ -88,7 +88,6 @@ CREATE INDEX artifacts_by_pull_time ON artifacts USING btree (repository_id, pul
 CREATE INDEX artifacts_by_push_time ON artifacts USING btree (repository_id, push_time, id) INCLUDE (type, tagged, size) WHERE listed;
 CREATE INDEX artifacts_by_size ON artifacts USING btree (repository_id, size, id) INCLUDE (type, tagged, push_time) WHERE listed;
 CREATE INDEX artifacts_by_type ON artifacts USING btree (repository_id, type, id) INCLUDE (tagged, size, push_time) WHERE listed;
-CREATE INDEX artifacts_digest ON artifacts USING btree (digest);
 CREATE INDEX artifacts_icon ON artifacts USING btree (icon) WHERE (icon IS NOT NULL);
 CREATE INDEX artifacts_subject ON artifacts USING btree (repository_id, subject_digest, id) WHERE (subject_digest IS NOT NULL);
 CREATE INDEX artifacts_unclassified ON artifacts USING btree (id) WHERE (type IS NULL);
@@ -314,7 +313,7 @@ CREATE TABLE members (
   CONSTRAINT members_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id),
   CONSTRAINT members_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id)
 );
-CREATE INDEX members_entity ON members USING btree (entity_type, entity_id);
+CREATE INDEX members_entity ON members USING btree (entity_type, entity_id, project_id);
 CREATE INDEX members_role ON members USING btree (role_id) WHERE (role_id > 100);
 
 CREATE TABLE offline_tokens (
@@ -933,9 +932,7 @@ BEGIN
       WHERE r.id = repository AND r.project_id = project AND r.name = repository_name AND r.deletion_time IS NULL
       FOR KEY SHARE;
     IF NOT FOUND THEN RETURN; END IF;
-    INSERT INTO blobs AS b (digest, size) VALUES (new_digest, new_size)
-      ON CONFLICT (digest) DO UPDATE SET offer_time = now(), size = excluded.size, collected = false
-      RETURNING b.id INTO blob;
+    blob := lock_blob(new_digest, new_size);
   END IF;
 
   INSERT INTO repository_blobs (repository_id, blob_id) VALUES (repository, blob) ON CONFLICT DO NOTHING;
@@ -953,6 +950,19 @@ BEGIN
   SELECT c.added, c.spent INTO added, spent FROM count_blobs(project, ids, sizes) AS c;
 END $function$;
 
+CREATE OR REPLACE FUNCTION lock_blob(new_digest text, new_size bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  blob bigint;
+BEGIN
+  INSERT INTO blobs AS b (digest, size) VALUES (new_digest, new_size)
+    ON CONFLICT (digest) DO UPDATE SET offer_time = now(), size = excluded.size, collected = false
+    RETURNING b.id INTO blob;
+  RETURN blob;
+END $function$;
+
 CREATE OR REPLACE FUNCTION lock_push(repository bigint, project bigint, repository_name text, in_store text, blob_digests text[], own_digest text, own_size bigint, tag_names text[], artifact_digests text[], OUT own bigint, OUT blobs jsonb, OUT named bigint[], OUT artifacts jsonb)
  RETURNS record
  LANGUAGE plpgsql
@@ -964,9 +974,7 @@ BEGIN
   IF NOT FOUND THEN RETURN; END IF;
 
   blobs := hold_blobs(repository, in_store, ARRAY(SELECT d FROM unnest(blob_digests) AS d WHERE d COLLATE "C" < own_digest));
-  INSERT INTO blobs AS b (digest, size) VALUES (own_digest, own_size)
-    ON CONFLICT (digest) DO UPDATE SET offer_time = now(), size = excluded.size, collected = false
-    RETURNING b.id INTO own;
+  own := lock_blob(own_digest, own_size);
   blobs := blobs || hold_blobs(repository, in_store, ARRAY(SELECT d FROM unnest(blob_digests) AS d WHERE d COLLATE "C" > own_digest));
 
   named := CASE WHEN cardinality(tag_names) > 0 THEN lock_tags(repository, tag_names) ELSE '{}' END;
