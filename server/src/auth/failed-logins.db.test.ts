@@ -44,3 +44,35 @@ test('an attack with many names does not fill the outbox, and none of it is forg
   expect(events).toHaveLength(101)
   expect(events.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(5000)
 })
+
+test('a name that the database would refuse hides none of the others', async () => {
+  const failed = createFailedLogins(db, () => clock)
+
+  failed.note('bob', '192.0.2.1')
+  failed.note('no\u0000body', '192.0.2.1')
+  failed.note(`${'x'.repeat(254)}\u{1f600}`, '192.0.2.1')
+  await failed.flush()
+
+  const names = ((await told()) as { username: string }[]).map(({ username }) => username)
+  expect(names).toEqual(['bob', 'no\ufffdbody', `${'x'.repeat(254)}\ufffd`])
+})
+
+test('what could not be written is told the next time', async () => {
+  let isAway = true
+  const away = {
+    transaction: () => (isAway ? { execute: () => Promise.reject(new Error('away')) } : db.transaction()),
+  }
+  const failed = createFailedLogins(away as unknown as typeof db, () => clock)
+
+  failed.note('bob', '192.0.2.1')
+  await expect(failed.flush()).rejects.toThrow('away')
+  isAway = false
+  failed.note('bob', '192.0.2.1')
+  await failed.flush()
+  await failed.close()
+
+  expect(await told()).toMatchObject([
+    { username: 'bob', attempts: 1 },
+    { username: 'bob', attempts: 1 },
+  ])
+})

@@ -43,12 +43,15 @@ export function createFailedLogins(db: Database, now: () => number): FailedLogin
 
   async function flush(): Promise<void> {
     const fresh = [...tallies.values()].filter((tally) => !tally.told)
-    const first = fresh.map((tally) => ({ ...tally, attempts: 1 }))
+    await tell(
+      fresh.map((tally) => ({ ...tally, attempts: 1 })),
+      0,
+    )
+    // Not before: what could not be written is told the next time.
     for (const tally of fresh) {
       tally.told = true
       tally.attempts -= 1
     }
-    await tell(first, 0)
     if (now() >= windowEnd) await endWindow()
   }
 
@@ -63,7 +66,7 @@ export function createFailedLogins(db: Database, now: () => number): FailedLogin
   return {
     note(username, address) {
       if (tallies.size === 0 && others === 0) windowEnd = now() + WINDOW
-      const name = username.slice(0, 255)
+      const name = storable(username)
       const key = `${address} ${name}`
       const tally = tallies.get(key)
       if (tally) tally.attempts += 1
@@ -77,4 +80,9 @@ export function createFailedLogins(db: Database, now: () => number): FailedLogin
       await endWindow()
     },
   }
+}
+
+/** Names are whatever somebody sends: one that PostgreSQL would refuse must not keep the others from being told of. */
+function storable(username: string): string {
+  return username.replaceAll('\u0000', '\ufffd').slice(0, 255).toWellFormed()
 }
