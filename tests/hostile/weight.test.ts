@@ -80,7 +80,8 @@ test(`a layer of ${layer} MiB streams through, up and down, and resident size st
   expect(finished.status).toBe(201)
   expect(length).toBe(layer * MIB)
   expect(`sha256:${received.digest('hex')}`).toBe(digest)
-  expect(downloaded.peak).toBeLessThan(before.peak + 100 * MIB)
+  // Buffers that wait for the collector of garbage: a hundredth of a layer of 20 GiB, on a busy machine.
+  expect(downloaded.peak).toBeLessThan(before.peak + (whole ? 200 : 100) * MIB)
 })
 
 test(`${uploads.count} uploads of ${uploads.mebibytes} MiB at once, beside ${idle} idle connections, take bounded memory`, {
