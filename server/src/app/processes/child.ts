@@ -10,6 +10,7 @@ import { listenForStop } from '../signals.ts'
 import { loadProgram, start } from '../start.ts'
 import { findTerminal } from '../terminal.ts'
 import type { Order, Word } from './messages.ts'
+import { ALIVE_MILLISECONDS } from './silence.ts'
 
 /** Between two words about events: as long as whoever hears them waits for more. */
 const EVENTS_MILLISECONDS = 40
@@ -66,6 +67,7 @@ function createLine() {
     if (!taken) connection?.destroy()
   }
 
+  setInterval(() => say({ word: 'alive' }), ALIVE_MILLISECONDS).unref()
   process.once('disconnect', () => process.exit(1))
   process.on('message', (order: Order, connection: Socket | undefined) => {
     if (order.order === 'connection') receive(order.id, connection)

@@ -165,6 +165,19 @@ test('what one says that has gone already changes nothing, but its log is kept',
   expect(words.slice(before)).toEqual([{ word: 'log', line: 'the last' }])
 })
 
+test('one that hangs is killed and replaced', async () => {
+  const all = await begun(2)
+  for (let second = 0; second < 90; second += 1) {
+    puppets[1]?.says({ word: 'alive' })
+    await vi.advanceTimersByTimeAsync(1000)
+  }
+
+  expect(puppets.map(({ killed }) => killed)).toEqual([true, false, false])
+  expect(words).not.toContainEqual({ word: 'alive' })
+  isReady(newest())
+  expect(all.ready().map(({ pid }) => pid)).toEqual([3, 2])
+})
+
 test('told to stop all end, and none is replaced', async () => {
   const all = await begun(2)
   const stopping = all.stop(10_000)

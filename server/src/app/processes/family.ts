@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { FatalError } from '../../platform/errors.ts'
 import type { Order, Word } from './messages.ts'
+import { watchSilence } from './silence.ts'
 
 /** A process that was started. */
 export interface Child {
@@ -67,6 +68,10 @@ export function createFamily({ count, log, launch, onWord, onEnded }: FamilyDeps
   const begun = Promise.withResolvers<void>()
   let isBegun = false
   let onGone: (() => void) | undefined
+  const silence = watchSilence((child) => {
+    log.error({ process: child.pid }, 'a process says nothing any more: it is killed')
+    child.kill()
+  })
 
   const places: Place[] = Array.from({ length: count }, (_, number) => ({
     number,
@@ -100,11 +105,16 @@ export function createFamily({ count, log, launch, onWord, onEnded }: FamilyDeps
       if (word.word === 'log') onWord(word, child)
       return
     }
+    if (place.readySince !== undefined) silence.heard(child)
+    if (word.word === 'alive') return
     if (word.word === 'failed') place.failure = word
-    else if (word.word === 'leaving') place.readySince = undefined
-    else if (word.word === 'ready') {
+    else if (word.word === 'leaving') {
+      place.readySince = undefined
+      silence.gone(child)
+    } else if (word.word === 'ready') {
       place.readySince = performance.now()
       place.livedSince = place.readySince
+      silence.heard(child)
       if (isBegun) log.info({ process: child.pid }, 'another process has taken its place')
       if (places.every(({ readySince }) => readySince !== undefined)) {
         isBegun = true
@@ -118,6 +128,7 @@ export function createFamily({ count, log, launch, onWord, onEnded }: FamilyDeps
     const { failure, livedSince } = place
     place.child = undefined
     place.readySince = undefined
+    silence.gone(child)
     onEnded?.(child, !stopping)
     if (places.every((one) => one.child === undefined)) onGone?.()
     if (stopping) return
@@ -154,6 +165,7 @@ export function createFamily({ count, log, launch, onWord, onEnded }: FamilyDeps
     },
     async stop(milliseconds) {
       stopping = true
+      silence.stop()
       for (const { timer } of places) clearTimeout(timer)
       if (places.every(({ child }) => child === undefined)) return
       const gone = new Promise<void>((resolve) => {

@@ -29,6 +29,8 @@ export type Order =
 export type Word =
   /** It can answer. */
   | { word: 'ready' }
+  /** It does not hang. */
+  | { word: 'alive' }
   /** It ends, and takes no more connections. */
   | { word: 'leaving' }
   /** It cannot begin, and ends. */
