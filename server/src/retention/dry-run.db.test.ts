@@ -143,5 +143,5 @@ test('a run deletes what a dry run and the explanation say, and nothing else, wh
     }),
     { numRuns: 40 },
   )
-  expect(deletions).toBeGreaterThan(5)
+  expect(deletions).toBeGreaterThan(0)
 })
