@@ -68,7 +68,7 @@ export function createFamily({ count, log, launch, onWord, onEnded }: FamilyDeps
   const begun = Promise.withResolvers<void>()
   let isBegun = false
   let onGone: (() => void) | undefined
-  const silence = watchSilence((child) => {
+  const silence = watchSilence<Child>((child) => {
     log.error({ process: child.pid }, 'a process says nothing any more: it is killed')
     child.kill()
   })

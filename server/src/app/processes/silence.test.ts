@@ -1,27 +1,21 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { ignore } from '../../lib/ignore.ts'
-import type { Child } from './family.ts'
 import { ALIVE_MILLISECONDS, type Silence, watchSilence } from './silence.ts'
 
-const [talker, mute, other] = [1, 2, 3].map((pid): Child => ({ pid, send: ignore, kill: ignore })) as [
-  Child,
-  Child,
-  Child,
-]
+const [talker, mute, other] = [{ pid: 1 }, { pid: 2 }, { pid: 3 }] as const
 let silent: number[]
-let silence: Silence
+let silence: Silence<{ pid: number }>
 
 beforeEach(() => {
   vi.useFakeTimers()
   silent = []
-  silence = watchSilence(({ pid }) => silent.push(pid))
+  silence = watchSilence<{ pid: number }>(({ pid }) => silent.push(pid))
 })
 afterEach(() => {
   silence.stop()
   vi.useRealTimers()
 })
 
-async function pass(seconds: number, talking: readonly Child[]): Promise<void> {
+async function pass(seconds: number, talking: readonly { pid: number }[]): Promise<void> {
   for (let at = 0; at < seconds * 1000; at += ALIVE_MILLISECONDS) {
     for (const child of talking) silence.heard(child)
     await vi.advanceTimersByTimeAsync(ALIVE_MILLISECONDS)

@@ -1,12 +1,10 @@
-import type { Child } from './family.ts'
-
 /** Processes say that they are alive so often, whatever else they say. */
 export const ALIVE_MILLISECONDS = 5_000
 /** Whoever says nothing for so long hangs: no request and no work takes the whole process that long. */
 const SILENT_MILLISECONDS = 60_000
 
 /** Watches over processes that are heard of again and again. */
-export interface Silence {
+export interface Silence<Child> {
   /** It has said something; from now on it is watched. */
   heard(child: Child): void
   /** It is not watched any more. */
@@ -15,7 +13,7 @@ export interface Silence {
 }
 
 /** Calls `onSilent` for each that says nothing any more, once. */
-export function watchSilence(onSilent: (child: Child) => void): Silence {
+export function watchSilence<Child>(onSilent: (child: Child) => void): Silence<Child> {
   const heardAt = new Map<Child, number>()
   let lookedAt = performance.now()
 

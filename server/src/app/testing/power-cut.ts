@@ -61,7 +61,7 @@ const REPEATED = 2
 
 interface Disk {
   survivor: Survivor
-  /** The same for the same disk with the same rows. */
+  /** The same for the same disk with the same rows, of which clients were told the same. */
   name: string
 }
 
@@ -97,7 +97,7 @@ async function play(
       disks: () =>
         LOSSES.map((loss) => {
           const survivor = survivorsOf(forgetful.root, loss)
-          return { survivor, name: `${commits} ${namesApart(fingerprintOf(survivor))}` }
+          return { survivor, name: `${commits} ${told(promises)} ${namesApart(fingerprintOf(survivor))}` }
         }),
       promises,
       kept,
@@ -166,6 +166,13 @@ async function goOnFrom(
     return await comeBack(scenario, stageOf(first, second, promises, kept), directory)
   })
   return broken.map((each) => `${cut.before}, then: ${each}`)
+}
+
+/** What clients rely on, in short: the same disk may be right before they were told of something, and wrong behind it. */
+function told({ blobs, manifests, gone, purged, uploads, objects }: Promises): string {
+  const held = [...uploads.values()].reduce((sum, bytes) => sum + bytes.length, 0)
+  const names = [blobs, manifests, gone, purged, objects].map((each) => [...each.keys()].join())
+  return `${held} ${names.join(' ')}`
 }
 
 /** Without what is random in the names of uploads: they are told apart by where they stand. */
