@@ -7,7 +7,7 @@ import type { Registry } from '../harness/registry.ts'
 import { startServer } from '../harness/server.ts'
 import { describeWith, findTools } from '../harness/tools.ts'
 import { checkProject } from '../soak/checker.ts'
-import { copyOn, lostOf, nothingSeen, pushOn } from './killed/clients.ts'
+import { copyOn, lostOf, nothingSeen, pushOn, type Seen } from './killed/clients.ts'
 import { type Kill, killBackend, killDatabase, killServer } from './killed/killing.ts'
 import { portolan } from './portolan.ts'
 
@@ -31,7 +31,7 @@ describeWith('pushes while things are killed', tools, (files) => {
     {
       timeout: 120_000 + KILLS * 10_000,
     },
-    async ({ kills }) => {
+    async ({ what, kills }) => {
       const server = await startServer()
       const seen = nothingSeen()
       let isOver = false
@@ -50,9 +50,10 @@ describeWith('pushes while things are killed', tools, (files) => {
           ),
           copyOn(target('skopeo'), { home, skopeo: files.skopeo }, seen, () => isOver),
         ]
-        for (const kill of kills) {
+        for (const [index, kill] of kills.entries()) {
           await sleep(Math.random() * PAUSE_MILLISECONDS)
           await kill(server)
+          if (process.env.PORTOLAN_KILLS && index % 25 === 24) tell(what, index + 1, seen)
         }
         isOver = true
         await Promise.all(clients)
@@ -72,6 +73,14 @@ describeWith('pushes while things are killed', tools, (files) => {
     },
   )
 })
+
+/** For who runs it by hand: how far it is. */
+function tell(what: string, kills: number, { kept, refusals, wrong }: Seen): void {
+  const told = [...refusals].map(([kind, count]) => `${count} ${kind}`).join(', ')
+  process.stdout.write(
+    `${what}: ${kills} kills, ${kept.length} images kept, refused ${told}, ${wrong.length} wrong ${wrong.at(-1) ?? ''}\n`,
+  )
+}
 
 /** So many in turn. */
 function turns(count: number, ...kills: Kill[]): Kill[] {

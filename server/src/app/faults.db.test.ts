@@ -75,13 +75,18 @@ describe.each([
   { timeout: 1_200_000 },
   ({ faults }) => {
     test.each(USUAL)('$name', async (scenario) => {
+      const found = { places: 0, refused: 0 }
       for (const choose of plans(faults)) {
         const { places, refused, wrong } = await strikeEverywhere(world, scenario, choose)
+        if (ALL) process.stdout.write(`${scenario.name}: ${places} places, ${refused} refused\n`)
+        found.places += places
+        found.refused += refused
 
         expect(wrong).toEqual([])
-        expect(refused).toBeGreaterThan(0)
-        expect(places).toBeGreaterThan(5)
       }
+
+      expect(found.refused).toBeGreaterThan(0)
+      expect(found.places).toBeGreaterThan(5)
     })
   },
 )

@@ -54,7 +54,7 @@ test('the next one of the same bytes asks the store for nothing', async () => {
 test('a larger one is an upload, whole', async () => {
   await uploadWhole(deps, repository, body(['more than', ' ten', ' bytes']), sha256('more than ten bytes'))
 
-  expect(asked).toEqual(['startUpload', 'append', 'finishUpload'])
+  expect(asked).toEqual(['startUpload', 'append', 'finishUpload', 'forgetUpload'])
   expect(await bytesOf('more than ten bytes')).toBe('more than ten bytes')
 })
 

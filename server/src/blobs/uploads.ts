@@ -278,7 +278,7 @@ export async function takeOver(deps: UploadsDeps, upload: Upload): Promise<OwnUp
   return { ...upload, state, epoch: upload.epoch + 1, writing: true }
 }
 
-function commitUploaded(
+async function commitUploaded(
   deps: UploadsDeps,
   repository: AdmittedRepository,
   upload: Upload,
@@ -288,9 +288,12 @@ function commitUploaded(
   const blob = { digest, size: upload.offset, repository }
   const place = (key: string) => deps.storage.finishUpload(upload.state, upload.offset, key)
 
-  return ownBytes(upload.id, () =>
+  const committed = await ownBytes(upload.id, () =>
     deps.perDigest(digest, () => transact(deps.db, (tx) => commitBlob(tx, deps, blob, place, options))),
   )
+  // Not before: an upload whose row a crash or the database brings back is to be there. What stays behind is swept.
+  if (committed.placed) await deps.storage.forgetUpload(upload.state).catch(ignore)
+  return committed
 }
 
 async function rehash(deps: UploadsDeps, upload: Upload, algorithm: Algorithm): Promise<string> {

@@ -69,7 +69,7 @@ export interface StorageDriver {
   /**
    * Begins an upload. The state is JSON, kept by the caller and handed to every later call, of this
    * driver or another one on the same medium. An `id` may be used again: each call begins an upload of
-   * its own. Of an upload that was finished or aborted, the calls below say `ObjectMissingError`.
+   * its own. Of an upload that was aborted or forgotten, the calls below say `ObjectMissingError`.
    */
   startUpload(id: string): Promise<UploadState>
 
@@ -99,8 +99,15 @@ export interface StorageDriver {
    * objects freely, else the one it was uploaded under. Rejects with `ObjectExistsError` where `key` is
    * taken, whatever it holds; the upload stays as it was and may be finished under another key.
    * What stands behind `length` (left by an interrupted writer) is dropped.
+   *
+   * The upload is there until it is forgotten: who dies before it is written down where the object is can finish it again, under
+   * the same key or another one. Whether anything can be appended to it still is the driver's affair (`ObjectMissingError`);
+   * the object does not change by it.
    */
   finishUpload(state: UploadState, length: number, key: string): Promise<string>
+
+  /** Drops what is left of an upload that was finished; it may be there again after a power cut. The object stays. */
+  forgetUpload(state: UploadState): Promise<void>
 
   /** Drops an upload and its bytes; that it is gone already is no error. */
   abortUpload(state: UploadState): Promise<void>

@@ -110,7 +110,14 @@ function guardObjects(driver: StorageDriver, run: Run): Objects {
 
 type Uploads = Pick<
   StorageDriver,
-  'startUpload' | 'append' | 'readUpload' | 'forkUpload' | 'finishUpload' | 'abortUpload' | 'staleUploads'
+  | 'startUpload'
+  | 'append'
+  | 'readUpload'
+  | 'forkUpload'
+  | 'finishUpload'
+  | 'forgetUpload'
+  | 'abortUpload'
+  | 'staleUploads'
 >
 
 function guardUploads(driver: StorageDriver, run: Run): Uploads {
@@ -147,6 +154,7 @@ function guardUploads(driver: StorageDriver, run: Run): Uploads {
       assertKey(key)
       return run('finishUpload', key, () => driver.finishUpload(state, length, key))
     },
+    forgetUpload: (state) => run('forgetUpload', UPLOAD, () => driver.forgetUpload(state)),
     abortUpload: (state) => run('abortUpload', UPLOAD, () => driver.abortUpload(state)),
     async staleUploads(before, limit) {
       assertCount('limit', limit, 1)

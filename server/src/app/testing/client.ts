@@ -72,9 +72,20 @@ export function createClient({ http }: Program, promises: Promises): Client {
     },
     async finish(repository, location, last, whole) {
       // From here on the upload may be over.
+      const held = promises.uploads.get(location) ?? Buffer.alloc(0)
       promises.uploads.delete(location)
-      await send('PUT', `${location}&digest=${digestOf(whole)}`, last.length > 0 ? last : undefined)
-      promiseBlob(repository, whole)
+      // A wrong digest ends it without a blob.
+      const isRight = Buffer.concat([held, last]).equals(whole)
+      if (isRight) promises.ending.set(location, { repository, last, whole })
+      try {
+        await send('PUT', `${location}&digest=${digestOf(whole)}`, last.length > 0 ? last : undefined)
+        promiseBlob(repository, whole)
+      } catch (error) {
+        if (!(error instanceof Refusal) || error.answer.statusCode >= 500) throw error
+        promises.ending.delete(location)
+        throw error
+      }
+      promises.ending.delete(location)
     },
     async resume(repository, location) {
       const answer = await http.inject({ url: location })

@@ -14,6 +14,8 @@ export interface Promises {
   purged: Set<string>
   /** Uploads in progress by their location, with what of them was acknowledged. */
   uploads: Map<string, Buffer>
+  /** By location, what a PUT was to end of which nobody has heard: the same PUT ends it, then or now. */
+  ending: Map<string, { repository: string; last: Buffer; whole: Buffer }>
   /** What was sent of them in all, whether anybody heard of it or not. */
   sent: Map<string, Buffer>
   /** Objects in the store that are no blobs, by key. */
@@ -27,6 +29,7 @@ export function noPromises(): Promises {
     gone: new Set(),
     purged: new Set(),
     uploads: new Map(),
+    ending: new Map(),
     sent: new Map(),
     objects: new Map(),
   }

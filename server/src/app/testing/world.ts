@@ -79,6 +79,8 @@ export async function comeBack(scenario: Scenario, stage: Stage, directory: stri
   const { programs, clients, promises } = stage
   try {
     for (const location of [...promises.uploads.keys()]) await clients[1].resume(APP, location)
+    for (const [location, { repository, last, whole }] of [...promises.ending])
+      await clients[1].finish(repository, location, last, whole)
     await scenario.work(stage)
   } catch (error) {
     return [`cannot be repeated: ${String(error)}`]

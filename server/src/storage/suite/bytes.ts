@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { StorageDriver } from '../driver.ts'
+import type { StorageDriver, UploadState } from '../driver.ts'
 
 export const MIB = 1024 * 1024
 
@@ -57,5 +57,18 @@ export async function store(driver: StorageDriver, key: string, bytes: Buffer): 
   const begun = await driver.startUpload('store')
   const { state } = await driver.append(begun, 0, sourceOf([bytes]))
 
-  return driver.finishUpload(state, bytes.length, key)
+  return finish(driver, state, bytes.length, key)
+}
+
+/** Makes an object of an upload, as a caller does who writes its key down. */
+export async function finish(
+  driver: StorageDriver,
+  state: UploadState,
+  length: number,
+  key: string,
+): Promise<string> {
+  const placed = await driver.finishUpload(state, length, key)
+  await driver.forgetUpload(state)
+
+  return placed
 }

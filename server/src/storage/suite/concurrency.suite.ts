@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { StorageDriver, UploadState } from '../driver.ts'
 import { ObjectExistsError } from '../errors.ts'
-import { cut, readAll, readObject, someBytes, sourceOf } from './bytes.ts'
+import { cut, finish, readAll, readObject, someBytes, sourceOf } from './bytes.ts'
 import type { SuiteCase } from './suite-case.ts'
 
 const WRITERS = 24
@@ -19,7 +19,7 @@ export const concurrencyCases: SuiteCase[] = [
 
       const outcomes = await Promise.allSettled(
         writers.map(({ state, bytes }, index) =>
-          pick(drivers, index).finishUpload(state, bytes.length, 'race/data'),
+          finish(pick(drivers, index), state, bytes.length, 'race/data'),
         ),
       )
       const losers = writers.filter((_, index) => outcomes[index]?.status === 'rejected')
@@ -31,7 +31,7 @@ export const concurrencyCases: SuiteCase[] = [
       }
       await Promise.all(
         losers.map(({ state, bytes }, index) =>
-          driver.finishUpload(state, bytes.length, `race/data.${index + 2}`),
+          finish(driver, state, bytes.length, `race/data.${index + 2}`),
         ),
       )
       await expectObject(driver, 'race/data', winner?.bytes)
@@ -61,7 +61,7 @@ export const concurrencyCases: SuiteCase[] = [
             if (index % 2 === 0) return await driver.put(each, Buffer.from(each))
             const chunks = sourceOf([Buffer.from(each)])
             const { state } = await driver.append(await driver.startUpload('t'), 0, chunks)
-            await driver.finishUpload(state, each.length, each)
+            await finish(driver, state, each.length, each)
           }),
         )
         for (const each of keys) await expectObject(other, each, Buffer.from(each))
@@ -92,7 +92,7 @@ export const concurrencyCases: SuiteCase[] = [
             return wished(index)
           }
           const { state } = await chosen.append(await chosen.startUpload('s'), 0, sourceOf(cut(bytes, 999)))
-          return chosen.finishUpload(state, bytes.length, wished(index))
+          return finish(chosen, state, bytes.length, wished(index))
         }),
       )
 
@@ -107,8 +107,8 @@ export const concurrencyCases: SuiteCase[] = [
       const { state, bytes } = await write(driver, 1)
 
       const outcomes = await Promise.allSettled([
-        driver.finishUpload(state, bytes.length, 'twice'),
-        other.finishUpload(state, bytes.length, 'twice'),
+        finish(driver, state, bytes.length, 'twice'),
+        finish(other, state, bytes.length, 'twice'),
       ])
 
       const keys = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
@@ -163,7 +163,7 @@ async function expectModel(driver: StorageDriver, steps: Step[], fraction: numbe
     expect((await readAll(await driver.readUpload(state, model.length))).equals(model)).toBe(true)
   }
   const length = Math.floor(fraction * model.length)
-  const key = await driver.finishUpload(state, length, 'model/data')
+  const key = await finish(driver, state, length, 'model/data')
 
   await expectObject(driver, key, model.subarray(0, length))
   await driver.delete(key)

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { InvalidRangeError, ObjectExistsError, ObjectMissingError } from '../errors.ts'
-import { cut, MIB, readAll, readObject, someBytes, sourceOf, store } from './bytes.ts'
+import { cut, finish, MIB, readAll, readObject, someBytes, sourceOf, store } from './bytes.ts'
 import type { SuiteCase } from './suite-case.ts'
 
 /** Reading, `put`, `stat` and `delete`. */
@@ -35,7 +35,7 @@ export const objectCases: SuiteCase[] = [
       const begun = await driver.startUpload('large')
 
       const appended = await driver.append(begun, 0, sourceOf(cut(bytes, 65_536)))
-      const key = await driver.finishUpload(appended.state, bytes.length, 'large')
+      const key = await finish(driver, appended.state, bytes.length, 'large')
 
       expect(appended.written).toBe(bytes.length)
       expect(await driver.stat(key)).toEqual({ size: bytes.length })
@@ -54,7 +54,7 @@ export const objectCases: SuiteCase[] = [
         0,
         sourceOf([...cut(tiny, 1), Buffer.alloc(0), huge, ...cut(tiny, 7)]),
       )
-      const key = await driver.finishUpload(state, huge.length + 10_000, 'mixed')
+      const key = await finish(driver, state, huge.length + 10_000, 'mixed')
 
       const stored = await readObject(driver, key)
       expect(stored.equals(Buffer.concat([tiny, huge, tiny]))).toBe(true)

@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest'
 import type { UploadState } from '../driver.ts'
 import { ObjectExistsError, ObjectMissingError } from '../errors.ts'
-import { cut, MIB, manualSource, readAll, readObject, someBytes, sourceOf } from './bytes.ts'
+import { cut, finish, MIB, manualSource, readAll, readObject, someBytes, sourceOf } from './bytes.ts'
 import type { SuiteCase } from './suite-case.ts'
 
 /** The life of one upload. */
@@ -20,7 +20,7 @@ export const uploadCases: SuiteCase[] = [
         expect(await driver.stat('steps')).toBeUndefined()
         expect(await driver.list('', { limit: 10 })).toEqual([])
       }
-      const key = await driver.finishUpload(state, offset, 'steps')
+      const key = await finish(driver, state, offset, 'steps')
 
       expect((await readObject(driver, key)).equals(bytes)).toBe(true)
     },
@@ -49,7 +49,7 @@ export const uploadCases: SuiteCase[] = [
 
       expect(appended.written).toBe(3)
       await expect(driver.readUpload(appended.state, 8)).rejects.toThrow()
-      const key = await driver.finishUpload(appended.state, 7, 'overtaken')
+      const key = await finish(driver, appended.state, 7, 'overtaken')
       expect((await readObject(driver, key)).toString()).toBe('0123abc')
     },
   },
@@ -60,9 +60,9 @@ export const uploadCases: SuiteCase[] = [
       const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('0123')]))
 
       await expect(driver.append(state, 5, sourceOf([Buffer.from('x')]))).rejects.toThrow()
-      await expect(driver.finishUpload(state, 5, 'gap')).rejects.toThrow()
+      await expect(finish(driver, state, 5, 'gap')).rejects.toThrow()
 
-      const key = await driver.finishUpload(state, 4, 'gap')
+      const key = await finish(driver, state, 4, 'gap')
       expect((await readObject(driver, key)).toString()).toBe('0123')
     },
   },
@@ -75,7 +75,7 @@ export const uploadCases: SuiteCase[] = [
 
       const first = await driver.append(begun, 0, sourceOf(cut(bytes, 50_000), failure))
       const second = await driver.append(first.state, first.written, sourceOf([Buffer.from('rest')]))
-      const key = await driver.finishUpload(second.state, bytes.length + 4, 'broken-off')
+      const key = await finish(driver, second.state, bytes.length + 4, 'broken-off')
 
       expect(first.failure).toBe(failure)
       expect(first.written).toBe(bytes.length)
@@ -128,7 +128,7 @@ export const uploadCases: SuiteCase[] = [
       const begun = await driver.startUpload('shorter')
       const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('0123456789')]))
 
-      const key = await driver.finishUpload(state, 6, 'shorter')
+      const key = await finish(driver, state, 6, 'shorter')
 
       expect((await readObject(driver, key)).toString()).toBe('012345')
     },
@@ -140,11 +140,53 @@ export const uploadCases: SuiteCase[] = [
       const begun = await driver.startUpload('second')
       const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('new')]))
 
-      await expect(driver.finishUpload(state, 3, 'blob/data')).rejects.toThrow(ObjectExistsError)
-      const key = await driver.finishUpload(state, 3, 'blob/data.2')
+      await expect(finish(driver, state, 3, 'blob/data')).rejects.toThrow(ObjectExistsError)
+      const key = await finish(driver, state, 3, 'blob/data.2')
 
       expect((await readObject(driver, 'blob/data')).toString()).toBe('old')
       expect((await readObject(driver, key)).toString()).toBe('new')
+    },
+  },
+  {
+    name: 'keeps an upload that was finished until it is forgotten, and finishes it again',
+    async run(driver, reopen) {
+      for (const [name, size] of [
+        ['small', 1000],
+        ['large', 6 * MIB],
+      ] as const) {
+        const bytes = someBytes(size)
+        const { state } = await driver.append(await driver.startUpload(name), 0, sourceOf([bytes]))
+        await driver.finishUpload(state, size, `${name}/data`)
+
+        // The next start does not know of it.
+        const other = await reopen()
+        const key = await other
+          .finishUpload(state, size, `${name}/data`)
+          .catch(() => other.finishUpload(state, size, `${name}/data.2`))
+        expect((await readObject(other, key)).equals(bytes)).toBe(true)
+        await other.forgetUpload(state)
+
+        expect((await readObject(driver, key)).equals(bytes)).toBe(true)
+        expect(await driver.staleUploads(new Date(Date.now() + 60_000), 10)).toEqual([])
+      }
+    },
+  },
+  {
+    name: 'changes no object by what is appended to the upload that it was made of',
+    async run(driver) {
+      const begun = await driver.startUpload('grown')
+      const { state } = await driver.append(begun, 0, sourceOf([Buffer.from('first')]))
+      const key = await driver.finishUpload(state, 5, 'grown/data')
+
+      const grown = await driver.append(state, 5, sourceOf([Buffer.from(' more')])).catch((error) => error)
+      if (grown instanceof Error) expect(grown).toBeInstanceOf(ObjectMissingError)
+      else {
+        const longer = await driver.finishUpload(grown.state, 10, 'grown/longer')
+        expect((await readObject(driver, longer)).toString()).toBe('first more')
+      }
+
+      await driver.forgetUpload(state)
+      expect((await readObject(driver, key)).toString()).toBe('first')
     },
   },
   {
@@ -155,6 +197,8 @@ export const uploadCases: SuiteCase[] = [
       const finished = await driver.startUpload('done')
       const key = await driver.finishUpload(finished, 0, 'done')
 
+      await driver.forgetUpload(finished)
+      await driver.forgetUpload(finished)
       await driver.abortUpload(aborted)
       await driver.abortUpload(aborted)
       await driver.abortUpload(finished)
@@ -163,7 +207,7 @@ export const uploadCases: SuiteCase[] = [
         await expect(driver.append(state, 0, sourceOf([]))).rejects.toThrow(ObjectMissingError)
         await expect(driver.readUpload(state, 0)).rejects.toThrow(ObjectMissingError)
         await expect(driver.forkUpload(state, 'fork', 0)).rejects.toThrow(ObjectMissingError)
-        await expect(driver.finishUpload(state, 0, 'again')).rejects.toThrow(ObjectMissingError)
+        await expect(finish(driver, state, 0, 'again')).rejects.toThrow(ObjectMissingError)
       }
       expect(await driver.list('', { limit: 10 })).toEqual([key])
     },
@@ -177,7 +221,7 @@ export const uploadCases: SuiteCase[] = [
       await driver.append(second, 0, sourceOf([Buffer.from('two')]))
 
       await driver.abortUpload(first)
-      const key = await driver.finishUpload(second, 3, 'same')
+      const key = await finish(driver, second, 3, 'same')
 
       expect((await readObject(driver, key)).toString()).toBe('two')
     },
@@ -191,7 +235,7 @@ export const uploadCases: SuiteCase[] = [
 
       const other = await reopen()
       const appended = await other.append(carried, 10, sourceOf([Buffer.from('to there')]))
-      const key = await other.finishUpload(appended.state, 18, 'moved')
+      const key = await finish(other, appended.state, 18, 'moved')
 
       expect((await readObject(driver, key)).toString()).toBe('from here to there')
     },
@@ -206,7 +250,7 @@ export const uploadCases: SuiteCase[] = [
       const other = await reopen()
       const visible = await other.list('', { limit: 10 })
       const appended = await other.append(state, 5, sourceOf([Buffer.from('and resumed')]))
-      const key = await other.finishUpload(appended.state, 16, 'crash')
+      const key = await finish(other, appended.state, 16, 'crash')
 
       expect(visible).toEqual([])
       expect((await readObject(other, key)).toString()).toBe('kept and resumed')
@@ -228,7 +272,7 @@ export const uploadCases: SuiteCase[] = [
       const appended = await other.append(forked, head.length, sourceOf([Buffer.from('tail')]))
       client.push(null)
       await stalled
-      const key = await other.finishUpload(appended.state, head.length + 4, 'fork')
+      const key = await finish(other, appended.state, head.length + 4, 'fork')
 
       const expected = Buffer.concat([head, Buffer.from('tail')])
       expect((await readObject(driver, key)).equals(expected)).toBe(true)

@@ -12,7 +12,15 @@ import { deleteObject, openObject, putObject, readObject, statObject } from './o
 import { assertHardLinks } from './place-file.ts'
 import { staleUploads } from './stale-uploads.ts'
 import { tidy } from './tidy.ts'
-import { abortUpload, append, finishUpload, forkUpload, readUpload, startUpload } from './uploads.ts'
+import {
+  abortUpload,
+  append,
+  finishUpload,
+  forgetUpload,
+  forkUpload,
+  readUpload,
+  startUpload,
+} from './uploads.ts'
 
 /** Of the four threads that Node has for files, in all. More at once are no faster either. */
 const DELETIONS = 2
@@ -39,6 +47,7 @@ export async function openFilesystemDriver(directory: string, fs = nodeFileSyste
     readUpload: (state, length) => readUpload(disk, state, length),
     forkUpload: (state, id, length) => namingFull(() => forkUpload(disk, state, id, length)),
     finishUpload: (state, length, key) => namingFull(() => finishUpload(disk, state, length, key)),
+    forgetUpload: (state) => forgetUpload(disk, state),
     abortUpload: (state) => namingFull(() => abortUpload(disk, state)),
     staleUploads: (before, limit) => staleUploads(disk, before, limit),
     capacity: () => capacity(disk),

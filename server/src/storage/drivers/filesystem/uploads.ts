@@ -102,18 +102,21 @@ export async function finishUpload(
     // Finished or aborted by somebody else a moment ago.
     throw hasCode(error, 'ENOENT') ? new ObjectMissingError(nameOf(state)) : error
   }
-  // Its bytes are the object's; a name that stays behind is refused by `append` and costs nothing.
-  await disk.fs.unlink(path).catch(ignoreError)
 
   return key
 }
 
-export async function abortUpload(disk: Disk, state: UploadState): Promise<void> {
+/** Its bytes are the object's: a name that stays behind is refused by `append` and costs nothing, so that nothing is synced. */
+export async function forgetUpload(disk: Disk, state: UploadState): Promise<void> {
   try {
     await disk.fs.unlink(pathOf(disk, state))
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
   }
+}
+
+export async function abortUpload(disk: Disk, state: UploadState): Promise<void> {
+  await forgetUpload(disk, state)
   await syncDirectory(disk.fs, disk.uploads)
 }
 
@@ -157,7 +160,7 @@ async function openToAppend(
   const { file, stat } = await openUpload(disk, state, 'r+')
 
   try {
-    // The file has an object's name as well: an earlier finish did not come to remove this one.
+    // The file has an object's name as well: it was finished, whether or not anybody has written that down.
     if (stat.nlink > 1) throw new ObjectMissingError(nameOf(state))
     assertHolds(stat, offset)
     return { file, stat }

@@ -106,8 +106,10 @@ function uploadMethods({ objects, uploads, touched }: MemoryContents) {
     },
     async finishUpload(state: UploadState, length: number, key: string) {
       place(objects, key, head(uploads, state, length))
-      drop(nameOf(state))
       return key
+    },
+    async forgetUpload(state: UploadState) {
+      drop(nameOf(state))
     },
     async abortUpload(state: UploadState) {
       drop(nameOf(state))

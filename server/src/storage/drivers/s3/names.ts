@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
  *
  *     _uploads/<name>/at-0000000000001234   what the first 1,234 bytes of an upload consist of (`marks.ts`)
  *     _uploads/<name>/base-…                those bytes as one object, once somebody had to read them
- *     portolan/objects/ab/<name>            where an upload becomes an object, and stays; with a suffix if it has parts
+ *     portolan/objects/ab/<name>.…          where an upload becomes an object, and stays
  */
 export const UPLOADS = '_uploads/'
 /** The first string behind all that begin with `UPLOADS`. */
@@ -59,9 +59,16 @@ export function newBaseKey(name: string): string {
   return `${uploadPrefix(name)}base-${random()}`
 }
 
-/** Where an upload without parts becomes an object: once, whoever does it, however often it is tried. */
-export function objectKey(name: string): string {
-  return `${OBJECTS}${name.slice(-2)}/${name}`
+/**
+ * Where the first `length` bytes of an upload without parts become an object: once, whoever does it, however often it is tried.
+ * One that was finished, and that nobody has come to write down, may grow and be finished again.
+ */
+export function objectKey(name: string, length: number): string {
+  return `${directoryOf(name)}${name}.at-${length}`
+}
+
+function directoryOf(name: string): string {
+  return `${OBJECTS}${name.slice(-2)}/`
 }
 
 /**
@@ -69,7 +76,7 @@ export function objectKey(name: string): string {
  * different at each call, so that what is deleted late never hits what came later.
  */
 export function newObjectKey(name: string): string {
-  return `${objectKey(name)}.${random()}`
+  return `${directoryOf(name)}${name}.${random()}`
 }
 
 /** 16 hexadecimal digits. */

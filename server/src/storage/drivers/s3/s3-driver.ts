@@ -7,7 +7,15 @@ import { readObject } from './read-object.ts'
 import type { S3Settings } from './settings.ts'
 import { createUrlSigner } from './sign-url.ts'
 import { staleUploads } from './stale-uploads.ts'
-import { abortUpload, append, finishUpload, forkUpload, readUpload, startUpload } from './uploads.ts'
+import {
+  abortUpload,
+  append,
+  finishUpload,
+  forgetUpload,
+  forkUpload,
+  readUpload,
+  startUpload,
+} from './uploads.ts'
 
 const PAGE = 1000
 
@@ -45,6 +53,7 @@ export async function openS3Driver(settings: S3Settings): Promise<StorageDriver>
     readUpload: (state, length) => readUpload(uploads, state, length),
     forkUpload: (state, id, length) => forkUpload(uploads, state, id, length),
     finishUpload: (state, length, key) => finishUpload(uploads, state, length, key),
+    forgetUpload: (state) => forgetUpload(uploads, state),
     abortUpload: (state) => abortUpload(uploads, state),
     staleUploads: (before, limit) => staleUploads(bucket, before, limit),
     async capacity() {

@@ -53,6 +53,7 @@ async function work(driver: StorageDriver, attempt: Attempt): Promise<string[]> 
   const first = await attempt(() => driver.append(begun, 0, sourceOf(cut(HEAD, 300_000))))
   const second = await attempt(() => driver.append(first.state, HEAD.length, sourceOf([TAIL])))
   const key = await attempt(() => driver.finishUpload(second.state, WHOLE.length, 'work/data'))
+  await attempt(() => driver.forgetUpload(second.state))
 
   expect((await attempt(() => readObject(driver, key))).equals(WHOLE)).toBe(true)
   const range = { start: MIB, end: 5 * MIB + 20 }

@@ -159,17 +159,8 @@ export async function finishUpload(
   key: string,
 ): Promise<string> {
   const name = nameOf(state)
-  const placed = await place(uploads, name, length, key)
-  await dropUpload(uploads.bucket, name).catch(() => {
-    // The object stands. What stays behind is found as stale, and dropping that leaves the object alone.
-  })
-
-  return placed
-}
-
-async function place(uploads: Uploads, name: string, length: number, key: string): Promise<string> {
   const { bucket, atKeys } = uploads
-  const target = atKeys ? key : objectKey(name)
+  const target = atKeys ? key : objectKey(name, length)
   const cut = cutTo(await findMark(bucket, name, length), length)
 
   if (cut?.parts.length === 0) {
@@ -182,6 +173,11 @@ async function place(uploads: Uploads, name: string, length: number, key: string
   await copyObject(bucket, await seal(bucket, name, length), length, target, name)
 
   return target
+}
+
+/** The object stands elsewhere; what stays behind is found as stale. */
+export async function forgetUpload({ bucket }: Uploads, state: UploadState): Promise<void> {
+  await dropUpload(bucket, nameOf(state))
 }
 
 export async function abortUpload({ bucket }: Uploads, state: UploadState): Promise<void> {
