@@ -132,6 +132,12 @@ CREATE INDEX audit_log_project ON ONLY audit_log USING btree (project_id, op_tim
 CREATE INDEX audit_log_resource ON ONLY audit_log USING btree (resource, op_time, id) INCLUDE (project_id, operation, resource_type, username, op_result);
 CREATE INDEX audit_log_username ON ONLY audit_log USING btree (username, op_time, id) INCLUDE (project_id, operation, resource_type, op_result);
 
+CREATE TABLE audit_removals (
+  log text COLLATE "C" NOT NULL,
+  times bigint NOT NULL,
+  CONSTRAINT audit_removals_pkey PRIMARY KEY (log)
+);
+
 CREATE TABLE audit_user_counts (
   project_id bigint NOT NULL,
   period date NOT NULL,
@@ -1000,6 +1006,15 @@ BEGIN
     SELECT t.artifact_id FROM tags t WHERE t.repository_id = repository AND t.name = ANY(names)
     ORDER BY t.name FOR UPDATE) AS x;
   RETURN coalesce(named, '{}');
+END $function$;
+
+CREATE OR REPLACE FUNCTION note_audit_removal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO audit_removals AS r (log, times) VALUES (TG_TABLE_NAME, 1) ON CONFLICT (log) DO UPDATE SET times = r.times + 1;
+  RETURN NULL;
 END $function$;
 
 CREATE OR REPLACE FUNCTION refer_artifact(repository bigint, artifact bigint, blob_ids bigint[], tag_names text[])

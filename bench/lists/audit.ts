@@ -2,7 +2,7 @@
  * How long lists of the audit logs take over a million rows each: `node bench/lists/audit.ts http://127.0.0.1:8080`, on a server
  * filled by `audit-rows.sql`. Asks for the first, middle and last page of every order with every filter, as administrator and
  * as member of 300 projects, prints median and 95th percentile of each in milliseconds, and ends with those that are over.
- * `--rounds 40`, `--only <part of a name>`, `--over <milliseconds>` (prints these only).
+ * `--rounds 40`, `--only <part of a name>`, `--sort resource` (by these columns only), `--over <milliseconds>` (prints these only).
  */
 import { parseArgs } from 'node:util'
 
@@ -11,6 +11,7 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '40' },
     only: { type: 'string', multiple: true, default: [''] },
+    sort: { type: 'string', multiple: true, default: [] },
     over: { type: 'string', default: '0' },
   },
 })
@@ -64,7 +65,9 @@ const LISTS = [
   ['auditlog-exts', false],
   ['audit-logs', true],
 ] as const
-const SORTS = FIELDS.flatMap((field) => [field, `-${field}`])
+const SORTS = FIELDS.filter((field) => values.sort.length === 0 || values.sort.includes(field)).flatMap(
+  (field) => [field, `-${field}`],
+)
 
 function pairs(filters: Record<string, string>): Record<string, string> {
   const all = Object.entries(filters)

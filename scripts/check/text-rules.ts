@@ -28,6 +28,7 @@ const OWNERS: Record<string, string> = {
   legacy_audit_log: 'audit',
   legacy_audit_counts: 'audit',
   legacy_audit_user_counts: 'audit',
+  audit_removals: 'audit',
   audit_forwards: 'audit',
   robots: 'robots',
   robot_grants: 'robots',

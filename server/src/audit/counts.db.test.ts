@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Order } from '../platform/db/list.ts'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
+import { createResourceOrder, type ResourceOrder } from './by-resource.ts'
 import { listEntries } from './listing.ts'
 import type { AuditScope } from './model.ts'
 import { dropPartitionsBefore } from './partition-store.ts'
@@ -14,9 +15,18 @@ import { auditRow } from './testing.ts'
 /** What the counts say of how many rows there are, and where a page is, against the rows themselves. */
 
 let database: TestDatabase
+let byResource: ResourceOrder
 
 beforeAll(async () => {
   database = await createTestDatabase()
+  byResource = createResourceOrder(database, {
+    sorted: 20,
+    sortedBesideSurvey: 10,
+    walked: 30,
+    apart: 15,
+    newer: 10,
+    unsettled: 5,
+  })
   const random = lottery(7)
   const pick = <T>(values: readonly T[]) => values[Math.floor(random() * values.length)] as T
   for (let batch = 0; batch < 6; batch += 1) {
@@ -146,7 +156,7 @@ async function agree({ legacy } = { legacy: false }): Promise<void> {
         const selection = { legacy, scope: given, filters }
         const expected = await bruteForce(selection, by)
 
-        const found = await listEntries(database, selection, by, page)
+        const found = await listEntries({ db: database.db, byResource }, selection, by, page)
 
         expect(found.total).toBe(expected.length)
         const shown = expected.slice(page.offset, page.offset + page.limit)

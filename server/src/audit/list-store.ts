@@ -1,9 +1,10 @@
-import { sql } from 'kysely'
+import { type SelectQueryBuilder, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import { condition, type Order, type Page } from '../platform/db/list.ts'
 import { direction, inOrder, type Window } from '../platform/db/window.ts'
-import type { AuditRow } from './model.ts'
-import type { AuditField, AuditSelection, Span } from './selection.ts'
+import type { Landmark } from './landmarks.ts'
+import type { AuditRow, AuditScope } from './model.ts'
+import type { AuditField, AuditFilter, AuditSelection, Span } from './selection.ts'
 
 /** Rows that a search for a part of a resource's name looks at, the newest. */
 export const MOST_SEARCHED = 100_000
@@ -17,12 +18,14 @@ export async function listRows(
   selection: AuditSelection,
   orders: readonly Order<AuditField>[],
   window: Window,
-  { few, span }: { few: boolean; span?: Span },
+  { few, span, between }: { few: boolean; span?: Span; between?: Between },
 ): Promise<AuditRow[]> {
   if (window.limit === 0) return []
   const complete = withTies(orders)
   const fields = [...new Set<AuditField>(['op_time', 'id', ...complete.map(({ field }) => field)])]
-  const found = matching(db, selection, span).select(fields)
+  let found = matching(db, selection, span).select(fields)
+  if (between?.from) found = found.where(sql<boolean>`${KEY} >= ${keyOf(between.from)}`)
+  if (between?.to) found = found.where(sql<boolean>`${KEY} < ${keyOf(between.to)}`)
   const source = few
     ? db
         .with(
@@ -31,8 +34,37 @@ export async function listRows(
         )
         .selectFrom('found')
     : db.selectFrom(found.as('found'))
-  let keys = source.select(['op_time', 'id'])
-  for (const order of complete) keys = keys.orderBy(order.field, direction(window, order))
+  return await readRows(db, selection, complete, window, source.select(['op_time', 'id']))
+}
+
+/**
+ * Rows of a window that are found among so many entries at that end of the index of resources; fewer than asked for where
+ * there are not enough among these.
+ */
+export async function walkRows(
+  db: Database,
+  selection: AuditSelection,
+  order: Order<AuditField>,
+  window: Window,
+  entries: number,
+): Promise<AuditRow[]> {
+  const complete = withTies([order])
+  let walked = db.selectFrom(logOf(selection).as('walked')).select(INDEXED).limit(entries)
+  for (const by of complete) walked = walked.orderBy(by.field, direction(window, by))
+  const found = narrow(db.selectFrom(walked.as('walked')), selection.scope, selection.filters)
+  return await readRows(db, selection, complete, window, found.select(['op_time', 'id']))
+}
+
+/** The rows of those keys that are in the window. */
+async function readRows<DB, TB extends keyof DB>(
+  db: Database,
+  selection: AuditSelection,
+  complete: readonly Order<AuditField>[],
+  window: Window,
+  found: SelectQueryBuilder<DB, TB, Pick<Row, 'op_time' | 'id'>>,
+): Promise<AuditRow[]> {
+  let keys = found
+  for (const order of complete) keys = keys.orderBy(sql.ref(order.field), direction(window, order))
   const rows = await db
     .selectFrom(keys.limit(window.limit).offset(window.offset).as('key'))
     .innerJoin(logOf(selection).as('a'), (join) =>
@@ -70,19 +102,56 @@ export async function searchRows(
 export function matching(db: Database, selection: AuditSelection, span?: Span) {
   const { scope, filters } = selection
   const isSearch = filters.some((filter) => filter.field === 'resource' && filter.op === 'fuzzy')
+  const isLast = ({ field }: AuditFilter) => isSearch && field === 'resource'
   let query = db.selectFrom(logOf(selection).as('audit_log'))
-  if (!scope.all) query = query.where(sql<boolean>`project_id = ANY(${[...scope.projectIds]}::bigint[])`)
   if (span) query = query.where('op_time', '>=', span.from).where('op_time', '<', span.to)
-  const isLast = (field: AuditField) => isSearch && field === 'resource'
-  for (const filter of filters.filter(({ field }) => !isLast(field)))
-    query = query.where(condition(sql.ref(filter.field), filter))
+  query = narrow(
+    query,
+    scope,
+    filters.filter((filter) => !isLast(filter)),
+  )
   if (!isSearch) return query
 
   const newest = query.selectAll().orderBy('op_time', 'desc').orderBy('id', 'desc').limit(MOST_SEARCHED)
-  let search = db.selectFrom(newest.as('audit_log'))
-  for (const filter of filters.filter(({ field }) => isLast(field)))
-    search = search.where(condition(sql.ref(filter.field), filter))
+  const search = narrow(db.selectFrom(newest.as('audit_log')), EVERYWHERE, filters.filter(isLast))
   return search as unknown as typeof query
+}
+
+const EVERYWHERE: AuditScope = { all: true, projectIds: [] }
+
+function narrow<DB, TB extends keyof DB, Output>(
+  query: SelectQueryBuilder<DB, TB, Output>,
+  scope: AuditScope,
+  filters: readonly AuditFilter[],
+): SelectQueryBuilder<DB, TB, Output> {
+  let narrowed = query
+  if (!scope.all)
+    narrowed = narrowed.where(sql<boolean>`project_id = ANY(${[...scope.projectIds]}::bigint[])`)
+  for (const filter of filters) narrowed = narrowed.where(condition(sql.ref(filter.field), filter))
+  return narrowed
+}
+
+/** Rows from the first landmark on, up to before the second, in the order by resource. */
+interface Between {
+  from?: Landmark | undefined
+  to?: Landmark | undefined
+}
+
+/** Columns of the index of resources. */
+const INDEXED = [
+  'resource',
+  'op_time',
+  'id',
+  'project_id',
+  'operation',
+  'resource_type',
+  'username',
+  'op_result',
+] as const
+const KEY = sql`(resource, op_time, id)`
+
+function keyOf({ resource, time, id }: Landmark) {
+  return sql`(${resource}, ${time}::timestamptz, ${id}::bigint)`
 }
 
 /** The rows of a log. Those that were taken over say less, and what they do not say is the same of all. */

@@ -1,6 +1,7 @@
 import type { Database } from '../platform/db/database.ts'
 import type { Order, Page } from '../platform/db/list.ts'
 import { nearestWindow } from '../platform/db/window.ts'
+import type { ResourceOrder } from './by-resource.ts'
 import { countGroups, countPeriods, countRows, type Group, type GroupField } from './counts-store.ts'
 import { listRows, MOST_SEARCHED, searchRows } from './list-store.ts'
 import type { AuditRow } from './model.ts'
@@ -14,10 +15,8 @@ export interface AuditPage {
   searched?: number
 }
 
-/** To read a row and to sort it costs as much as to pass over so many entries of an index. */
-const ROW_IN_ENTRIES = 10
-/** So many lie all over the log. */
-const MANY_PROJECTS = 20
+/** So many rows are not sorted if an index has their order. */
+const MANY_ROWS = 20_000
 
 const NEWEST_FIRST: readonly Order<AuditField>[] = [{ field: 'op_time', descending: true }]
 const GROUPS: readonly AuditField[] = [
@@ -33,7 +32,7 @@ const GROUPS: readonly AuditField[] = [
  * which days or thirds of months the page lies, so that hardly more than the page is read of a million.
  */
 export async function listEntries(
-  deps: { db: Database },
+  deps: { db: Database; byResource: ResourceOrder },
   selection: AuditSelection,
   orders: readonly Order<AuditField>[],
   page: Page,
@@ -51,33 +50,18 @@ export async function listEntries(
     if (groups) return listByGroup(deps.db, selection, { ...first, groups, inGroup }, page)
   }
 
+  const [then] = others
+  // The other way round among equals is no order of the index.
+  if (first.field === 'resource' && (!then || isTimeAlike(first, then))) {
+    const found = await deps.byResource.list(selection, first, page)
+    if (found) return found
+  }
   const periods = await countPeriods(deps.db, selection)
   const total = periods ? sum(periods) : await countRows(deps.db, selection)
   const window = nearestWindow(page, total)
-  // An index has the order of names; where few match, they are read and sorted instead.
-  const few =
-    first.field !== 'resource' ||
-    total * ROW_IN_ENTRIES < (await entriesBefore(deps.db, selection, window, total))
+  // The index of resources has the order; where few match, they are read and sorted instead.
+  const few = first.field !== 'resource' || total < MANY_ROWS
   return { rows: await listRows(deps.db, selection, named, window, { few }), total }
-}
-
-/** About how many entries of the index of resources are passed over until a window of the selection is read. */
-async function entriesBefore(
-  db: Database,
-  { legacy, scope, filters }: AuditSelection,
-  { offset, limit }: Page,
-  total: number,
-): Promise<number> {
-  const everything: AuditSelection = {
-    scope: { all: true, projectIds: [] },
-    filters: [],
-    ...(legacy && { legacy }),
-  }
-  const entries = sum((await countPeriods(db, everything)) ?? [])
-  // Resources are named after their projects: those of a few lie together, anywhere.
-  const isOfFew = (!scope.all && scope.projectIds.length < MANY_PROJECTS) || filters.some(isOnProject)
-  if (isOfFew) return entries / 2
-  return (offset + limit) * (entries / Math.max(total, 1))
 }
 
 /** Entries by time, and what comes behind it in the order. */
@@ -160,8 +144,8 @@ function byTime(orders: readonly Order<AuditField>[]): Order<AuditField>[] {
   return [...named, { field: 'op_time', descending: id.descending }]
 }
 
-function isOnProject({ field }: AuditFilter): boolean {
-  return field === 'project_id'
+function isTimeAlike(first: Order<AuditField>, then: Order<AuditField>): boolean {
+  return then.field === 'op_time' && then.descending === first.descending
 }
 
 function isGrouped(order: Order<AuditField>): order is Order<GroupField> {

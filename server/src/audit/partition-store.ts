@@ -25,8 +25,16 @@ export async function dropPartitionsBefore(tx: Database, time: Date): Promise<st
   for (const { name } of found.rows) await sql`DROP TABLE ${sql.table(name)}`.execute(tx)
 
   await dropCountsBefore(tx, sql`${boundsOf(last)[0].slice(0, 10)}::date`)
+  await noteRemoval(tx)
 
   return found.rows.map(({ name }) => name.slice('audit_log_'.length))
+}
+
+/** What triggers do for rows that are deleted. */
+async function noteRemoval(tx: Database): Promise<void> {
+  await sql`
+    INSERT INTO audit_removals AS r (log, times) VALUES ('audit_log', 1)
+    ON CONFLICT (log) DO UPDATE SET times = r.times + 1`.execute(tx)
 }
 
 /** Counts of the periods before that day go, and are taken off those of all time, locked in the order that everybody has. */

@@ -5,6 +5,7 @@ import type { Database } from '../platform/db/database.ts'
 import { type PageQuery, sendTotal, toPage } from '../platform/http/paging.ts'
 import { type Fields, parseFilters, parseSort } from '../platform/http/query.ts'
 import { AUDIT_EVENTS } from '../settings/audit-events.ts'
+import { createResourceOrder } from './by-resource.ts'
 import { listEntries } from './listing.ts'
 import type { AuditScope } from './model.ts'
 import { scopeOf } from './scope.ts'
@@ -26,6 +27,8 @@ type ListRequest = FastifyRequest<{ Querystring: PageQuery & { q?: string; sort?
 
 /** The audit log of the system and of projects, in the present form and in that of earlier releases. */
 export function auditRoutes(deps: { db: Database }): FastifyPluginAsyncTypebox {
+  const listing = { db: deps.db, byResource: createResourceOrder(deps) }
+
   async function list(request: ListRequest, reply: FastifyReply, scope: AuditScope) {
     return (await page(request, reply, { scope, fields: FIELDS })).map(toWire)
   }
@@ -42,7 +45,7 @@ export function auditRoutes(deps: { db: Database }): FastifyPluginAsyncTypebox {
     const { query } = request
     const filters = parseFilters(query.q, fields)
     const orders = parseSort(query.sort, Object.keys(fields) as Field[])
-    const found = await listEntries(deps, { legacy, scope, filters }, orders, toPage(query))
+    const found = await listEntries(listing, { legacy, scope, filters }, orders, toPage(query))
     sendTotal(request, reply, query, found.total)
     if (found.searched !== undefined)
       reply.header('warning', `299 - "only the newest ${found.searched} entries were searched"`)

@@ -413,6 +413,11 @@ export interface EventDeadLettersTable {
   creation_time: Time
 }
 
+export interface AuditRemovalsTable {
+  log: 'audit_log' | 'legacy_audit_log'
+  times: number
+}
+
 export interface AuditForwardsTable {
   id: Generated<number>
   entry: Json<unknown>
@@ -472,6 +477,7 @@ export interface Tables {
   legacy_audit_log: LegacyAuditLogTable
   legacy_audit_counts: AuditCountsTable
   legacy_audit_user_counts: AuditUserCountsTable
+  audit_removals: AuditRemovalsTable
   audit_forwards: AuditForwardsTable
   trashed_artifacts: TrashedArtifactsTable
   scrub_findings: ScrubFindingsTable
