@@ -338,20 +338,21 @@ async function placedInBucket(text: string) {
   const { uploads, repository } = scrub.bench
   const session = await startUpload(uploads, repository.id, 'sha256')
   const upload = await append(uploads, session, body([text]))
-  const failing = database.db.transaction().execute(async (tx) => {
-    await finishUpload({ ...uploads, db: nested(tx) }, repository, upload, sha256(text))
-    throw new Error('killed')
-  })
+  const failing = database.db
+    .transaction()
+    .execute((tx) => finishUpload({ ...uploads, db: uncommitted(tx) }, repository, upload, sha256(text)))
   await expect(failing).rejects.toThrow('killed')
 
   return () => finishUpload(uploads, repository, upload, sha256(text))
 }
 
-/** Transactions within one. */
-function nested(tx: typeof database.db): typeof database.db {
-  return Object.assign(Object.create(tx) as typeof tx, {
-    transaction: () => ({ execute: (work: (tx: typeof database.db) => Promise<unknown>) => work(tx) }),
-  })
+/** Transactions within one, which come as far as their commit. */
+function uncommitted(tx: typeof database.db): typeof database.db {
+  const execute = async (work: (tx: typeof database.db) => Promise<unknown>) => {
+    await work(tx)
+    throw new Error('killed')
+  }
+  return Object.assign(Object.create(tx) as typeof tx, { transaction: () => ({ execute }) })
 }
 
 test('an upload that is finished at last takes its object out of quarantine', async () => {
