@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { DOCKER_IMAGE, IMAGE, INDEX, index, unknownDigest } from '../harness/content.ts'
 import { pushTwoPlatforms } from '../harness/platforms.ts'
-import { codesOf } from '../harness/registry.ts'
+import { codesOf, fetchToken } from '../harness/registry.ts'
 import { useSite } from '../harness/site.ts'
 
 const site = useSite()
@@ -127,6 +127,33 @@ describe('pulling', () => {
       expect([400, 404]).toContain(answer.status)
     },
   )
+})
+
+test('whoever comes again with his token is answered as the first time', async () => {
+  const repository = site.newRepository()
+  const { manifest } = await repository.pushImage('v1')
+  const challenge = await site.registry.as().get(repository.at('manifests/v1'))
+  const token = await fetchToken(site.registry, String(challenge.headers['www-authenticate']))
+  const holder = site.registry.as({ token })
+  const path = (reference: string) => repository.at(`manifests/${reference}`)
+
+  for (const reference of ['v1', manifest.digest]) {
+    // A condition that does not hold changes nothing.
+    const first = await holder.get(path(reference), { 'If-None-Match': '"other"' })
+    const again = await holder.get(path(reference))
+    const head = await holder.head(path(reference))
+    const { date: _first, ...expected } = first.headers
+    for (const answer of [again, head]) {
+      const { date: _now, ...headers } = answer.headers
+      expect(answer.status).toBe(200)
+      expect(headers).toEqual(expected)
+    }
+    expect(again.body.equals(manifest.bytes)).toBe(true)
+    expect(head.body).toHaveLength(0)
+  }
+  await site.registry.delete(path(manifest.digest))
+  const gone = await holder.get(path('v1'))
+  expect([gone.status, codesOf(gone)]).toEqual([404, ['MANIFEST_UNKNOWN']])
 })
 
 test('the query parameter ns of a proxy client is accepted everywhere', async () => {

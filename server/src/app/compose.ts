@@ -13,6 +13,7 @@ import { createDispatcher } from '../platform/events/dispatcher.ts'
 import { watchEvents } from '../platform/events/watch.ts'
 import { ensureLibraryProject } from '../projects/service.ts'
 import { quotaCleanup } from '../quotas/subscribers.ts'
+import type { QuickPullDeps } from '../registry/quick-pull.ts'
 import { repositoryActivity } from '../repositories/subscribers.ts'
 import { retentionOfDeletedProjects } from '../retention/subscribers.ts'
 import { robotsOfDeletedProjects } from '../robots/subscribers.ts'
@@ -27,6 +28,7 @@ import { composeWorker, scheduleOwnWork } from './jobs.ts'
 import { forwardingOf } from './outbound.ts'
 import { runPeriodically } from './periodic.ts'
 import { ownTasks, sharedTasks } from './periodic-tasks.ts'
+import { addQuickPulls, quickPullDeps } from './quick-pulls.ts'
 import { addRoutes } from './routes.ts'
 import type { ComposedServer, ServerParts } from './server-parts.ts'
 import { auditOf, createServices, type Services } from './services.ts'
@@ -41,14 +43,14 @@ async function showFigures(
   app: ComposedServer['app'],
   { metrics }: NonNullable<ServerParts['meters']>,
   { config, db, storage, settings, version, siblings }: ServerParts & Pick<Services, 'settings'>,
-): Promise<void> {
+): Promise<QuickPullDeps['watch']> {
   const [{ measureRequests }, { addGauges }] = await Promise.all([
     import('./metrics/http.ts'),
     import('./metrics/gauges.ts'),
   ])
-  measureRequests(app, metrics)
+  const watch = measureRequests(app, metrics)
   // What the database tells is the same for all.
-  if (siblings?.leads === false) return
+  if (siblings?.leads === false) return watch
   addGauges({
     metrics,
     db,
@@ -57,6 +59,7 @@ async function showFigures(
     mostProjects: config.metrics.projects,
     checkHealth: createHealthCheck({ db, storage }),
   })
+  return watch
 }
 
 /** Puts the program together: services, routes, subscribers and periodic tasks. Opens nothing. */
@@ -111,8 +114,11 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
     const { traceRequests } = await import('./tracing/http.ts')
     traceRequests(app, opened.tracing)
   }
-  if (opened.meters) await showFigures(app, opened.meters, { ...parts, settings: services.settings })
+  const watch =
+    opened.meters && (await showFigures(app, opened.meters, { ...parts, settings: services.settings }))
   await addRoutes(app, parts, services, subscribers)
+  // A trace tells what Fastify does.
+  if (!opened.tracing) addQuickPulls(app, config, quickPullDeps(parts, services, watch))
   const works = config.roles !== 'web' && leads
   const worker = works ? await composeWorker(parts, services) : undefined
   const webhookWorker = works ? await composeWebhookWorker(parts, services.webhooks) : undefined

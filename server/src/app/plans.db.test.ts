@@ -1,5 +1,6 @@
 import { type CompiledQuery, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findPulled } from '../artifacts/pulled-store.ts'
 import { listReferrerSizes } from '../artifacts/referrer-store.ts'
 import { findArtifactsByReference } from '../artifacts/store.ts'
 import { addManyArtifacts } from '../artifacts/testing-many.ts'
@@ -55,6 +56,10 @@ const QUESTIONS: readonly [string, (db: Database) => Promise<unknown>][] = [
   ['repositories by name', (db) => findRepositoriesByName(db, [{ projectId: 1, name: 'app' }])],
   ['projects and roles', (db) => findContexts(db, [{ name: 'p', userId: 1 }])],
   ['artifacts by tag or digest', (db) => findArtifactsByReference(db, [{ ...place, tag: 'v1' }])],
+  [
+    'artifacts with their projects',
+    (db) => findPulled(db, [{ project: 'p', userId: 1, repository: 'app', tag: 'v1' }]),
+  ],
   ['blobs by name', (db) => findBlobsByName(db, 'store', [{ ...place, digest: DIGEST }])],
   ['who offers a blob', (db) => findOfferingRepositories(db, DIGEST, 50)],
   ['the blob of a repository', (db) => findRepositoryBlob(db, 'store', 1, DIGEST)],

@@ -1,4 +1,4 @@
-import { type AuthDeps, authenticateRegistry } from '../auth/service.ts'
+import { type AuthDeps, authenticateKnownToken, authenticateRegistry } from '../auth/service.ts'
 import type { Caller } from '../registry/exchange.ts'
 
 /** Who calls the data plane, in its words; undefined for credentials that are worth nothing. */
@@ -17,5 +17,15 @@ export function callerOf(
       case 'rejected':
         return undefined
     }
+  }
+}
+
+/** The same of a caller whose token was seen before; undefined at once for all others. */
+export function knownCallerOf(
+  auth: AuthDeps,
+): (authorization: string | undefined) => Promise<Caller | undefined> | undefined {
+  return (authorization) => {
+    const known = authenticateKnownToken(auth, authorization)
+    return known?.then((caller) => caller && { ...caller, authenticated: true })
   }
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Descriptor, Manifest } from '../oci/manifest.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Classification } from './classify.ts'
@@ -13,9 +13,27 @@ export interface ReferenceKey {
 }
 
 /**
- * The artifacts that the keys name, in the order of the keys. The order of the joins is given: planned, they would read all
- * repositories, or all artifacts of one.
+ * Joins to keys `k` with `repository`, `tag` and `digest` the artifact `a` that they name in a project. The order of the
+ * joins is given: planned, they would read all repositories, or all artifacts of one.
+ *
+ * @param projectId the column that has it
  */
+export function artifactOfKey(projectId: string): RawBuilder<unknown> {
+  return sql`
+    JOIN LATERAL (
+      SELECT id FROM repositories
+      WHERE project_id = ${sql.ref(projectId)} AND name = k.repository AND deletion_time IS NULL OFFSET 0) r ON true
+    LEFT JOIN LATERAL (SELECT artifact_id FROM tags WHERE repository_id = r.id AND name = k.tag OFFSET 0) t ON true
+    JOIN LATERAL (
+      SELECT * FROM artifacts WHERE k.digest IS NULL AND artifacts.id = t.artifact_id
+      UNION ALL
+      SELECT * FROM artifacts
+      WHERE k.digest IS NOT NULL AND artifacts.repository_id = r.id AND artifacts.digest = k.digest
+      OFFSET 0
+    ) a ON true`
+}
+
+/** The artifacts that the keys name, in the order of the keys. */
 export async function findArtifactsByReference(
   db: Database,
   keys: readonly ReferenceKey[],
@@ -27,18 +45,8 @@ export async function findArtifactsByReference(
   const result = await sql<ArtifactRow & { ordinal: number }>`
     SELECT k.ordinal, a.id, a.repository_id, a.digest, a.media_type, a.manifest_size
     FROM unnest(${projectIds}::bigint[], ${names}::text[], ${tags}::text[], ${digests}::text[])
-      WITH ORDINALITY AS k(project_id, name, tag, digest, ordinal)
-    JOIN LATERAL (
-      SELECT id FROM repositories
-      WHERE project_id = k.project_id AND name = k.name AND deletion_time IS NULL OFFSET 0) r ON true
-    LEFT JOIN LATERAL (SELECT artifact_id FROM tags WHERE repository_id = r.id AND name = k.tag OFFSET 0) t ON true
-    JOIN LATERAL (
-      SELECT * FROM artifacts WHERE k.digest IS NULL AND artifacts.id = t.artifact_id
-      UNION ALL
-      SELECT * FROM artifacts
-      WHERE k.digest IS NOT NULL AND artifacts.repository_id = r.id AND artifacts.digest = k.digest
-      OFFSET 0
-    ) a ON true`.execute(db)
+      WITH ORDINALITY AS k(project_id, repository, tag, digest, ordinal)
+    ${artifactOfKey('k.project_id')}`.execute(db)
   const found = new Map(result.rows.map((row) => [row.ordinal, toArtifact(row)]))
 
   return keys.map((_, index) => found.get(index + 1))
@@ -197,7 +205,7 @@ export async function isListedByIndex(tx: Database, repositoryId: number, digest
   return row !== undefined
 }
 
-interface ArtifactRow {
+export interface ArtifactRow {
   id: number
   repository_id: number
   digest: string
@@ -205,7 +213,7 @@ interface ArtifactRow {
   manifest_size: number
 }
 
-function toArtifact(row: ArtifactRow): Artifact {
+export function toArtifact(row: ArtifactRow): Artifact {
   return {
     id: row.id,
     repositoryId: row.repository_id,

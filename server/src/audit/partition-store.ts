@@ -1,12 +1,16 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 
+/** Milliseconds. No month begins within one. */
+const HOUR = 3_600_000
+
 /**
  * Makes the partitions that rows of these times go into, where they are not there yet. A partition is made on
  * the side and attached, which readers and writers of the others do not notice. Safe beside others who do the same.
  */
 export async function ensurePartitions(tx: Database, times: readonly Date[]): Promise<void> {
-  const months = [...new Set(times.map((time) => monthOf(time)))]
+  const hours = new Set(times.map((time) => Math.floor(time.getTime() / HOUR)))
+  const months = [...new Set([...hours].map((hour) => monthOf(new Date(hour * HOUR))))]
   const missing = await sql<{ month: string }>`
     SELECT month FROM unnest(${months}::text[]) AS month
     WHERE to_regclass('audit_log_' || month) IS NULL ORDER BY month`.execute(tx)

@@ -1,5 +1,5 @@
 import type { Database } from '../platform/db/database.ts'
-import { eventTypeOf } from './model.ts'
+import { eventTypeOf, type NewAuditRow } from './model.ts'
 import { record } from './record.ts'
 import type { AuditDeps } from './subscribers.ts'
 import { type AuditedPull, toPullRow } from './words.ts'
@@ -14,6 +14,20 @@ export async function writePulls(
   pulls: readonly AuditedPull[],
 ): Promise<void> {
   const disabled = await deps.disabledTypes()
-  const rows = pulls.map(toPullRow).filter((row) => !disabled.has(eventTypeOf(row)))
+  const rows = toRows(pulls).filter((row) => !disabled.has(eventTypeOf(row)))
   await record(tx, rows, deps.destinations?.() ?? { forward: false, keep: true })
+}
+
+/** The words of a pull are found once for all that differ in nothing but their time. */
+function toRows(pulls: readonly AuditedPull[]): NewAuditRow[] {
+  const known = new Map<string, NewAuditRow>()
+  return pulls.map((pull) => {
+    const { projectId, projectName, repository, digest, tag = '', actor, address } = pull
+    const name = [projectId, projectName, repository, digest, tag, actor?.username, address].join('\0')
+    const row = known.get(name)
+    if (row) return { ...row, opTime: pull.time }
+    const made = toPullRow(pull)
+    known.set(name, made)
+    return made
+  })
 }

@@ -24,7 +24,7 @@ import type { FindProject } from './tokens/grant.ts'
 import { createIssued } from './tokens/issued.ts'
 import { createKeyRing } from './tokens/key-ring.ts'
 import { type OfflineDeps, purgeOfflineTokens } from './tokens/offline.ts'
-import { type TokensDeps, verifyToken } from './tokens/service.ts'
+import { readToken, recallToken, type TokensDeps, type Verified, verifyToken } from './tokens/service.ts'
 
 /** What authentication needs, with what it remembers; made once a process by `createAuth`. */
 export interface AuthDeps
@@ -96,7 +96,7 @@ export function createAuth(options: AuthOptions): AuthDeps {
     lastUses: createLastUses(),
     grants: states('grants', (id) => findGrants(db, id)),
     keys: createKeyRing({ db, log, box: options.box, now, tokenSeconds }),
-    verified: createLru(TOKEN_CHARACTERS, (token) => token.size),
+    verified: createLru(TOKEN_CHARACTERS, ({ token }) => token.length),
     issued: createIssued(tokenSeconds, milliseconds),
   }
 }
@@ -214,6 +214,27 @@ async function identifyRegistry(
     if (principal) return { via: 'basic', principal }
   }
   return { via: 'rejected', principal: ANONYMOUS }
+}
+
+/**
+ * Who shows a registry token that was seen before, for the quick way of pulls: undefined for everything else, which goes the
+ * long way. The answer is undefined too where the token counts no longer.
+ */
+export function authenticateKnownToken(
+  deps: AuthDeps,
+  authorization: string | undefined,
+): Promise<{ principal: Principal; token: RegistryToken } | undefined> | undefined {
+  if (!authorization?.startsWith('Bearer ')) return undefined
+  const verified = recallToken(deps, authorization.slice('Bearer '.length))
+  return verified && holderOf(deps, verified)
+}
+
+async function holderOf(
+  deps: AuthDeps,
+  verified: Verified,
+): Promise<{ principal: Principal; token: RegistryToken } | undefined> {
+  const token = await readToken(deps, verified)
+  return token && { principal: await withGrants(deps, token.principal), token }
 }
 
 /** What another process has changed counts no longer as this one remembers it. */

@@ -8,5 +8,8 @@ export type FindByName = (key: BlobKey) => Promise<StoredBlob | undefined>
 
 /** Requests that arrive together cost one query together. */
 export function createBlobLookup(db: Database, store: string): FindByName {
-  return foldLookups((keys) => findBlobsByName(db, store, keys))
+  return foldLookups(
+    (keys) => findBlobsByName(db, store, keys),
+    ({ projectId, repository, digest }) => `${projectId}/${repository}@${digest}`,
+  )
 }

@@ -6,7 +6,7 @@ test('lookups of one turn go out together, each answered with its own value', as
   const find = foldLookups(async (keys: readonly number[]) => {
     loads.push([...keys])
     return keys.map((key) => key * 10)
-  })
+  }, String)
 
   const values = await Promise.all([find(1), find(2), find(3)])
 
@@ -23,6 +23,7 @@ test('a key asked for while a load is under way is loaded again, not answered fr
       if (seen === 'old') await gate.promise
       return keys.map(() => seen)
     },
+    String,
     { parallel: 2, size: 10 },
   )
 
@@ -48,6 +49,7 @@ test('no load is larger than allowed, and no more run at once', async () => {
       running -= 1
       return keys
     },
+    String,
     { parallel: 2, size: 4 },
   )
 
@@ -64,10 +66,27 @@ test('a failed load fails its keys and no others', async () => {
       if (keys.includes(1)) throw new Error('no')
       return keys
     },
+    String,
     { parallel: 1, size: 1 },
   )
 
   const results = await Promise.allSettled([find(1), find(2)])
 
   expect(results.map((result) => result.status)).toEqual(['rejected', 'fulfilled'])
+})
+
+test('keys of one name are asked once, and all get the answer', async () => {
+  const loads: string[][] = []
+  const find = foldLookups(
+    async (keys: readonly { name: string }[]) => {
+      loads.push(keys.map(({ name }) => name))
+      return keys.map(({ name }) => `${name}!`)
+    },
+    ({ name }) => name,
+  )
+
+  const values = await Promise.all(['a', 'b', 'a', 'a', 'b'].map((name) => find({ name })))
+
+  expect(values).toEqual(['a!', 'b!', 'a!', 'a!', 'b!'])
+  expect(loads).toEqual([['a', 'b']])
 })

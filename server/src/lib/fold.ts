@@ -3,18 +3,21 @@
  * together. Every key is loaded after it was asked for, so an answer is never older than its question.
  *
  * @param load answers one value a key, in the order of the keys.
- * @param options.parallel loads under way at most; `options.size` keys a load at most.
+ * @param nameOf a key: keys of one name are one question, and all who asked it in time get the same value, which
+ *   nobody may change.
+ * @param limits.parallel loads under way at most; `limits.size` keys a load at most.
  */
 export function foldLookups<K, V>(
   load: (keys: readonly K[]) => Promise<readonly V[]>,
-  options: { parallel: number; size: number } = { parallel: 2, size: 500 },
+  nameOf: (key: K) => string,
+  limits: { parallel: number; size: number } = { parallel: 2, size: 500 },
 ): (key: K) => Promise<V> {
   let waiting: { key: K; resolve: (value: V) => void; reject: (error: unknown) => void }[] = []
   let running = 0
   let scheduled = false
 
   function schedule(): void {
-    if (scheduled || running >= options.parallel || waiting.length === 0) return
+    if (scheduled || running >= limits.parallel || waiting.length === 0) return
     scheduled = true
     // After the input of this turn of the event loop: whatever else came with it is folded in.
     setImmediate(() => {
@@ -24,15 +27,15 @@ export function foldLookups<K, V>(
   }
 
   async function run(): Promise<void> {
-    const batch = waiting.slice(0, options.size)
-    waiting = waiting.slice(options.size)
+    const batch = waiting.slice(0, limits.size)
+    waiting = waiting.slice(limits.size)
     running += 1
     try {
-      const values = await load(batch.map((entry) => entry.key))
-      if (values.length !== batch.length) throw new Error(`${values.length} values for ${batch.length} keys`)
-      batch.forEach((entry, index) => {
-        entry.resolve(values[index] as V)
-      })
+      const asked = new Map(batch.map(({ key }) => [nameOf(key), key]))
+      const values = await load([...asked.values()])
+      if (values.length !== asked.size) throw new Error(`${values.length} values for ${asked.size} keys`)
+      const found = new Map([...asked.keys()].map((name, index) => [name, values[index] as V]))
+      for (const { key, resolve } of batch) resolve(found.get(nameOf(key)) as V)
     } catch (error) {
       for (const entry of batch) entry.reject(error)
     } finally {

@@ -8,7 +8,10 @@ export type FindContext = (principal: Principal, name: string) => Promise<NamedC
 
 /** Requests that arrive together cost one query together; nothing is remembered from one to the next. */
 export function createContextLookup(db: Database): FindContext {
-  const find = foldLookups((keys: readonly ContextKey[]) => findContexts(db, keys))
+  const find = foldLookups(
+    (keys: readonly ContextKey[]) => findContexts(db, keys),
+    ({ userId, name }) => `${userId ?? ''}/${name}`,
+  )
 
   return (principal, name) => find({ name, userId: principal.kind === 'user' ? principal.id : undefined })
 }

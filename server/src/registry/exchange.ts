@@ -93,10 +93,13 @@ export function placeOf(exchange: Exchange): { projectId: number; repository: st
 
 /** Who does it, as events are told; nobody where anonymous callers may do something. */
 export function actorIn(exchange: Exchange): Actor | undefined {
-  const { principal } = filled(exchange, 'caller')
+  return actorOf(filled(exchange, 'caller').principal, exchange.request.ip)
+}
+
+export function actorOf(principal: Principal, address: string): Actor | undefined {
   if (principal.kind === 'anonymous') return undefined
   const { id, username } = principal
-  const actor = { id, username, address: exchange.request.ip }
+  const actor = { id, username, address }
   return principal.kind === 'robot' ? { ...actor, robot: true } : actor
 }
 

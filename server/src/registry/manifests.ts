@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { deleteArtifact, deleteTag } from '../artifacts/deletion.ts'
-import type { Artifact } from '../artifacts/model.ts'
 import { pushManifest } from '../artifacts/push.ts'
 import { readManifest } from '../artifacts/service.ts'
 import { algorithmOf, isDigest } from '../oci/digest.ts'
@@ -12,6 +11,7 @@ import { followAlias } from './follow-alias.ts'
 import { matchesEntityTag } from './range.ts'
 import { readBody } from './read-body.ts'
 import { findExistingRepository } from './steps/find-repository.ts'
+import { tellPull } from './tell-pull.ts'
 
 // The specification asks for at least 10 tags in one push.
 const MAX_TAGS = 100
@@ -38,30 +38,16 @@ export async function getManifest(exchange: Exchange): Promise<unknown> {
   if (request.method === 'HEAD') return reply.send()
 
   const body = await readManifest(deps.artifacts, artifact)
-  await recordPull(exchange, artifact)
-  return reply.send(body)
-}
-
-/** Whoever only replicates does not pull, says Harbor: its own client tells by its name. */
-const REPLICATOR = 'harbor-registry-client'
-
-function recordPull(exchange: Exchange, artifact: Artifact): Promise<void> | undefined {
-  const { request, reference, deps } = exchange
-  if (request.headers['user-agent']?.startsWith(REPLICATOR)) return undefined
-
-  const project = filled(exchange, 'project')
-  return deps.recordPull({
-    projectId: project.id,
-    projectName: project.name,
-    repositoryId: artifact.repositoryId,
+  await tellPull(deps.recordPull, {
+    artifact,
+    project: filled(exchange, 'project'),
     repository: placeOf(exchange).repository,
-    artifactId: artifact.id,
-    digest: artifact.digest,
-    ...(isDigest(reference) ? {} : { tag: reference }),
-    actor: actorIn(exchange),
+    reference,
+    caller: filled(exchange, 'caller'),
+    headers: request.headers,
     address: request.ip,
-    time: new Date(),
   })
+  return reply.send(body)
 }
 
 /** PUT /v2/<name>/manifests/<tag-or-digest> ("Pushing Manifests"); `tag` parameters go with a digest. */

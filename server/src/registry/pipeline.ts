@@ -76,9 +76,14 @@ const COLUMNS = new Map<Endpoint, readonly Step[]>(
   ]),
 )
 
+/** The checks of an endpoint, in their order. */
+export function stepsOf(endpoint: Endpoint): readonly Step[] {
+  return COLUMNS.get(endpoint) ?? []
+}
+
 /** Runs a request through its column of the table and then through its handler. */
 export async function runPipeline(exchange: Exchange): Promise<unknown> {
-  for (const step of COLUMNS.get(exchange.endpoint) ?? []) await step(exchange)
+  for (const step of stepsOf(exchange.endpoint)) await step(exchange)
 
   return HANDLERS[exchange.endpoint](exchange)
 }

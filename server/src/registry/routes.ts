@@ -7,6 +7,12 @@ import { renderError } from './render-error.ts'
 import { authenticate } from './steps/authenticate.ts'
 import { tellingQuota } from './tell-quota.ts'
 
+/** Headers of every answer. */
+export const OF_EVERY_ANSWER = {
+  'docker-distribution-api-version': 'registry/2.0',
+  'x-content-type-options': 'nosniff',
+} as const
+
 const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /**
@@ -20,10 +26,7 @@ export function registryRoutes(deps: RegistryDeps): FastifyPluginAsync {
     app.addHook('onRequest', async (request, reply) => {
       // Bytes of no readable type are bytes all the same; what a manifest is, it says itself.
       if (request.mediaType === undefined) delete request.raw.headers['content-type']
-      reply.headers({
-        'docker-distribution-api-version': 'registry/2.0',
-        'x-content-type-options': 'nosniff',
-      })
+      reply.headers(OF_EVERY_ANSWER)
     })
     app.setErrorHandler((error, request, reply) => renderError(error, request, reply))
 

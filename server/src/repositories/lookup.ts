@@ -8,5 +8,8 @@ export type FindRepository = (key: NameInProject) => Promise<Repository | undefi
 
 /** Requests that arrive together cost one query together; nothing is remembered from one to the next. */
 export function createRepositoryLookup(db: Database): FindRepository {
-  return foldLookups((keys) => findRepositoriesByName(db, keys))
+  return foldLookups(
+    (keys) => findRepositoriesByName(db, keys),
+    ({ projectId, name }) => `${projectId}/${name}`,
+  )
 }

@@ -10,7 +10,10 @@ export interface RobotLookup {
 
 export function createRobotLookup(db: Database): RobotLookup {
   return {
-    byName: foldLookups((keys: readonly LoginKey[]) => findByNames(db, keys)),
-    byId: foldLookups((ids: readonly number[]) => findByIds(db, ids)),
+    byName: foldLookups(
+      (keys: readonly LoginKey[]) => findByNames(db, keys),
+      ({ project, name }) => JSON.stringify([project, name]),
+    ),
+    byId: foldLookups((ids: readonly number[]) => findByIds(db, ids), String),
   }
 }

@@ -1,6 +1,8 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { MetricsRegistry } from '../../platform/metrics/registry.ts'
 import { type Endpoint, matchTarget } from '../../registry/endpoints.ts'
+import type { QuickPullDeps } from '../../registry/quick-pull.ts'
 import { operationName } from '../openapi/document.ts'
 
 const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
@@ -23,10 +25,21 @@ const OF_ENDPOINT: Readonly<Record<Endpoint, { operation: string; handler: strin
   'upload-finish': { operation: 'v2_blob_upload', handler: 'blob_upload_chunk' },
   'upload-cancel': { operation: 'v2_blob_upload', handler: 'blob_upload_chunk' },
 }
+
+interface Name {
+  operation: string
+  /** Undefined for what is no request to the registry. */
+  handler: string | undefined
+}
+
 const OTHERS = { operation: 'v2_others', handler: undefined }
 
-/** Counts and times every request; to be called before the routes are added. */
-export function measureRequests(app: FastifyInstance, metrics: MetricsRegistry): void {
+/**
+ * Counts and times every request; to be called before the routes are added.
+ *
+ * @returns what counts a request of a manifest that does not come to the routes
+ */
+export function measureRequests(app: FastifyInstance, metrics: MetricsRegistry): QuickPullDeps['watch'] {
   const inflight = metrics.gauge('harbor_core_http_inflight_requests', 'Requests in flight', [])
   const total = metrics.counter('harbor_core_http_request_total', 'Requests that were answered', [
     'method',
@@ -61,16 +74,15 @@ export function measureRequests(app: FastifyInstance, metrics: MetricsRegistry):
     }
   })
 
-  app.addHook('onRequest', (request, reply, done) => {
-    const start = performance.now()
+  function measure(asked: string, response: ServerResponse, start: number, nameOf: () => Name): void {
     inflight.inc()
     // Comes after the last byte, and where the client has gone away.
-    reply.raw.once('close', () => {
+    response.once('close', () => {
       inflight.dec()
       const seconds = (performance.now() - start) / 1000
-      const { operation, handler } = nameOf(request, names)
-      const method = METHODS.has(request.method) ? request.method : 'OTHER'
-      const code = String(reply.raw.statusCode)
+      const { operation, handler } = nameOf()
+      const method = METHODS.has(asked) ? asked : 'OTHER'
+      const code = String(response.statusCode)
       total.inc({ method, code, operation })
       duration.observe({ method, operation }, seconds)
       if (handler !== undefined) {
@@ -78,15 +90,19 @@ export function measureRequests(app: FastifyInstance, metrics: MetricsRegistry):
         registryDuration.observe({ handler, method }, seconds)
       }
     })
+  }
+
+  app.addHook('onRequest', (request, reply, done) => {
+    measure(request.method, reply.raw, performance.now(), () => nameOf(request, names))
     done()
   })
+
+  return ({ method = '' }, response, start) =>
+    measure(method, response, start, () => OF_ENDPOINT['manifest-get'])
 }
 
 /** From what was registered, never from what was asked for: the names are bounded. */
-function nameOf(
-  request: FastifyRequest,
-  names: ReadonlyMap<string, string>,
-): { operation: string; handler: string | undefined } {
+function nameOf(request: FastifyRequest, names: ReadonlyMap<string, string>): Name {
   const { url } = request.routeOptions
   if (url?.startsWith('/v2')) {
     const [path = ''] = (request.raw.url ?? '').split('?')

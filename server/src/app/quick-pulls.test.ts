@@ -1,0 +1,192 @@
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { afterEach, expect, test } from 'vitest'
+import type { Pulled, PulledKey } from '../artifacts/pulled-store.ts'
+import type { Pull } from '../artifacts/pulls/model.ts'
+import type { Config } from '../config/schema.ts'
+import type { Caller } from '../registry/exchange.ts'
+import type { QuickPullDeps } from '../registry/quick-pull.ts'
+import { addQuickPulls } from './quick-pulls.ts'
+
+const BODY = Buffer.from('{"schemaVersion":2,"annotations":{"name":"Ü 漢"}}')
+const DIGEST = `sha256:${'a'.repeat(64)}`
+const PULLED: Pulled = {
+  project: { id: 7, name: 'team', public: false, roles: [] },
+  artifact: { id: 3, repositoryId: 5, digest: DIGEST, mediaType: 'x/y', manifestSize: BODY.length },
+}
+const CALLER: Caller = {
+  authenticated: true,
+  principal: { kind: 'user', id: 9, username: 'ann', sysadmin: true, generation: 1 },
+  token: {
+    access: [{ type: 'repository', name: 'team/app', actions: ['pull'] }],
+    projects: { team: 7 },
+  },
+}
+/** What the long way answers here. */
+const LONG = 299
+
+let app: FastifyInstance | undefined
+let asked: PulledKey[]
+let pulls: Pull[]
+
+afterEach(async () => {
+  await app?.close()
+})
+
+async function serve(changed: Partial<QuickPullDeps> = {}, trustedProxies: string[] = []): Promise<string> {
+  asked = []
+  pulls = []
+  app = Fastify({ trustProxy: trustedProxies.length > 0 ? trustedProxies : false })
+  app.all('/*', async (request, reply) => reply.code(LONG).send(request.ip))
+  addQuickPulls(app, { trustedProxies } as unknown as Config, {
+    authenticate: (shown) => (shown === 'Bearer known' ? Promise.resolve(CALLER) : undefined),
+    async findPulled(key) {
+      asked.push(key)
+      return PULLED
+    },
+    manifestCache: { get: (digest) => (digest === DIGEST ? BODY : undefined) },
+    async recordPull(pull) {
+      pulls.push(pull)
+    },
+    ...changed,
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+}
+
+interface Sent {
+  method?: string
+  path?: string
+  headers?: http.OutgoingHttpHeaders
+}
+
+function ask(url: string, { method = 'GET', path = '/v2/team/app/manifests/v1', headers = {} }: Sent = {}) {
+  return new Promise<{ status: number; headers: http.IncomingHttpHeaders; body: Buffer }>(
+    (resolve, reject) => {
+      const shown = { authorization: 'Bearer known', connection: 'close', ...headers }
+      const request = http.request(url + path, { method, headers: shown }, (answer) => {
+        const parts: Buffer[] = []
+        answer.on('data', (part: Buffer) => parts.push(part))
+        answer.on('error', reject)
+        answer.on('end', () =>
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(parts) }),
+        )
+      })
+      request.on('error', reject)
+      request.end()
+    },
+  )
+}
+
+test('a manifest that is there goes out byte by byte, and its pull is told', async () => {
+  const url = await serve()
+
+  const byTag = await ask(url)
+  const byDigest = await ask(url, { path: `/v2/team/app/manifests/${DIGEST}` })
+  const head = await ask(url, { method: 'HEAD' })
+
+  for (const answer of [byTag, byDigest, head]) {
+    expect(answer.status).toBe(200)
+    expect(answer.headers).toMatchObject({
+      'content-type': 'x/y',
+      'content-length': String(BODY.length),
+      'docker-content-digest': DIGEST,
+      etag: `"${DIGEST}"`,
+    })
+  }
+  expect([byTag, byDigest, head].map(({ body }) => body.toString('hex'))).toEqual([
+    BODY.toString('hex'),
+    BODY.toString('hex'),
+    '',
+  ])
+  const place = { project: 'team', repository: 'app', userId: 9 }
+  expect(asked).toEqual([
+    { ...place, tag: 'v1' },
+    { ...place, digest: DIGEST },
+    { ...place, tag: 'v1' },
+  ])
+  expect(pulls.map(({ tag, digest }) => [tag, digest])).toEqual([
+    ['v1', DIGEST],
+    [undefined, DIGEST],
+  ])
+  expect(pulls[0]).toMatchObject({ projectId: 7, repositoryId: 5, artifactId: 3, actor: { id: 9 } })
+})
+
+test.each<[string, Sent]>([
+  ['another method', { method: 'PUT' }],
+  ['another path', { path: '/v2/team/app/tags/list' }],
+  ['a query', { path: '/v2/team/app/manifests/v1?ns=docker.io' }],
+  ['what needs decoding', { path: '/v2/team%2Fapp/manifests/v1' }],
+  ['slashes to be made one', { path: '/v2//team/app/manifests/v1' }],
+  ['a name that is none', { path: '/v2/team/.app/manifests/v1' }],
+  ['a reference that is none', { path: '/v2/team/app/manifests/sha256:1' }],
+  ['a condition', { headers: { 'if-none-match': `"${DIGEST}"` } }],
+  ['a body', { headers: { 'content-length': 0 } }],
+  ['nobody in particular', { headers: { authorization: 'Bearer other' } }],
+])('the long way is for %s', async (_what, sent) => {
+  const url = await serve()
+
+  expect((await ask(url, sent)).status).toBe(LONG)
+  expect(asked).toEqual([])
+})
+
+const otherwise = (caller: Partial<Caller>): Partial<QuickPullDeps> => ({
+  authenticate: () => Promise.resolve({ ...CALLER, ...caller }),
+})
+
+test.each<[string, Partial<QuickPullDeps>]>([
+  ['whose token counts no longer', { authenticate: () => Promise.resolve(undefined) }],
+  ['who may not pull', otherwise({ principal: { kind: 'anonymous' } })],
+  ['whose token does not cover the repository', otherwise({ token: { access: [], projects: { team: 7 } } })],
+  [
+    'whose token was for a former project of the name',
+    otherwise({ token: { access: CALLER.token?.access ?? [], projects: { team: 6 } } }),
+  ],
+  ['who names what is not there', { findPulled: () => Promise.resolve(undefined) }],
+  [
+    'who uses a former name',
+    { findPulled: () => Promise.resolve({ ...PULLED, project: { ...PULLED.project, name: 'club' } }) },
+  ],
+  ['for whom the database has no answer', { findPulled: () => Promise.reject(new Error('gone')) }],
+  ['whose manifest is not at hand', { manifestCache: { get: () => undefined } }],
+])('the long way is for one %s, and no pull is told', async (_who, changed) => {
+  const url = await serve(changed)
+
+  expect((await ask(url)).status).toBe(LONG)
+  expect(pulls).toEqual([])
+})
+
+test('the image pulled to replicate is no pull', async () => {
+  const url = await serve()
+
+  const answer = await ask(url, { headers: { 'user-agent': 'harbor-registry-client' } })
+
+  expect(answer.status).toBe(200)
+  expect(pulls).toEqual([])
+})
+
+test.each([
+  ['nobody is believed', [], '127.0.0.1'],
+  ['the proxy is believed', ['127.0.0.0/8'], '203.0.113.9'],
+  ['another proxy is believed', ['192.0.2.1'], '127.0.0.1'],
+])('the address is the one that Fastify finds: %s', async (_whom, trusted, address) => {
+  const url = await serve({}, trusted)
+  const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.9' }
+
+  const long = await ask(url, { headers, path: '/else' })
+  await ask(url, { headers })
+
+  expect(long.body.toString()).toBe(address)
+  expect(pulls.map((pull) => pull.address)).toEqual([address])
+})
+
+test('what is about to be answered is watched, and nothing else', async () => {
+  const watched: unknown[] = []
+  const url = await serve({ watch: (request) => watched.push(request.url) })
+
+  await ask(url)
+  await ask(url, { path: '/v2/team/app/tags/list' })
+
+  expect(watched).toEqual(['/v2/team/app/manifests/v1'])
+})

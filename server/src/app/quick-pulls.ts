@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import proxyaddr from '@fastify/proxy-addr'
+import type { FastifyInstance } from 'fastify'
+import { createPulledLookup } from '../artifacts/lookup.ts'
+import type { Config } from '../config/schema.ts'
+import { type QuickPullDeps, quickPull } from '../registry/quick-pull.ts'
+import { knownCallerOf } from './registry-caller.ts'
+import type { ServerParts } from './server-parts.ts'
+import type { Services } from './services.ts'
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void
+
+/**
+ * Puts the quick way of pulls in front of the server: what it does not take goes to Fastify as ever. To be called when nothing else
+ * that hears requests is added to the server any more.
+ */
+export function addQuickPulls(
+  app: FastifyInstance,
+  config: Config,
+  deps: Omit<QuickPullDeps, 'addressOf'>,
+): void {
+  const { server } = app
+  const take = quickPull({ ...deps, addressOf: addressesBehind(config.trustedProxies) })
+  const listeners = server.listeners('request') as Listener[]
+  const goLongWay: Listener = (request, response) => {
+    for (const listener of listeners) listener.call(server, request, response)
+  }
+  let closing = false
+  app.addHook('preClose', (done) => {
+    closing = true
+    done()
+  })
+
+  server.removeAllListeners('request')
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    // While it closes, Fastify says on each answer that the connection ends.
+    if (closing || !take(request, response, () => goLongWay(request, response))) goLongWay(request, response)
+  })
+}
+
+export function quickPullDeps(
+  { prepared }: Pick<ServerParts, 'prepared'>,
+  { auth, data }: Pick<Services, 'auth' | 'data'>,
+  watch: QuickPullDeps['watch'],
+): Omit<QuickPullDeps, 'addressOf'> {
+  return {
+    authenticate: knownCallerOf(auth),
+    findPulled: createPulledLookup(prepared),
+    manifestCache: data.artifacts.manifestCache,
+    recordPull: data.pulls.record,
+    watch,
+  }
+}
+
+/** Where a request comes from, as Fastify finds it. */
+function addressesBehind(trusted: readonly string[]): (request: IncomingMessage) => string {
+  if (trusted.length === 0) return ({ socket }) => socket.remoteAddress ?? ''
+  const isTrusted = proxyaddr.compile([...trusted])
+  return (request) => proxyaddr(request, isTrusted)
+}
