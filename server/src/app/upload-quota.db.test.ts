@@ -14,7 +14,7 @@ let program: Program
 beforeEach(async () => {
   await world.renew()
   await world.db.updateTable('projects').set({ storage_limit: LIMIT }).execute()
-  program = await openProgram(world.db, guardDriver(await openMemoryDriver()))
+  program = await openProgram(world.db, guardDriver({ ...(await openMemoryDriver()), putsUpTo: 2 * LIMIT }))
 })
 
 const body = (bytes: Buffer) => ({ headers: { 'content-length': String(bytes.length) }, payload: bytes })

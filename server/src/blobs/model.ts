@@ -15,7 +15,8 @@ export interface StoredBlob {
 export interface Upload {
   id: string
   repositoryId: number
-  state: UploadState
+  /** Undefined until its first bytes were noted: the store knows nothing of it. */
+  state: UploadState | undefined
   algorithm: Algorithm
   /** Bytes received and durable. */
   offset: number

@@ -24,7 +24,7 @@ export function createUploadHashes(storage: StorageDriver): UploadHashes {
       if (known && known.epoch === upload.epoch && known.hash.length === upload.offset) return known.hash
 
       const hash = createRunningHash(upload.algorithm)
-      if (upload.offset > 0) {
+      if (upload.state !== undefined && upload.offset > 0) {
         for await (const chunk of await storage.readUpload(upload.state, upload.offset))
           hash.update(chunk as Buffer)
       }

@@ -1,14 +1,16 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase } from '../platform/db/testing.ts'
+import { shareAnew } from '../quotas/count.ts'
 import type { Repository } from '../repositories/model.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import { openMemoryDriver } from '../storage/drivers/memory/memory-driver.ts'
 import { guardDriver } from '../storage/guarded-driver.ts'
-import { DigestMismatchError, UploadInterruptedError } from './errors.ts'
+import { DigestMismatchError, UploadInterruptedError, UploadUnknownError } from './errors.ts'
 import { createBlobLookup } from './lookup.ts'
 import { findBlob, readBlob } from './service.ts'
 import { blobDeps, body, seedRepository, sha256 } from './testing.ts'
-import { type UploadsDeps, uploadWhole } from './uploads.ts'
+import { finishSmall, isUntouched } from './upload-small.ts'
+import { cancelUpload, getUpload, startUpload, takeOver, type UploadsDeps, uploadWhole } from './uploads.ts'
 
 const { db, drop } = await createTestDatabase()
 
@@ -98,4 +100,71 @@ test('a key that a crash has taken is passed over', async () => {
   await uploadWhole(deps, other, body(['crashed']), sha256('crashed'))
 
   expect(asked).toEqual(['put', 'put', 'put'])
+})
+
+const begin = () => startUpload(deps, repository.id, 'sha256')
+
+test('an upload that ends with all its bytes is one request to the store as well, and is over', async () => {
+  const upload = await begin()
+
+  const rest = await finishSmall(deps, repository, upload, body(['all ', 'of it']), sha256('all of it'))
+
+  expect(rest).toBeUndefined()
+  expect(asked).toEqual(['put'])
+  expect(await bytesOf('all of it')).toBe('all of it')
+  await expect(getUpload(deps, repository.id, upload.id)).rejects.toThrow(UploadUnknownError)
+})
+
+test('with other bytes than those of the digest it is over, too', async () => {
+  const upload = await begin()
+
+  const ending = finishSmall(deps, repository, upload, body(['other']), sha256('all of it'))
+
+  await expect(ending).rejects.toThrow(DigestMismatchError)
+  expect(asked).toEqual([])
+  await expect(getUpload(deps, repository.id, upload.id)).rejects.toThrow(UploadUnknownError)
+})
+
+test.each([
+  { what: 'cancelled', meanwhile: cancelUpload },
+  { what: 'written to', meanwhile: takeOver },
+])('one that is $what meanwhile does not end with them', async ({ meanwhile }) => {
+  const upload = await begin()
+  await meanwhile(deps, upload)
+
+  const ending = finishSmall(deps, repository, upload, body(['all of it']), sha256('all of it'))
+
+  await expect(ending).rejects.toThrow(UploadUnknownError)
+  expect(asked).toEqual([])
+  expect(await bytesOf('all of it')).toBe('none')
+})
+
+test('where the source breaks off the caller gets what came, and what happened', async () => {
+  const upload = await begin()
+  const failure = new Error('aborted')
+
+  const rest = await finishSmall(deps, repository, upload, body(['half'], failure), sha256('half and'))
+
+  const read = async () => {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of rest ?? []) chunks.push(chunk)
+    return Buffer.concat(chunks).toString()
+  }
+  await expect(read()).rejects.toBe(failure)
+  expect(isUntouched(await getUpload(deps, repository.id, upload.id))).toBe(true)
+})
+
+test('where the project has no room for them they can be ended with later', async () => {
+  const { projectId } = repository
+  await db.updateTable('projects').set({ storage_limit: 3 }).where('id', '=', projectId).execute()
+  await shareAnew(db, projectId)
+  const upload = await begin()
+
+  const rest = await finishSmall(deps, repository, upload, body(['all of it']), sha256('all of it'))
+
+  const chunks: Uint8Array[] = []
+  for await (const chunk of rest ?? []) chunks.push(chunk)
+  expect(Buffer.concat(chunks).toString()).toBe('all of it')
+  expect(asked).toEqual([])
+  expect(await bytesOf('all of it')).toBe('none')
 })

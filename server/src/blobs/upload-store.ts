@@ -13,7 +13,7 @@ export async function insertUpload(db: Database, store: string, upload: Upload):
   await sql`
     WITH relaxed AS (SELECT set_config('synchronous_commit', 'off', true) AS value)
     INSERT INTO uploads (id, repository_id, store, storage_state, algorithm, offset_digest)
-    SELECT ${upload.id}, ${upload.repositoryId}, ${store}, ${JSON.stringify(upload.state)}, ${upload.algorithm},
+    SELECT ${upload.id}, ${upload.repositoryId}, ${store}, ${toJson(upload.state)}, ${upload.algorithm},
       ${upload.offsetDigest}
     FROM relaxed WHERE relaxed.value IS NOT NULL`.execute(db)
 }
@@ -101,13 +101,13 @@ function withRepository(
  * Becomes the one writer of an upload: answers whether it still is as it was when `upload` was read. The epoch
  * alone does not tell: a writer that has ended since left it, and has made `upload.offset` a thing of the past.
  */
-export async function takeUpload(db: Database, upload: Upload, state: UploadState): Promise<boolean> {
+export async function takeUpload(db: Database, upload: Upload, state: Upload['state']): Promise<boolean> {
   const result = await db
     .updateTable('uploads')
     .set({
       epoch: upload.epoch + 1,
       writing: true,
-      storage_state: JSON.stringify(state),
+      storage_state: toJson(state),
       update_time: sql<Date>`now()`,
     })
     .where('id', '=', upload.id)
@@ -124,7 +124,7 @@ export async function saveUpload(db: Database, upload: Upload): Promise<boolean>
     .updateTable('uploads')
     .set({
       writing: false,
-      storage_state: JSON.stringify(upload.state),
+      storage_state: toJson(upload.state),
       offset: upload.offset,
       offset_digest: upload.offsetDigest,
       update_time: sql<Date>`now()`,
@@ -180,13 +180,18 @@ export async function findOrphanStates(
   return result.rows.map((row) => row.state)
 }
 
+/** The column is JSON's null where there is none. */
+function toJson(state: Upload['state']): string {
+  return JSON.stringify(state ?? null)
+}
+
 type UploadRow = Pick<Selectable<UploadsTable>, (typeof COLUMNS)[number]>
 
 function toUpload(row: UploadRow): Upload {
   return {
     id: row.id,
     repositoryId: row.repository_id,
-    state: row.storage_state as UploadState,
+    state: (row.storage_state as UploadState | null) ?? undefined,
     algorithm: row.algorithm,
     offset: row.offset,
     offsetDigest: row.offset_digest,

@@ -5,6 +5,7 @@ import { type Algorithm, algorithmOf } from '../oci/digest.ts'
 import { transact } from '../platform/db/transact.ts'
 import { QuotaExceededError } from '../quotas/model.ts'
 import type { AdmittedRepository, Repository } from '../repositories/model.ts'
+import type { UploadState } from '../storage/driver.ts'
 import { ObjectMissingError } from '../storage/errors.ts'
 import { commitBlob } from './commit.ts'
 import {
@@ -32,13 +33,13 @@ export interface UploadsDeps extends BlobsDeps {
   hashes: UploadHashes
 }
 
-/** Begins an upload. */
+/** Begins an upload. The store hears of it with its first bytes: most have all of them in one request, and need no file. */
 export async function startUpload(
   deps: UploadsDeps,
   repositoryId: number,
   algorithm: Algorithm,
 ): Promise<Upload> {
-  const upload = await newUpload(deps, repositoryId, algorithm)
+  const upload = newUpload(repositoryId, algorithm)
   await insertUpload(deps.db, deps.store, upload)
 
   return upload
@@ -90,7 +91,7 @@ export async function appendChunk(
   source: AsyncIterable<Uint8Array>,
 ): Promise<Upload> {
   const { appended, hash, failure } = await receive(deps, upload, source)
-  if (!(await saveUpload(deps.db, appended))) throw new UploadOffsetError(upload.offset)
+  await save(deps, upload, appended)
   if (failure !== undefined) await breakOff(deps, appended, failure, hash)
   keepHash(deps, appended, hash)
 
@@ -110,7 +111,7 @@ export async function finishWithChunk(
 ): Promise<void> {
   const { appended, hash, failure } = await receive(deps, upload, source)
   if (failure !== undefined) {
-    if (!(await saveUpload(deps.db, appended))) throw new UploadOffsetError(upload.offset)
+    await save(deps, upload, appended)
     await breakOff(deps, appended, failure, hash)
   }
   try {
@@ -118,22 +119,39 @@ export async function finishWithChunk(
   } catch (error) {
     // It can be finished once there is room.
     if (error instanceof QuotaExceededError) await saveUpload(deps.db, appended)
+    if (error instanceof UploadUnknownError) await dropUnnoted(deps, upload, appended)
     throw error
   }
 }
+
+/** Says how far an upload is. Throws `UploadOffsetError` where another writer took over meanwhile. */
+async function save(deps: UploadsDeps, before: Upload, appended: ReceivedUpload): Promise<void> {
+  if (await saveUpload(deps.db, appended)) return
+  await dropUnnoted(deps, before, appended)
+  throw new UploadOffsetError(before.offset)
+}
+
+/** The bytes of the first writer, of which the row never said where they are: whoever took over could not drop them. */
+async function dropUnnoted(deps: UploadsDeps, before: Upload, { state }: ReceivedUpload): Promise<void> {
+  if (before.state === undefined) await deps.storage.abortUpload(state)
+}
+
+/** An upload that the store knows of. */
+type ReceivedUpload = Upload & { state: UploadState }
 
 /** Writes what comes; nothing of it is told to the database yet. */
 async function receive(
   deps: UploadsDeps,
   upload: OwnUpload,
   source: AsyncIterable<Uint8Array>,
-): Promise<{ appended: Upload; hash: RunningHash; failure: unknown }> {
+): Promise<{ appended: ReceivedUpload; hash: RunningHash; failure: unknown }> {
   const before = { ...upload, epoch: upload.epoch - 1 }
   const hash = await ownBytes(upload.id, () => deps.hashes.take(before))
+  const state = upload.state ?? (await deps.storage.startUpload(upload.id))
   const result = await ownBytes(upload.id, () =>
-    deps.storage.append(upload.state, upload.offset, hashThrough(source, hash)),
+    deps.storage.append(state, upload.offset, hashThrough(source, hash)),
   )
-  const appended: Upload = {
+  const appended: ReceivedUpload = {
     ...upload,
     state: result.state,
     offset: upload.offset + result.written,
@@ -191,7 +209,7 @@ export async function finishUpload(
   }
 
   const { placed } = await commitUploaded(deps, repository, upload, digest, { upload })
-  if (!placed) await deps.storage.abortUpload(upload.state)
+  if (!placed) await abortBytes(deps, upload)
 }
 
 /** Takes a whole blob in one go, without a session. Same promises as `finishUpload`. */
@@ -218,9 +236,9 @@ async function uploadLarge(
   large: AsyncIterable<Uint8Array>,
   digest: string,
 ): Promise<void> {
-  const upload = await newUpload(deps, repository.id, algorithmOf(digest))
+  const upload = newUpload(repository.id, algorithmOf(digest))
   let placed = false
-  let state = upload.state
+  let state = await deps.storage.startUpload(upload.id)
   try {
     const hash = createRunningHash(upload.algorithm)
     const result = await deps.storage.append(state, 0, hashThrough(large, hash))
@@ -244,15 +262,18 @@ async function uploadLarge(
  */
 export async function cancelUpload(deps: UploadsDeps, upload: Upload): Promise<void> {
   if (!(await deleteUpload(deps.db, upload))) throw new UploadUnknownError(upload.id)
-  await deps.storage.abortUpload(upload.state)
+  await abortBytes(deps, upload)
 }
 
-async function newUpload(deps: UploadsDeps, repositoryId: number, algorithm: Algorithm): Promise<Upload> {
-  const id = randomUUID()
+async function abortBytes(deps: UploadsDeps, { state }: Upload): Promise<void> {
+  if (state !== undefined) await deps.storage.abortUpload(state)
+}
+
+function newUpload(repositoryId: number, algorithm: Algorithm): Upload {
   return {
-    id,
+    id: randomUUID(),
     repositoryId,
-    state: await deps.storage.startUpload(id),
+    state: undefined,
     algorithm,
     offset: 0,
     offsetDigest: createRunningHash(algorithm).digest(),
@@ -266,16 +287,20 @@ async function newUpload(deps: UploadsDeps, repositoryId: number, algorithm: Alg
  * writing, so we go on in a copy of what it had committed, and its bytes go nowhere.
  */
 export async function takeOver(deps: UploadsDeps, upload: Upload): Promise<OwnUpload> {
-  const state = upload.writing
-    ? await ownBytes(upload.id, () => deps.storage.forkUpload(upload.state, randomUUID(), upload.offset))
-    : upload.state
-  if (!(await takeUpload(deps.db, upload, state))) {
-    if (upload.writing) await deps.storage.abortUpload(state)
+  const taken = upload.writing ? { ...upload, state: await forkBytes(deps, upload) } : upload
+  if (!(await takeUpload(deps.db, upload, taken.state))) {
+    if (upload.writing) await abortBytes(deps, taken)
     throw new UploadOffsetError(upload.offset)
   }
-  if (upload.writing) await deps.storage.abortUpload(upload.state)
+  if (upload.writing) await abortBytes(deps, upload)
 
-  return { ...upload, state, epoch: upload.epoch + 1, writing: true }
+  return { ...taken, epoch: upload.epoch + 1, writing: true }
+}
+
+/** Nothing where nothing was committed yet: the next writer begins with bytes of his own. */
+async function forkBytes(deps: UploadsDeps, upload: Upload): Promise<UploadState | undefined> {
+  const { id, state, offset } = upload
+  return state && (await ownBytes(id, () => deps.storage.forkUpload(state, randomUUID(), offset)))
 }
 
 async function commitUploaded(
@@ -286,19 +311,24 @@ async function commitUploaded(
   options: LinkOptions = {},
 ) {
   const blob = { digest, size: upload.offset, repository }
-  const place = (key: string) => deps.storage.finishUpload(upload.state, upload.offset, key)
+  const place = async (key: string) => {
+    if (upload.state !== undefined) return deps.storage.finishUpload(upload.state, upload.offset, key)
+    await deps.storage.put(key, new Uint8Array())
+    return key
+  }
 
   const committed = await ownBytes(upload.id, () =>
     deps.perDigest(digest, () => transact(deps.db, (tx) => commitBlob(tx, deps, blob, place, options))),
   )
   // Not before: an upload whose row a crash or the database brings back is to be there. What stays behind is swept.
-  if (committed.placed) await deps.storage.forgetUpload(upload.state).catch(ignore)
+  if (committed.placed && upload.state !== undefined)
+    await deps.storage.forgetUpload(upload.state).catch(ignore)
   return committed
 }
 
 async function rehash(deps: UploadsDeps, upload: Upload, algorithm: Algorithm): Promise<string> {
   const hash = createRunningHash(algorithm)
-  if (upload.offset > 0) {
+  if (upload.state !== undefined && upload.offset > 0) {
     for await (const chunk of await deps.storage.readUpload(upload.state, upload.offset))
       hash.update(chunk as Buffer)
   }

@@ -1,6 +1,7 @@
 import { UploadOffsetError, UploadUnknownError } from '../blobs/errors.ts'
 import type { Upload } from '../blobs/model.ts'
 import { findBlob } from '../blobs/service.ts'
+import { finishSmall, isUntouched } from '../blobs/upload-small.ts'
 import { findUploadByName } from '../blobs/upload-store.ts'
 import {
   appendChunk,
@@ -85,15 +86,28 @@ async function finish(exchange: Exchange, digest: string): Promise<void> {
   const { headers } = exchange.request
   const range = readContentRange(exchange)
   const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
-  if (!empty && range === undefined) {
-    const upload = await openSession(exchange)
-    const body = await bodyWithinQuota(exchange, upload.offset, digest)
-    await finishWithChunk(uploads, filled(exchange, 'repository'), upload, body, digest)
-    return
-  }
+  if (!empty && range === undefined) return await finishWithBody(exchange, digest)
 
   const upload = empty ? await findSession(exchange) : await receiveChunk(exchange, range, digest)
   await finishUpload(uploads, filled(exchange, 'repository'), upload, digest)
+}
+
+/** A PUT with the rest of the blob, which is all of it more often than not. */
+async function finishWithBody(exchange: Exchange, digest: string): Promise<void> {
+  const { uploads } = exchange.deps
+  const length = Number(exchange.request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
+  let body: AsyncIterable<Uint8Array> | undefined
+  if (length <= (uploads.storage.putsUpTo ?? 0)) {
+    const upload = await findSession(exchange)
+    if (isUntouched(upload)) {
+      const whole = await bodyWithinQuota(exchange, 0, digest)
+      body = await finishSmall(uploads, filled(exchange, 'repository'), upload, whole, digest)
+      if (body === undefined) return
+    }
+  }
+  const upload = await openSession(exchange)
+  body ??= await bodyWithinQuota(exchange, upload.offset, digest)
+  await finishWithChunk(uploads, filled(exchange, 'repository'), upload, body, digest)
 }
 
 /** DELETE <blob-push-location> ("Cancel a blob upload"). */

@@ -133,12 +133,13 @@ test('an object whose transaction fails while the scrub looks is one', async () 
 })
 
 test('an upload that runs is nothing that the scrub sees', async () => {
-  const session = await startUpload(scrub.bench.uploads, scrub.bench.repository.id, 'sha256')
+  const { uploads, repository } = scrub.bench
+  const begun = await append(uploads, await startUpload(uploads, repository.id, 'sha256'), body(['it is ']))
 
   const { told } = await scrub.run()
 
   expect(told).toMatchObject({ keys: 0, orphans: 0 })
-  await scrub.deps.storage.append(session.state, 0, body(['still there']))
+  expect((await append(uploads, begun, body(['still there']))).offset).toBe(17)
 })
 
 test.each(['stat', 'read'] as const)(

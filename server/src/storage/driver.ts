@@ -36,7 +36,7 @@ export interface StorageDriver {
   urlOf?(key: string, method: 'GET' | 'HEAD'): Promise<string>
 
   /**
-   * Where an upload costs several requests: objects of up to so many bytes, which fit into memory, are better put at once.
+   * Where an upload costs more than a `put`: objects of up to so many bytes, which fit into memory, are better put at once.
    */
   readonly putsUpTo?: number
 

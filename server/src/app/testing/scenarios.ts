@@ -48,7 +48,9 @@ export function stageOf(
 export const APP = 'p/app'
 export const OTHER = 'p/other'
 const config = someBytes(300, 1)
+const small = someBytes(400, 7)
 const layer = someBytes(5000, 2)
+const large = someBytes(4500, 8)
 const chunks = [someBytes(2000, 3), someBytes(1500, 4), someBytes(1000, 5), someBytes(500, 6)] as const
 /** The image that is pushed. */
 export const image = { config, layers: [layer] }
@@ -56,9 +58,11 @@ export const image = { config, layers: [layer] }
 /** Every way in which something gets into the store, or out of it. */
 export const SCENARIOS: readonly Scenario[] = [
   {
-    name: 'an image: a blob in one request, a streamed one, the manifest',
+    name: 'an image: blobs in one request and two, a streamed one, the manifest',
     async work({ clients: [client] }) {
       await client.pushWhole(APP, config)
+      await client.pushWhole(APP, large)
+      await client.finish(APP, await client.begin(APP), small, small)
       await client.finish(APP, await client.append(await client.begin(APP), layer), Buffer.alloc(0), layer)
       await client.pushManifest(APP, 'v1', image)
     },

@@ -66,9 +66,13 @@ export async function inDirectory<T>(work: (directory: string) => Promise<T>): P
   }
 }
 
+/** What is put at once, in bytes: less than what a filesystem would have so, and both ways are gone with few bytes. */
+const PUTS_UP_TO = 4000
+
 /** A process over a directory and the database. */
 export async function openOver(db: Database, directory: string, fs: FileSystem): Promise<Program> {
-  return await openProgram(db, guardDriver(await openFilesystemDriver(directory, fs)))
+  const driver = await openFilesystemDriver(directory, fs)
+  return await openProgram(db, guardDriver({ ...driver, putsUpTo: PUTS_UP_TO }))
 }
 
 /**

@@ -25,6 +25,9 @@ import {
 /** Of the four threads that Node has for files, in all. More at once are no faster either. */
 const DELETIONS = 2
 
+/** What a write gathers before it writes: so much of an upload is in memory in any case. */
+const PUTS_UP_TO = 256 * 1024
+
 /**
  * Opens the driver that keeps objects as files below `directory` (created where it is missing), on a
  * local or shared filesystem with hard links. Several processes may have it open at once.
@@ -35,6 +38,7 @@ export async function openFilesystemDriver(directory: string, fs = nodeFileSyste
 
   return {
     kind: 'filesystem',
+    putsUpTo: PUTS_UP_TO,
     stat: (key) => statObject(disk, key),
     read: (key, range) => readObject(disk, key, range),
     open: (key) => openObject(disk, key),
