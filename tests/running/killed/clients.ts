@@ -109,7 +109,8 @@ async function expectDone(status: number, answering: Promise<Answer>): Promise<A
   if (answer.status === status) return answer
   // An upload that began a moment before the crash may be forgotten.
   const isForgotten = answer.status === 404 && codesOf(answer)[0] === 'BLOB_UPLOAD_UNKNOWN'
-  const isOurs = answer.status >= 500 && codesOf(answer).length > 0
+  // Whatever is away, it comes back: that is another thing than a mistake of ours.
+  const isOurs = answer.status === 503 && codesOf(answer).length > 0
   if (isForgotten || isOurs) throw new Refused(String(answer.status))
   throw new Error(`answered ${answer.status} ${answer.body.toString()}`)
 }

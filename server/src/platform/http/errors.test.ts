@@ -44,10 +44,26 @@ test.each([
   expect(answerTo(error)).toMatchObject({ status: 400, code: 'BAD_REQUEST' })
 })
 
-test.each(['57P01', '08006', '53300', 'ECONNREFUSED'])('a database that is away (%s) is a 503', (code) => {
-  expect(answerTo(Object.assign(new Error('host 10.0.0.1'), { code }))).toEqual({
+test.each([
+  { code: '57P01' },
+  { code: '08006' },
+  { code: '53300' },
+  { code: 'ECONNREFUSED' },
+  { code: 'ECONNRESET', syscall: 'read' },
+  { code: 'EPIPE', syscall: 'write' },
+  { code: 'ENOENT', syscall: 'connect' },
+  { message: 'Connection terminated unexpectedly' },
+  { message: 'Client has encountered a connection error and is not queryable' },
+])('a database that is away (%j) is a 503', (parts) => {
+  expect(answerTo(Object.assign(new Error('host 10.0.0.1'), parts))).toEqual({
     status: 503,
     code: 'SERVICE_UNAVAILABLE',
     message: 'the service is temporarily unavailable',
   })
+})
+
+test('a file that is not there is no database that is away', () => {
+  const error = Object.assign(new Error('open'), { code: 'ENOENT', syscall: 'open' })
+
+  expect(answerTo(error).status).toBe(500)
 })

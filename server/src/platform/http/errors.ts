@@ -77,10 +77,22 @@ function databaseAnswer(error: Error): Answer | undefined {
     }
   }
   const away = /^(08|40|53|58)[0-9A-Z]{3}$|^57P[0-9A-Z]{2}$|^ECONNREFUSED$/.test(code)
-  const cut =
-    code === '' && /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
-  return away || cut ? { ...KINDS.unavailable, message: 'the service is temporarily unavailable' } : undefined
+  const cut = code === '' && CUT.test(error.message)
+  return away || cut || isBrokenSocket(error, code)
+    ? { ...KINDS.unavailable, message: 'the service is temporarily unavailable' }
+    : undefined
 }
+
+/** A connection that broke under a statement; that of a database on this machine is a file, which goes with it. */
+function isBrokenSocket(error: Error, code: string): boolean {
+  const syscall = 'syscall' in error ? error.syscall : undefined
+  if (syscall === 'connect') return ['ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAGAIN'].includes(code)
+  return (syscall === 'read' || syscall === 'write') && ['ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code)
+}
+
+/** What the driver says, without a code, of a connection that has broken under a statement or before the next one. */
+const CUT =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client (has encountered a connection error|was closed) and is not queryable)/
 
 /** Sends an answer in Harbor's error list. The request's id is set here, because some errors come before any hook. */
 export function sendError(reply: FastifyReply, answer: Answer): FastifyReply {
