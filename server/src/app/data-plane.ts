@@ -2,6 +2,7 @@ import { createReferenceLookup } from '../artifacts/lookup.ts'
 import { createPullRecorder, type PullRecorder, type PullRecorderDeps } from '../artifacts/pulls/recorder.ts'
 import { findReferenced } from '../artifacts/reference-store.ts'
 import type { ArtifactsDeps } from '../artifacts/service.ts'
+import { createArriving } from '../blobs/arriving.ts'
 import { createBlobLookup } from '../blobs/lookup.ts'
 import { createUploadHashes } from '../blobs/upload-hashes.ts'
 import type { UploadsDeps } from '../blobs/uploads.ts'
@@ -36,6 +37,7 @@ export function createDataPlane(
     graceSeconds: durationSeconds(config.gc.grace) ?? 0,
     findByName: createBlobLookup(prepared, store),
     hashes: createUploadHashes(storage),
+    arriving: createArriving(),
     perDigest: createQueues(),
     quotas: createQuotaPolicy(log, () => settings.get('quota_per_project_enable')),
     findReferenced: (tx, projectId, blobIds) => findReferenced(tx, projectId, blobIds),

@@ -3,6 +3,7 @@ import { createQueues } from '../lib/queues.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Repository } from '../repositories/model.ts'
 import { openMemoryDriver } from '../storage/drivers/memory/memory-driver.ts'
+import { createArriving } from './arriving.ts'
 import { createBlobLookup } from './lookup.ts'
 import type { Upload } from './model.ts'
 import { createUploadHashes } from './upload-hashes.ts'
@@ -41,6 +42,7 @@ export async function blobDeps(db: Database, of?: UploadsDeps): Promise<UploadsD
     graceSeconds: 86_400,
     findByName: createBlobLookup(db, 'memory'),
     hashes: createUploadHashes(storage),
+    arriving: createArriving(),
     perDigest: createQueues(),
     quotas: { enforced: () => true },
     findReferenced,

@@ -166,6 +166,42 @@ export async function findAbandonedUploads(
   return rows.map(toUpload)
 }
 
+/** Bytes that the unfinished uploads of a project hold, as far as their rows tell. */
+export async function sumUnfinished(db: Database, projectId: number): Promise<number> {
+  const row = await db
+    .selectFrom('uploads')
+    .innerJoin('repositories', 'repositories.id', 'uploads.repository_id')
+    .select(sql<number>`coalesce(sum("offset"), 0)::bigint`.as('bytes'))
+    .where('repositories.project_id', '=', projectId)
+    .executeTakeFirstOrThrow()
+
+  return row.bytes
+}
+
+/** Uploads of a project that hold something, and that nobody writes to or has touched for so long, oldest first. */
+export async function findIdleUploads(
+  db: Database,
+  store: string,
+  projectId: number,
+  seconds: number,
+  limit: number,
+): Promise<Upload[]> {
+  const rows = await db
+    .selectFrom('uploads')
+    .innerJoin('repositories', 'repositories.id', 'uploads.repository_id')
+    .select(COLUMNS.map((column) => `uploads.${column}` as const))
+    .where('repositories.project_id', '=', projectId)
+    .where('uploads.store', '=', store)
+    .where('uploads.writing', '=', false)
+    .where('uploads.offset', '>', 0)
+    .where(sql<boolean>`uploads.update_time < now() - ${seconds} * interval '1 second'`)
+    .orderBy('uploads.update_time')
+    .limit(limit)
+    .execute()
+
+  return rows.map(toUpload)
+}
+
 /** Those of the storage states that no session holds; PostgreSQL compares them as JSON, not as text. */
 export async function findOrphanStates(
   db: Database,

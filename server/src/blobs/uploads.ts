@@ -7,6 +7,7 @@ import { QuotaExceededError } from '../quotas/model.ts'
 import type { AdmittedRepository, Repository } from '../repositories/model.ts'
 import type { UploadState } from '../storage/driver.ts'
 import { ObjectMissingError } from '../storage/errors.ts'
+import type { Arriving } from './arriving.ts'
 import { commitBlob } from './commit.ts'
 import {
   DigestMismatchError,
@@ -31,6 +32,7 @@ import {
 
 export interface UploadsDeps extends BlobsDeps {
   hashes: UploadHashes
+  arriving: Arriving
 }
 
 /** Begins an upload. The store hears of it with its first bytes: most have all of them in one request, and need no file. */

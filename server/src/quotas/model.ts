@@ -20,15 +20,15 @@ export interface CountedBlob {
 
 /** The project may not hold what was to be added. */
 export class QuotaExceededError extends DomainError {
-  constructor(added: number, used: number, limit: number) {
-    super('denied', exceeded(added, used, limit))
+  constructor(added: number, used: number, limit: number, resource = 'storage resource') {
+    super('denied', exceeded(added, used, limit, resource))
     this.name = 'QuotaExceededError'
   }
 }
 
 /** In Harbor's words, which scripts look for. */
-function exceeded(added: number, used: number, limit: number): string {
-  const change = `${added > 0 ? 'adding' : 'subtracting'} ${formatBytes(added)} of storage resource`
+function exceeded(added: number, used: number, limit: number, resource: string): string {
+  const change = `${added > 0 ? 'adding' : 'subtracting'} ${formatBytes(added)} of ${resource}`
 
   return `${change}, which when updated to current usage of ${formatBytes(used)} will exceed the configured upper limit of ${formatBytes(limit)}.`
 }

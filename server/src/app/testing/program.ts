@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { createReferenceLookup } from '../../artifacts/lookup.ts'
 import { findReferenced } from '../../artifacts/reference-store.ts'
 import type { ArtifactsDeps } from '../../artifacts/service.ts'
+import { createArriving } from '../../blobs/arriving.ts'
 import { createBlobLookup } from '../../blobs/lookup.ts'
 import { createUploadHashes } from '../../blobs/upload-hashes.ts'
 import type { UploadsDeps } from '../../blobs/uploads.ts'
@@ -37,6 +38,7 @@ export async function openProgram(db: Database, storage: StorageDriver): Promise
     graceSeconds: 0,
     findByName: createBlobLookup(db, STORE),
     hashes: createUploadHashes(storage),
+    arriving: createArriving(),
     perDigest: createQueues(),
     quotas: { enforced: () => true },
     findReferenced: (tx, projectId, blobIds) => findReferenced(tx, projectId, blobIds),
