@@ -2,7 +2,7 @@ import { createLru } from '../lib/lru.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Order, Page } from '../platform/db/list.ts'
 import { nearestWindow } from '../platform/db/window.ts'
-import { countPeriods } from './counts-store.ts'
+import { countGroups, countPeriods } from './counts-store.ts'
 import {
   countStretches,
   filtersOfSurvey,
@@ -37,8 +37,8 @@ const LIMITS: ResourceLimits = {
   sortedBesideSurvey: 1_000,
   walked: 20_000,
   apart: 2_000,
-  newer: 5_000,
-  unsettled: 2_000,
+  newer: 2_000,
+  unsettled: 1_000,
 }
 const MOST_LANDMARKS = 500
 const MOST_BYTES = 16 * 2 ** 20
@@ -94,9 +94,10 @@ export function createResourceOrder(deps: { db: Database }, limits = LIMITS): Re
     { selection, order, page }: { selection: AuditSelection; order: Order<AuditField>; page: Page },
     known: { key: string; surveyed: Surveyed; survey: Survey | undefined },
   ): Promise<Found> {
-    const periods = await countPeriods(tx, selection)
-    if (!periods) return 'uncounted'
-    const total = sum(periods)
+    // By any column that all cells have: those of all time are fewer than those of periods.
+    const groups = await countGroups(tx, selection, 'op_result')
+    if (!groups) return 'uncounted'
+    const total = sum(groups)
     const window = nearestWindow(page, total)
     if (window.limit === 0) return { rows: [], total }
     if (total <= (known.survey ? limits.sortedBesideSurvey : limits.sorted))
