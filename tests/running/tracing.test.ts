@@ -279,19 +279,13 @@ test.concurrent.each([
   if (gone) await dumb.close()
   const alone = await startServer({ env: { PORTOLAN_TRACING_ENDPOINT: dumb.url } })
   const asAdmin = openAsAdministrator(alone)
-  const times: number[] = []
   for (let count = 0; count < 100; count += 1) {
-    const start = performance.now()
     expect((await asAdmin.get('/api/v2.0/projects')).status).toBe(200)
-    times.push(performance.now() - start)
   }
 
-  expect(times.sort((a, b) => a - b)[50]).toBeLessThan(100)
   const complaints = () => alone.log().match(/traces cannot be sent/g)?.length ?? 0
   await expect.poll(complaints, { timeout: 20_000 }).toBe(1)
-  const start = performance.now()
   expect(await alone.stop()).toBe(0)
-  expect(performance.now() - start).toBeLessThan(10_000)
   await alone.dispose()
   if (!gone) await dumb.close()
 })

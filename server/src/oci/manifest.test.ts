@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { processorTimeOf } from '../lib/testing-time.ts'
 import { OciError } from './errors.ts'
 import { parseManifest } from './manifest.ts'
 import { DOCKER_LIST, OCI_IMAGE, OCI_INDEX } from './media-types.ts'
@@ -89,14 +90,12 @@ test('of a platform no more is kept than the specification names', () => {
   expect(read?.platform).toEqual({ os: 'linux', 'os.features': ['a'] })
 })
 
-test('a manifest that is deep is refused before it is parsed', () => {
-  const started = performance.now()
+test('a manifest that is deep is refused before it is parsed', async () => {
   const annotations = `{"a":${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}}`
 
-  expect(() => parse(`{"schemaVersion":2,"mediaType":"${OCI_IMAGE}","annotations":${annotations}}`)).toThrow(
-    OciError,
-  )
-  expect(performance.now() - started).toBeLessThan(300)
+  const text = `{"schemaVersion":2,"mediaType":"${OCI_IMAGE}","annotations":${annotations}}`
+
+  expect(await processorTimeOf(() => expect(() => parse(text)).toThrow(OciError))).toBeLessThan(300)
 })
 
 test('as many layers as a manifest may have are read, and more fields in one object than anybody needs are not', () => {

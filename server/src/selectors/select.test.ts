@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { processorTimeOf } from '../lib/testing-time.ts'
 import { PatternError } from './doublestar.ts'
 import { compilePattern } from './pattern.ts'
 import { compileArtifactSelector, compileRepositorySelector, compileTagSelector } from './select.ts'
@@ -50,12 +51,13 @@ test('versions are compared as such', () => {
   ])
 })
 
-test('a regular expression means the whole name, and costs no time that grows faster than the name', () => {
+test('a regular expression means the whole name, and costs no time that grows faster than the name', async () => {
   expect(compilePattern('regex', 'v|w')('vw', [])).toBe(false)
   const evil = compilePattern('regex', '(a+)+b')
-  const before = performance.now()
-  expect(evil('a'.repeat(128), [])).toBe(false)
-  expect(performance.now() - before).toBeLessThan(500)
+
+  const spent = await processorTimeOf(() => expect(evil('a'.repeat(128), [])).toBe(false))
+
+  expect(spent).toBeLessThan(500)
 })
 
 test('expressions put selectors together', () => {

@@ -1,6 +1,7 @@
 import { pbkdf2Sync } from 'node:crypto'
 import argon2 from '@node-rs/argon2'
 import { describe, expect, it } from 'vitest'
+import { processorTimeOf } from '../lib/testing-time.ts'
 import { createPasswords, harborHash } from './passwords.ts'
 
 const passwords = createPasswords()
@@ -49,11 +50,10 @@ describe('where there is nothing to verify', () => {
 
   it('it takes as long as with a hash', async () => {
     const hash = await passwords.hash('Contract1234')
-    const time = async (stored: string | null) => {
-      const began = performance.now()
-      for (let round = 0; round < 5; round += 1) await passwords.verify(stored, 'Wrong1234')
-      return performance.now() - began
-    }
+    const time = (stored: string | null) =>
+      processorTimeOf(async () => {
+        for (let round = 0; round < 5; round += 1) await passwords.verify(stored, 'Wrong1234')
+      })
 
     const [known, unknown] = [await time(hash), await time(null)]
 
@@ -61,10 +61,9 @@ describe('where there is nothing to verify', () => {
   })
 
   it('a password of megabytes is wrong at once', async () => {
-    const began = performance.now()
+    const verify = async () => expect(await passwords.verify(null, 'a'.repeat(5_000_000))).toEqual(WRONG)
 
-    expect(await passwords.verify(null, 'a'.repeat(5_000_000))).toEqual(WRONG)
-    expect(performance.now() - began).toBeLessThan(200)
+    expect(await processorTimeOf(verify)).toBeLessThan(200)
   })
 })
 

@@ -2,8 +2,9 @@ import { scrub } from '../../scrub/job.ts'
 import { SCRUB } from '../../scrub/model.ts'
 import type { Program } from './program.ts'
 
-/** One run of the scrub to its end, as a worker makes it. */
+/** One run of the scrub to its end, as a worker makes it. Throws where it tells that it could not read everything. */
 export async function runScrub({ uploads: { db, storage, store } }: Program): Promise<void> {
+  let unreadable = 0
   const kind = scrub({ db, storage, store, quarantineDays: 14, bytesPerSecond: 1_000_000_000 })
   await kind.run({
     task: {
@@ -20,6 +21,9 @@ export async function runScrub({ uploads: { db, storage, store } }: Program): Pr
     signal: new AbortController().signal,
     log: () => undefined,
     save: async () => undefined,
-    report: async () => undefined,
+    report: async (attributes) => {
+      unreadable = Number(attributes.unreadable ?? unreadable)
+    },
   })
+  if (unreadable > 0) throw new Error(`the scrub could not read ${unreadable} objects`)
 }

@@ -24,6 +24,8 @@ export interface Scenario {
   name: string
   /** Faults that there are while it is under way. */
   tolerates?: readonly string[]
+  /** It asks no database. */
+  filesOnly?: boolean
   /** Faults that stay when all is done. */
   leaves?: readonly string[]
   prepare?(stage: Stage): Promise<void>
@@ -140,6 +142,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'the log of a job',
+    filesOnly: true,
     leaves: ['orphan'],
     async work({ programs: [{ uploads }], promises, kept }) {
       // Each attempt is a run of its own, as it is of a worker.
