@@ -178,6 +178,20 @@ test('one that hangs is killed and replaced', async () => {
   expect(all.ready().map(({ pid }) => pid)).toEqual([3, 2])
 })
 
+test('one that hangs while it starts, or while it leaves, is killed and replaced as well', async () => {
+  await begun(2)
+  puppets[0]?.says({ word: 'leaving' })
+  puppets[1]?.ends({ signal: 'SIGKILL' })
+  await vi.advanceTimersByTimeAsync(100)
+  const [, , starting] = puppets
+
+  await vi.advanceTimersByTimeAsync(90_000)
+
+  expect(starting?.killed).toBe(true)
+  expect(puppets[0]?.killed).toBe(true)
+  expect(puppets.length).toBeGreaterThan(4)
+})
+
 test('told to stop all end, and none is replaced', async () => {
   const all = await begun(2)
   const stopping = all.stop(10_000)

@@ -96,6 +96,8 @@ export function createFamily({ count, log, launch, onWord, onEnded }: FamilyDeps
       (how) => empty(place, child, how),
     )
     place.child = child
+    // Also while it starts, and while it ends: one that hangs there would keep its place for ever.
+    silence.heard(child)
     if (orderFor) child.send(orderFor(place.number))
   }
 
@@ -105,16 +107,14 @@ export function createFamily({ count, log, launch, onWord, onEnded }: FamilyDeps
       if (word.word === 'log') onWord(word, child)
       return
     }
-    if (place.readySince !== undefined) silence.heard(child)
+    silence.heard(child)
     if (word.word === 'alive') return
     if (word.word === 'failed') place.failure = word
     else if (word.word === 'leaving') {
       place.readySince = undefined
-      silence.gone(child)
     } else if (word.word === 'ready') {
       place.readySince = performance.now()
       place.livedSince = place.readySince
-      silence.heard(child)
       if (isBegun) log.info({ process: child.pid }, 'another process has taken its place')
       if (places.every(({ readySince }) => readySince !== undefined)) {
         isBegun = true
