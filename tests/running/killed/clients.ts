@@ -32,6 +32,9 @@ export function nothingSeen(): Seen {
   return { kept: [], blobs: [], refusals: new Map(), wrong: [] }
 }
 
+/** How often the end of an upload is sent: for minutes. */
+const MOST_TRIES = 3000
+
 class Refused extends Error {}
 
 /** Pushes small images one after the other until it is told to stop, whatever happens to the server. */
@@ -96,29 +99,51 @@ async function pushBlob(
   }
   let location = locationOf(await expectDone(202, registry.send({ method: 'POST', path: start })))
   const half = Math.floor(bytes.length / 2)
-  for (const part of way === 1 ? [bytes] : [bytes.subarray(0, half), bytes.subarray(half)]) {
-    location = locationOf(
-      await expectDone(202, registry.send({ method: 'PATCH', path: location, body: part })),
-    )
+  const parts = way === 1 ? [bytes] : [bytes.subarray(0, half), bytes.subarray(half)]
+  for (const [index, part] of parts.entries()) {
+    const sending = registry.send({ method: 'PATCH', path: location, body: part })
+    // One that began a moment before the crash may be forgotten; one of which something was acknowledged may not.
+    location = locationOf(await expectDone(202, sending, { mayBeForgotten: index === 0 }))
   }
-  await expectDone(201, registry.send({ method: 'PUT', path: withQuery(location, { digest }) }))
+  await end(() => registry.send({ method: 'PUT', path: withQuery(location, { digest }) }))
 }
 
-async function expectDone(status: number, answering: Promise<Answer>): Promise<Answer> {
+/** Sends the end of an upload until it is acknowledged, as proxies do: whatever is killed meanwhile, it is nothing else. */
+async function end(send: () => Promise<Answer>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await expectDone(201, send())
+      return
+    } catch (error) {
+      const isOver = !(error instanceof Refused) && !isCut(error)
+      if (isOver || tries === MOST_TRIES) throw error
+      await sleep(100)
+    }
+  }
+}
+
+async function expectDone(
+  status: number,
+  answering: Promise<Answer>,
+  { mayBeForgotten = false } = {},
+): Promise<Answer> {
   const answer = await answering
   if (answer.status === status) return answer
-  // An upload that began a moment before the crash may be forgotten.
-  const isForgotten = answer.status === 404 && codesOf(answer)[0] === 'BLOB_UPLOAD_UNKNOWN'
+  const isForgotten = mayBeForgotten && answer.status === 404 && codesOf(answer)[0] === 'BLOB_UPLOAD_UNKNOWN'
   // Whatever is away, it comes back: that is another thing than a mistake of ours.
   const isOurs = answer.status === 503 && codesOf(answer).length > 0
   if (isForgotten || isOurs) throw new Refused(String(answer.status))
   throw new Error(`answered ${answer.status} ${answer.body.toString()}`)
 }
 
+/** Without an answer. */
+function isCut(error: unknown): boolean {
+  return error instanceof Error && 'code' in error
+}
+
 async function note(seen: Seen, error: unknown): Promise<void> {
-  const isCut = error instanceof Error && 'code' in error
   const kind = error instanceof Refused ? error.message : 'cut'
-  if (error instanceof Refused || isCut) seen.refusals.set(kind, (seen.refusals.get(kind) ?? 0) + 1)
+  if (error instanceof Refused || isCut(error)) seen.refusals.set(kind, (seen.refusals.get(kind) ?? 0) + 1)
   else seen.wrong.push(String(error))
   await sleep(30)
 }
