@@ -8,7 +8,7 @@ import { ROOT } from './check/run.ts'
  * `npm run build`: makes server/dist, which together with server/bin is what the package `portolan`
  * consists of.
  *
- *     dist/*.js           the program, bundled; it starts with main.js, a thread with chart-thread.js
+ *     dist/*.js           the program, bundled; it starts with main.js, a thread with chart-thread.js or put-thread.js
  *     dist/migrations/    the SQL that it brings a database up to date with
  *     dist/portal/        the built portal, served at /
  *     dist/devcenter/     what of Swagger UI is served at /devcenter

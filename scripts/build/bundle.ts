@@ -16,6 +16,7 @@ export async function bundleServer(directory: string): Promise<void> {
       main: 'server/src/main.ts',
       // Code of threads, which is found by its name.
       'chart-thread': 'server/src/artifacts/additions/chart-thread.ts',
+      'put-thread': 'server/src/storage/drivers/filesystem/put-thread.ts',
     },
     outdir: directory,
     bundle: true,

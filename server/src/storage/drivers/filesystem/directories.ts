@@ -1,9 +1,7 @@
 import { dirname } from 'node:path'
 import type { FileSystem } from './fs.ts'
 import { hasCode } from './fs-errors.ts'
-
-/** As of files: owner, group, nobody else. */
-const DIRECTORY_MODE = 0o750
+import { DIRECTORY_MODE } from './modes.ts'
 
 /** Memory stays small: about half a megabyte of paths. */
 const REMEMBERED = 4096
@@ -14,6 +12,8 @@ export interface DirectoryMaker {
    * made in it: the function it answers, which makes that entry and the way to it durable.
    */
   make(directory: string): Promise<() => Promise<void>>
+  /** Whether this one, in which objects have directories, is known to be there, durably. */
+  isDurable(directory: string): boolean
   /** Forgets which directories are there, after somebody removed one from outside. */
   forget(): void
 }
@@ -41,6 +41,7 @@ export function createDirectoryMaker(fs: FileSystem, root: string): DirectoryMak
         for (const path of fresh) if (path !== directory) durable.add(path)
       }
     },
+    isDurable: (directory) => durable.has(directory),
     forget: () => forgetAll(durable, root),
   }
 }

@@ -2,12 +2,10 @@ import { join } from 'node:path'
 import type { Semaphore } from '../../../lib/semaphore.ts'
 import type { DirectoryMaker } from './directories.ts'
 import type { FileSystem } from './fs.ts'
+import type { PutThreads } from './put-threads.ts'
 
 /** Where uploads in progress lie, and small objects while they are written. */
 export const UPLOADS = '_uploads'
-
-/** Owner writes, group reads, others nothing; the umask may take more away. */
-export const FILE_MODE = 0o640
 
 /** What the parts of the driver share. */
 export interface Disk {
@@ -19,6 +17,8 @@ export interface Disk {
   directories: DirectoryMaker
   /** Lets few files be deleted at once: whoever deletes a million must leave threads to those who read and write. */
   deletions: Semaphore
+  /** Put small objects; on the operating system's filesystem alone. */
+  threads: PutThreads | undefined
 }
 
 /** Absolute path of an object. */

@@ -4,12 +4,14 @@ import { createSemaphore } from '../../../lib/semaphore.ts'
 import type { StorageDriver } from '../../driver.ts'
 import { StorageFailureError } from '../../errors.ts'
 import { createDirectoryMaker, makeDirectory, syncDirectory } from './directories.ts'
-import { type Disk, FILE_MODE, UPLOADS } from './disk.ts'
+import { type Disk, UPLOADS } from './disk.ts'
 import { type FileSystem, nodeFileSystem } from './fs.ts'
 import { hasCode, ignoreError, namingFull } from './fs-errors.ts'
 import { listKeys } from './list-keys.ts'
+import { FILE_MODE } from './modes.ts'
 import { deleteObject, openObject, putObject, readObject, statObject } from './objects.ts'
 import { assertHardLinks } from './place-file.ts'
+import { createPutThreads } from './put-threads.ts'
 import { staleUploads } from './stale-uploads.ts'
 import { tidy } from './tidy.ts'
 import {
@@ -56,7 +58,7 @@ export async function openFilesystemDriver(directory: string, fs = nodeFileSyste
     staleUploads: (before, limit) => staleUploads(disk, before, limit),
     capacity: () => capacity(disk),
     async close() {
-      // Files are open only while they are written or streamed.
+      await disk.threads?.close()
     },
   }
 }
@@ -69,6 +71,7 @@ async function openDisk(root: string, fs: FileSystem): Promise<Disk> {
     uploads,
     directories: createDirectoryMaker(fs, root),
     deletions: createSemaphore(DELETIONS),
+    threads: fs === nodeFileSystem ? createPutThreads() : undefined,
   }
 
   try {

@@ -4,9 +4,11 @@ import type { Readable } from 'node:stream'
 import type { ByteRange, DeleteOptions, ObjectReader, ObjectStat } from '../../driver.ts'
 import { InvalidRangeError, ObjectMissingError } from '../../errors.ts'
 import { syncDirectory } from './directories.ts'
-import { type Disk, FILE_MODE, objectPath } from './disk.ts'
+import { type Disk, objectPath } from './disk.ts'
 import { hasCode, ignoreError, namingMissing } from './fs-errors.ts'
+import { FILE_MODE } from './modes.ts'
 import { placeFile } from './place-file.ts'
+import { type Put, putSteps, runSteps } from './put-steps.ts'
 import { streamFile } from './read-file.ts'
 import { writeFully } from './write-file.ts'
 
@@ -47,8 +49,15 @@ export async function openObject(disk: Disk, key: string): Promise<ObjectReader>
   }
 }
 
+/** What is put at once by one thread. */
+const SMALL = 256 * 1024
+
 export async function putObject(disk: Disk, key: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(disk.uploads, `put-${randomBytes(8).toString('hex')}`)
+  const path = objectPath(disk, key)
+  const isShort = bytes.byteLength <= SMALL && disk.directories.isDurable(dirname(dirname(path)))
+  if (isShort && (await putShortly(disk, { temporary: newTemporary(disk), path, bytes }))) return
+
+  const temporary = newTemporary(disk)
   const file = await disk.fs.open(temporary, 'wx', FILE_MODE)
 
   try {
@@ -63,6 +72,16 @@ export async function putObject(disk: Disk, key: string, bytes: Uint8Array): Pro
     // A name too many of a file that is stored, or the rest of a failure: neither is worth an error.
     await disk.fs.unlink(temporary).catch(ignoreError)
   }
+}
+
+/** Answers false where it takes more: the name is taken, or a directory is missing. */
+async function putShortly(disk: Disk, put: Put): Promise<boolean> {
+  const here = () => runSteps(putSteps(disk.fs, put))
+  return await (disk.threads ? disk.threads.put(put, here) : here())
+}
+
+function newTemporary(disk: Disk): string {
+  return join(disk.uploads, `put-${randomBytes(8).toString('hex')}`)
 }
 
 /**
