@@ -18,8 +18,10 @@ import {
   finishUpload,
   finishWithChunk,
   getUpload,
+  type OwnUpload,
   openUpload,
   startUpload,
+  takeOver,
   type UploadsDeps,
   uploadWhole,
 } from './uploads.ts'
@@ -215,6 +217,31 @@ test('a writer that was overtaken can change nothing any more', async () => {
   await expect(slow).rejects.toThrow(/upload/)
   await finishUpload(other, repository, taken, sha256('base fresh'))
   expect(await content(sha256('base fresh'))).toBe('base fresh')
+})
+
+test.each([
+  {
+    what: 'appends',
+    write: (first: OwnUpload) => appendChunk(deps, first, body(['lost'])),
+    error: UploadOffsetError,
+  },
+  {
+    what: 'ends it',
+    write: (first: OwnUpload) => finishWithChunk(deps, repository, first, body(['lost']), sha256('lost')),
+    error: UploadUnknownError,
+  },
+])('of a first writer that is overtaken and $what, no bytes stay that nobody knows of', async (one) => {
+  const text = `kept where one ${one.what}`
+  const begun = await startUpload(deps, repositoryId, 'sha256')
+  const first = await takeOver(deps, begun)
+  const second = await takeOver(deps, await getUpload(deps, repositoryId, begun.id))
+
+  await expect(one.write(first)).rejects.toThrow(one.error)
+  const kept = await appendChunk(deps, second, body([text]))
+
+  expect(await deps.storage.staleUploads(new Date(Date.now() + 60_000), 10)).toEqual([kept.state])
+  await finishUpload(deps, repository, kept, sha256(text))
+  expect(await content(sha256(text))).toBe(text)
 })
 
 test('a session whose writer has not reported its end is finished with what is committed, and stays so', async () => {
