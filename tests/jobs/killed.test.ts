@@ -69,7 +69,12 @@ describe.each(GROUPS)('%s', (_, works) => {
       const aims = new Map(
         [...lengths].map(([kind, length]) => [kind, 1 + Math.floor(((round - 1) * length) / rounds)]),
       )
-      for (const kind of await doRound(round, aims)) seen.get(kind)?.add(aims.get(kind) ?? 0)
+      const killed = await doRound(round, aims)
+      for (const kind of killed) seen.get(kind)?.add(aims.get(kind) ?? 0)
+      if (process.env.PORTOLAN_JOB_KILLS)
+        process.stdout.write(
+          `round ${round}: ${killed.length} of ${kinds.length} kinds stood and were killed\n`,
+        )
     }
 
     if (process.env.PORTOLAN_JOB_KILLS) tell(lengths, seen)
