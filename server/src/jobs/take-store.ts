@@ -50,7 +50,8 @@ export async function takeTasks(
 
 /**
  * Says that the worker lives and has these tasks in hand; answers them as the database knows them, with whether they are to stop.
- * A task that is its own by name alone, since it could not write how it ended, is left to die, and to be taken over.
+ * A task that is its own by name alone, since it could not write how it ended, is left to die, and to be taken over. One whose
+ * row a transaction of its own holds keeps no other from its heartbeat.
  */
 export async function beat(
   db: Database,
@@ -58,10 +59,15 @@ export async function beat(
   inHand: readonly { id: number; run: number }[],
 ): Promise<{ id: number; run: number; stopRequested: boolean }[]> {
   const result = await sql<{ id: number; run_count: number; stop_requested: boolean }>`
-    UPDATE tasks SET heartbeat_time = now()
-    FROM unnest(${inHand.map(({ id }) => id)}::bigint[], ${inHand.map(({ run }) => run)}::int[]) AS mine(id, run)
-    WHERE tasks.id = mine.id AND run_count = mine.run AND worker_id = ${workerId} AND status = 'Running'
-    RETURNING tasks.id, run_count, stop_requested`.execute(db)
+    WITH mine AS MATERIALIZED (
+      SELECT t.id, t.run_count, t.stop_requested
+      FROM unnest(${inHand.map(({ id }) => id)}::bigint[], ${inHand.map(({ run }) => run)}::int[]) AS m(id, run)
+      JOIN tasks t ON t.id = m.id AND t.run_count = m.run AND t.worker_id = ${workerId} AND t.status = 'Running'),
+    free AS MATERIALIZED (
+      SELECT id FROM tasks WHERE id IN (SELECT id FROM mine) AND worker_id = ${workerId} AND status = 'Running'
+      FOR NO KEY UPDATE SKIP LOCKED),
+    beaten AS (UPDATE tasks SET heartbeat_time = now() FROM free WHERE tasks.id = free.id)
+    SELECT id, run_count, stop_requested FROM mine`.execute(db)
 
   return result.rows.map((row) => ({ id: row.id, run: row.run_count, stopRequested: row.stop_requested }))
 }
@@ -83,8 +89,16 @@ export async function findAbandoned(
   }))
 }
 
-/** Frees the tasks of a locked execution whose workers have died: they wait again, end if they were to, or are given up. */
-export async function freeAbandoned(tx: Database, executionId: number, deadSeconds: number): Promise<void> {
+/**
+ * Frees the tasks of a locked execution whose workers have died: they wait again, end if they were to, or are given up. Not those
+ * that the caller has `inHand`: however late its heartbeats came, it lives.
+ */
+export async function freeAbandoned(
+  tx: Database,
+  executionId: number,
+  deadSeconds: number,
+  inHand: readonly { id: number; run: number }[],
+): Promise<void> {
   await sql`
     UPDATE tasks SET worker_id = NULL, heartbeat_time = NULL, due_time = now(), update_time = now(),
       status = CASE WHEN stop_requested THEN 'Stopped' WHEN run_count >= ${MOST_RUNS} THEN 'Error' ELSE 'Pending' END,
@@ -92,7 +106,10 @@ export async function freeAbandoned(tx: Database, executionId: number, deadSecon
         THEN run_count || ' workers ended while they did it' ELSE status_message END,
       end_time = CASE WHEN stop_requested OR run_count >= ${MOST_RUNS} THEN now() END
     WHERE execution_id = ${executionId} AND status = 'Running'
-      AND heartbeat_time < now() - make_interval(secs => ${deadSeconds})`.execute(tx)
+      AND heartbeat_time < now() - make_interval(secs => ${deadSeconds})
+      AND NOT EXISTS (
+        SELECT FROM unnest(${inHand.map(({ id }) => id)}::bigint[], ${inHand.map(({ run }) => run)}::int[]) AS mine(id, run)
+        WHERE mine.id = tasks.id AND mine.run = run_count)`.execute(tx)
 }
 
 /**

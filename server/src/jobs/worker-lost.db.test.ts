@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import pino from 'pino'
 import { expect, test } from 'vitest'
 import { type TaskContext, TaskLostError } from './kind.ts'
@@ -37,6 +38,56 @@ test('the tasks of a dead worker go on elsewhere where they stood, and the dead 
   await expect(contexts[0]?.save({ at: 4 })).rejects.toBeInstanceOf(TaskLostError)
   await expect(contexts[0]?.report({})).rejects.toBeInstanceOf(TaskLostError)
   expect(await readTaskLog(jobs.storage, tasks[0]?.id ?? 0)).toContain('run 2: goes on')
+})
+
+test('what a worker has in hand it does not take from itself, however late its heartbeats are', async () => {
+  await sql`CREATE FUNCTION be_late() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.heartbeat_time := 'epoch'; RETURN NEW; END $$`.execute(jobs.db)
+  await sql`CREATE TRIGGER be_late BEFORE UPDATE ON tasks FOR EACH ROW WHEN (NEW.status = 'Running')
+    EXECUTE FUNCTION be_late()`.execute(jobs.db)
+  const id = await order(1)
+  let rounds = 0
+  try {
+    startWorker(
+      work(async () => {
+        // Meanwhile it looks for the dead.
+        for (; rounds < 3; rounds += 1) await new Promise((resolve) => setTimeout(resolve, 1000))
+      }),
+      {},
+      3,
+    )
+
+    expect((await over(id)).tasks[0]).toMatchObject({ status: 'Success', runCount: 1 })
+  } finally {
+    await sql`DROP FUNCTION be_late CASCADE`.execute(jobs.db)
+  }
+})
+
+test('a task that is busy in a transaction keeps no other from being known to live', async () => {
+  const id = await order(1, 2)
+  startWorker(work(endless))
+  const heartbeats = () =>
+    jobs.db.selectFrom('tasks').select(['id', 'heartbeat_time as time']).orderBy('id').execute()
+  const [busy, other] = await until(async () => {
+    const rows = await heartbeats()
+    return rows.every(({ time }) => time !== null) && rows
+  })
+
+  await jobs.db.transaction().execute(async (tx) => {
+    await tx
+      .selectFrom('tasks')
+      .select('id')
+      .where('id', '=', busy?.id ?? 0)
+      .forUpdate()
+      .execute()
+    await until(async () => ((await heartbeats())[1]?.time ?? 0) > (other?.time ?? 0))
+  })
+  await stopExecution(jobs, id)
+
+  expect((await over(id)).tasks).toMatchObject([
+    { status: 'Stopped', runCount: 1 },
+    { status: 'Stopped', runCount: 1 },
+  ])
 })
 
 test('a task whose end its worker could not write is done once more, however busy the worker is', async () => {

@@ -99,7 +99,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     for (const executionId of new Set(abandoned.map((task) => task.executionId))) {
       await db.transaction().execute(async (tx) => {
         if (!(await lockExecution(tx, executionId))) return
-        await freeAbandoned(tx, executionId, deps.deadSeconds)
+        await freeAbandoned(tx, executionId, deps.deadSeconds, [...running])
         await concludeExecution(tx, executionId)
       })
     }
