@@ -72,18 +72,22 @@ export async function beat(
   return result.rows.map((row) => ({ id: row.id, run: row.run_count, stopRequested: row.stop_requested }))
 }
 
-/** Tasks whose workers have not been heard of for so long that they are dead, and what their logs may lack. */
+/**
+ * Tasks whose workers have not been heard of for so long that they are dead, and what their logs may lack. Who is busy with one in a
+ * transaction lives.
+ */
 export async function findAbandoned(
   db: Database,
   deadSeconds: number,
-): Promise<{ id: number; executionId: number; logTail: LogTail | undefined }[]> {
-  const result = await sql<{ id: number; execution_id: number; log_tail: LogTail | null }>`
-    SELECT id, execution_id, log_tail FROM tasks
+): Promise<{ id: number; run: number; executionId: number; logTail: LogTail | undefined }[]> {
+  const result = await sql<{ id: number; run_count: number; execution_id: number; log_tail: LogTail | null }>`
+    SELECT id, run_count, execution_id, log_tail FROM tasks
     WHERE status = 'Running' AND heartbeat_time < now() - make_interval(secs => ${deadSeconds})
-    ORDER BY id`.execute(db)
+    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`.execute(db)
 
   return result.rows.map((row) => ({
     id: row.id,
+    run: row.run_count,
     executionId: row.execution_id,
     logTail: row.log_tail ?? undefined,
   }))
@@ -91,7 +95,8 @@ export async function findAbandoned(
 
 /**
  * Frees the tasks of a locked execution whose workers have died: they wait again, end if they were to, or are given up. Not those
- * that the caller has `inHand`: however late its heartbeats came, it lives.
+ * that the caller has `inHand`: however late its heartbeats came, it lives. Nor those whose rows a transaction holds: who is busy
+ * in it lives as well, and nobody waits for him.
  */
 export async function freeAbandoned(
   tx: Database,
@@ -105,11 +110,15 @@ export async function freeAbandoned(
       status_message = CASE WHEN NOT stop_requested AND run_count >= ${MOST_RUNS}
         THEN run_count || ' workers ended while they did it' ELSE status_message END,
       end_time = CASE WHEN stop_requested OR run_count >= ${MOST_RUNS} THEN now() END
-    WHERE execution_id = ${executionId} AND status = 'Running'
-      AND heartbeat_time < now() - make_interval(secs => ${deadSeconds})
-      AND NOT EXISTS (
-        SELECT FROM unnest(${inHand.map(({ id }) => id)}::bigint[], ${inHand.map(({ run }) => run)}::int[]) AS mine(id, run)
-        WHERE mine.id = tasks.id AND mine.run = run_count)`.execute(tx)
+    FROM (
+      SELECT t.id AS dead FROM tasks t
+      WHERE t.execution_id = ${executionId} AND t.status = 'Running'
+        AND t.heartbeat_time < now() - make_interval(secs => ${deadSeconds})
+        AND NOT EXISTS (
+          SELECT FROM unnest(${inHand.map(({ id }) => id)}::bigint[], ${inHand.map(({ run }) => run)}::int[]) AS mine(id, run)
+          WHERE mine.id = t.id AND mine.run = t.run_count)
+      FOR NO KEY UPDATE SKIP LOCKED) found
+    WHERE tasks.id = found.dead`.execute(tx)
 }
 
 /**

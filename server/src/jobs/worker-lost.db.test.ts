@@ -90,6 +90,24 @@ test('a task that is busy in a transaction keeps no other from being known to li
   ])
 })
 
+test('whoever looks for the dead does not wait for who is busy in a transaction', async () => {
+  const first = await order(1)
+  await jobs.db
+    .updateTable('tasks')
+    .set({ status: 'Running', run_count: 1, worker_id: crypto.randomUUID(), heartbeat_time: new Date(0) })
+    .execute()
+
+  await jobs.db.transaction().execute(async (tx) => {
+    await tx.selectFrom('tasks').select('id').forUpdate().execute()
+    startWorker(work(async () => undefined))
+    const second = await order(2)
+    expect((await over(second)).tasks[0]).toMatchObject({ status: 'Success', runCount: 1 })
+    expect((await look(first)).tasks[0]).toMatchObject({ status: 'Running', runCount: 1 })
+  })
+
+  expect((await over(first)).tasks[0]).toMatchObject({ status: 'Success', runCount: 2 })
+})
+
 test('a task whose end its worker could not write is done once more, however busy the worker is', async () => {
   await order(1)
   startWorker(

@@ -89,7 +89,11 @@ export function createWorker(deps: WorkerDeps): Worker {
   }
 
   async function freeDeadWorkersTasks(): Promise<void> {
-    const abandoned = await findAbandoned(db, deps.deadSeconds)
+    const inHand = [...running]
+    const silent = await findAbandoned(db, deps.deadSeconds)
+    const abandoned = silent.filter(
+      (task) => !inHand.some(({ id, run }) => id === task.id && run === task.run),
+    )
     for (const { id: task, logTail } of abandoned) {
       if (!logTail) continue
       await recoverTaskLog(deps.storage, task, logTail).catch((error: unknown) => {
@@ -99,7 +103,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     for (const executionId of new Set(abandoned.map((task) => task.executionId))) {
       await db.transaction().execute(async (tx) => {
         if (!(await lockExecution(tx, executionId))) return
-        await freeAbandoned(tx, executionId, deps.deadSeconds, [...running])
+        await freeAbandoned(tx, executionId, deps.deadSeconds, inHand)
         await concludeExecution(tx, executionId)
       })
     }
