@@ -72,7 +72,7 @@ describe.each([
   { what: 'the database', faults: DATABASE, scenarios: USUAL.filter(({ filesOnly }) => !filesOnly) },
 ])(
   'whatever $what refuses, the client is told, and nothing is lost or left',
-  { timeout: 1_200_000 },
+  { timeout: ALL ? 7_200_000 : 1_200_000 },
   ({ faults, scenarios }) => {
     test.each(scenarios)('$name', async (scenario) => {
       const found = { places: 0, refused: 0 }
