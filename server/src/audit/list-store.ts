@@ -7,7 +7,7 @@ import type { AuditRow, AuditScope } from './model.ts'
 import type { AuditField, AuditFilter, AuditSelection, Span } from './selection.ts'
 
 /** Rows that a search for a part of a resource's name looks at, the newest. */
-export const MOST_SEARCHED = 100_000
+export const MOST_SEARCHED = 75_000
 
 /**
  * Rows of a window, found by an index alone and read then. Among equals the times go the same way as the rest. `few`: all that

@@ -15,6 +15,14 @@ export interface AuditPage {
   searched?: number
 }
 
+export interface ListingDeps {
+  db: Database
+  byResource: ResourceOrder
+  /** Rows of one value that are sorted at once: to find where in time the page lies would take longer. */
+  sortedOfGroup?: number
+}
+
+const SORTED_OF_GROUP = 2000
 /** So many rows are not sorted if an index has their order. */
 const MANY_ROWS = 20_000
 
@@ -32,7 +40,7 @@ const GROUPS: readonly AuditField[] = [
  * which days or thirds of months the page lies, so that hardly more than the page is read of a million.
  */
 export async function listEntries(
-  deps: { db: Database; byResource: ResourceOrder },
+  deps: ListingDeps,
   selection: AuditSelection,
   orders: readonly Order<AuditField>[],
   page: Page,
@@ -47,7 +55,7 @@ export async function listEntries(
   if (isGrouped(first) && (!others[0] || others[0].field === 'op_time')) {
     const groups = await countGroups(deps.db, selection, first.field)
     const inGroup = others[0] ? others : [{ field: 'op_time', descending: first.descending } as const]
-    if (groups) return listByGroup(deps.db, selection, { ...first, groups, inGroup }, page)
+    if (groups) return listByGroup(deps, selection, { ...first, groups, inGroup }, page)
   }
 
   const [then] = others
@@ -87,11 +95,13 @@ async function listByTime(
 /** Rows of a page that are in one group, or in several ones that it shows whole. */
 interface Share extends Page {
   values: Group['value'][]
+  /** Of these values, on all pages. */
+  rows: number
 }
 
 /** Values of a column that has few: those that the page shows, one after the other, each by time. */
 async function listByGroup(
-  db: Database,
+  { db, sortedOfGroup = SORTED_OF_GROUP }: ListingDeps,
   selection: AuditSelection,
   by: { field: GroupField; descending: boolean; groups: Group[]; inGroup: readonly Order<AuditField>[] },
   page: Page,
@@ -102,7 +112,13 @@ async function listByGroup(
     if (value === undefined) continue
     if (others.length === 0) {
       const filters = [...selection.filters, { field: by.field, op: 'exact', value } as const]
-      rows.push(...(await listByTime(db, { ...selection, filters }, by.inGroup, share)).rows)
+      const group = { ...selection, filters }
+      const isShort = share.rows <= sortedOfGroup
+      rows.push(
+        ...(isShort
+          ? await listRows(db, group, by.inGroup, nearestWindow(share, share.rows), { few: true })
+          : (await listByTime(db, group, by.inGroup, share)).rows),
+      )
     } else {
       const filters = [...selection.filters, { field: by.field, op: 'any', values } as const]
       const orders = [by, ...by.inGroup]
@@ -124,8 +140,9 @@ function sharesOf(groups: readonly Group[], page: Page): Share[] {
     if (count === rows && whole) {
       whole.values.push(value)
       whole.limit += count
+      whole.rows += rows
     } else if (count > 0) {
-      const share = { values: [value], offset, limit: count }
+      const share = { values: [value], offset, limit: count, rows }
       if (count === rows) whole = share
       shares.push(share)
     }

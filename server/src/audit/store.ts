@@ -48,17 +48,8 @@ export async function insertRows(tx: Database, rows: readonly NewAuditRow[]): Pr
 
 /** All of a row but its time. No text in it has a NUL, which PostgreSQL would not take. */
 function textOf(row: NewAuditRow): string {
-  return [
-    row.projectId,
-    row.operation,
-    row.resourceType,
-    row.resource,
-    row.projectName,
-    row.username,
-    row.description,
-    row.succeeded,
-    row.address ?? '',
-  ].join('\0')
+  const of = `${row.projectId}\0${row.projectName}\0${row.operation}\0${row.resourceType}\0${row.resource}`
+  return `${of}\0${row.description}\0${row.username}\0${row.address ?? ''}\0${row.succeeded}`
 }
 
 function toKind({ kind, row }: { kind: number; row: NewAuditRow }) {

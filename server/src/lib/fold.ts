@@ -1,3 +1,8 @@
+/** So many keys are worth a load of their own beside one that is under way. */
+const MANY = 64
+/** Milliseconds after which a load that is under way is waited for no longer. */
+const PATIENCE = 5
+
 /**
  * Folds single lookups into few large ones: keys asked for while earlier loads are under way go out
  * together. Every key is loaded after it was asked for, so an answer is never older than its question.
@@ -15,9 +20,18 @@ export function foldLookups<K, V>(
   let waiting: { key: K; resolve: (value: V) => void; reject: (error: unknown) => void }[] = []
   let running = 0
   let scheduled = false
+  let patience: NodeJS.Timeout | undefined
 
-  function schedule(): void {
+  function schedule(isLate = false): void {
     if (scheduled || running >= limits.parallel || waiting.length === 0) return
+    // One large load costs less than two small ones, and is there hardly later.
+    if (running > 0 && waiting.length < MANY && !isLate) {
+      patience ??= setTimeout(() => {
+        patience = undefined
+        schedule(true)
+      }, PATIENCE)
+      return
+    }
     scheduled = true
     // After the input of this turn of the event loop: whatever else came with it is folded in.
     setImmediate(() => {
@@ -40,6 +54,8 @@ export function foldLookups<K, V>(
       for (const entry of batch) entry.reject(error)
     } finally {
       running -= 1
+      clearTimeout(patience)
+      patience = undefined
       schedule()
     }
   }

@@ -33,3 +33,22 @@ test('a value heavier than the whole budget is not kept', () => {
 
   expect([lru.get('a'), lru.get('b')]).toEqual(['x', undefined])
 })
+
+test('where all were used the oldest goes, and never what has just come', () => {
+  const lru = createLru<string, string>(3, (value) => value.length)
+
+  for (const key of ['a', 'b', 'c']) {
+    lru.set(key, 'x')
+    lru.get(key)
+  }
+  lru.set('d', 'x')
+  lru.set('e', 'xx')
+
+  expect(['a', 'b', 'c', 'd', 'e'].map((key) => lru.get(key))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    'x',
+    'xx',
+  ])
+})

@@ -5,35 +5,56 @@ export interface Lru<K, V> {
   delete(key: K): void
 }
 
-/** @param weigh of one value, in the unit of `budget`; a value heavier than the budget is not kept. */
+interface Entry<V> {
+  value: V
+  /** Since it was set, or last passed over. */
+  wasUsed: boolean
+}
+
+/**
+ * What was used is passed over once when something has to go, so that to use it costs no more than to find it: of two
+ * things that were used the older one may go first.
+ *
+ * @param weigh of one value, in the unit of `budget`; a value heavier than the budget is not kept.
+ */
 export function createLru<K, V>(budget: number, weigh: (value: V) => number): Lru<K, V> {
-  const entries = new Map<K, V>()
+  const entries = new Map<K, Entry<V>>()
   let weight = 0
 
   function remove(key: K): void {
-    const value = entries.get(key)
-    if (value === undefined) return
+    const entry = entries.get(key)
+    if (entry === undefined) return
     entries.delete(key)
-    weight -= weigh(value)
+    weight -= weigh(entry.value)
+  }
+
+  /** Comes to an end: whatever it passes over it may take when it comes to it again. */
+  function makeRoom(fresh: K): void {
+    for (const [key, entry] of entries) {
+      if (weight <= budget) return
+      if (!entry.wasUsed && key !== fresh) {
+        remove(key)
+        continue
+      }
+      entry.wasUsed = false
+      entries.delete(key)
+      entries.set(key, entry)
+    }
   }
 
   return {
     get(key) {
-      const value = entries.get(key)
-      if (value === undefined) return undefined
-      entries.delete(key)
-      entries.set(key, value)
-      return value
+      const entry = entries.get(key)
+      if (entry === undefined) return undefined
+      entry.wasUsed = true
+      return entry.value
     },
     set(key, value) {
       remove(key)
       if (weigh(value) > budget) return
-      entries.set(key, value)
+      entries.set(key, { value, wasUsed: false })
       weight += weigh(value)
-      for (const oldest of entries.keys()) {
-        if (weight <= budget) break
-        remove(oldest)
-      }
+      makeRoom(key)
     },
     delete: remove,
   }

@@ -47,16 +47,25 @@ export function quickPull(
     const caller = asked && deps.authenticate(headers.authorization)
     if (!asked || !caller) return false
 
-    const start = deps.watch ? performance.now() : 0
-    void caller
-      .then(
-        (known) => known !== undefined && answer(deps, { ...asked, caller: known, start }, request, response),
-      )
-      // Whatever went wrong goes wrong on the long way too, and is told there.
-      .catch(() => false)
-      .then((answered) => answered || response.headersSent || goOn())
+    void serve(deps, { ...asked, caller, start: deps.watch ? performance.now() : 0 }, request, response, goOn)
     return true
   }
+}
+
+async function serve(
+  deps: QuickPullDeps,
+  { caller, ...asked }: Asked & { caller: Promise<Caller | undefined>; start: number },
+  request: IncomingMessage,
+  response: ServerResponse,
+  goOn: () => void,
+): Promise<void> {
+  try {
+    const known = await caller
+    if (known && (await answer(deps, { ...asked, caller: known }, request, response))) return
+  } catch {
+    // Whatever went wrong goes wrong on the long way too, and is told there.
+  }
+  if (!response.headersSent) goOn()
 }
 
 interface Asked {
