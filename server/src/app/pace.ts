@@ -43,6 +43,11 @@ export function followPace(server: Server, { bytesPerSecond, overSeconds, onSlow
 
   return () => {
     for (const exchange of exchanges) {
+      // Where the client was gone before it came here nothing tells of its end.
+      if (exchange.request.socket.destroyed) {
+        exchanges.delete(exchange)
+        continue
+      }
       const before = exchange.received
       exchange.received = isAwaited(exchange) ? exchange.request.socket.bytesRead : undefined
       if (before === undefined || exchange.received === undefined) continue

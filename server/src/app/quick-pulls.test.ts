@@ -29,6 +29,7 @@ const LONG = 299
 let app: FastifyInstance | undefined
 let asked: PulledKey[]
 let pulls: Pull[]
+let longWays: number
 
 afterEach(async () => {
   await app?.close()
@@ -37,8 +38,12 @@ afterEach(async () => {
 async function serve(changed: Partial<QuickPullDeps> = {}, trustedProxies: string[] = []): Promise<string> {
   asked = []
   pulls = []
+  longWays = 0
   app = Fastify({ trustProxy: trustedProxies.length > 0 ? trustedProxies : false })
-  app.all('/*', async (request, reply) => reply.code(LONG).send(request.ip))
+  app.all('/*', async (request, reply) => {
+    longWays += 1
+    return reply.code(LONG).send(request.ip)
+  })
   addQuickPulls(app, { trustedProxies } as unknown as Config, {
     authenticate: (shown) => (shown === 'Bearer known' ? Promise.resolve(CALLER) : undefined),
     async findPulled(key) {
@@ -181,12 +186,47 @@ test.each([
   expect(pulls.map((pull) => pull.address)).toEqual([address])
 })
 
-test('what is about to be answered is watched, and nothing else', async () => {
-  const watched: unknown[] = []
-  const url = await serve({ watch: (request) => watched.push(request.url) })
+test('what is taken is watched, and not what goes the long way after all', async () => {
+  const watched = new Set<unknown>()
+  const watch: QuickPullDeps['watch'] = ({ url }) => {
+    watched.add(url)
+    return () => watched.delete(url)
+  }
+  const url = await serve({ watch, manifestCache: { get: () => undefined } })
 
   await ask(url)
+  await ask(url, { method: 'HEAD', path: '/v2/team/app/manifests/v2' })
   await ask(url, { path: '/v2/team/app/tags/list' })
 
-  expect(watched).toEqual(['/v2/team/app/manifests/v1'])
+  expect([...watched]).toEqual(['/v2/team/app/manifests/v2'])
 })
+
+test.each([
+  ['there', PULLED],
+  ['not there', undefined],
+])(
+  'to a client that has gone away nothing is handed out, and it goes no further way: what is %s',
+  async (_what, answer) => {
+    const found = Promise.withResolvers<Pulled | undefined>()
+    const taken = Promise.withResolvers<http.IncomingMessage>()
+    const url = await serve({
+      findPulled: () => found.promise,
+      watch: (request) => {
+        taken.resolve(request)
+        return () => undefined
+      },
+    })
+
+    const client = http.get(`${url}/v2/team/app/manifests/v1`, { headers: { authorization: 'Bearer known' } })
+    client.on('error', () => undefined)
+    const { socket } = await taken.promise
+    const gone = new Promise((resolve) => socket.once('close', resolve))
+    client.destroy()
+    await gone
+    found.resolve(answer)
+    await new Promise((resolve) => setImmediate(resolve))
+
+    expect(pulls).toEqual([])
+    expect(longWays).toBe(0)
+  },
+)

@@ -156,7 +156,7 @@ async function agree({ legacy } = { legacy: false }): Promise<void> {
         const selection = { legacy, scope: given, filters }
         const expected = await bruteForce(selection, by)
 
-        const deps = { db: database.db, byResource, sortedOfGroup: 40 }
+        const deps = { db: database.db, byResource, inGroup: { sorted: 30, passedOver: 8 } }
         const found = await listEntries(deps, selection, by, page)
 
         expect(found.total).toBe(expected.length)

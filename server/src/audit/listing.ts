@@ -18,11 +18,12 @@ export interface AuditPage {
 export interface ListingDeps {
   db: Database
   byResource: ResourceOrder
-  /** Rows of one value that are sorted at once: to find where in time the page lies would take longer. */
-  sortedOfGroup?: number
+  /** Of the rows of one value. */
+  inGroup?: typeof IN_GROUP
 }
 
-const SORTED_OF_GROUP = 2000
+/** So many are sorted at once, and so many from an end on are passed over by an index. */
+const IN_GROUP = { sorted: 2000, passedOver: 100 }
 /** So many rows are not sorted if an index has their order. */
 const MANY_ROWS = 20_000
 
@@ -101,7 +102,7 @@ interface Share extends Page {
 
 /** Values of a column that has few: those that the page shows, one after the other, each by time. */
 async function listByGroup(
-  { db, sortedOfGroup = SORTED_OF_GROUP }: ListingDeps,
+  { db, inGroup: atHand = IN_GROUP }: ListingDeps,
   selection: AuditSelection,
   by: { field: GroupField; descending: boolean; groups: Group[]; inGroup: readonly Order<AuditField>[] },
   page: Page,
@@ -113,10 +114,13 @@ async function listByGroup(
     if (others.length === 0) {
       const filters = [...selection.filters, { field: by.field, op: 'exact', value } as const]
       const group = { ...selection, filters }
-      const isShort = share.rows <= sortedOfGroup
+      const window = nearestWindow(share, share.rows)
+      const few = share.rows <= atHand.sorted
+      // To find where in time the page lies would take longer than to sort few rows, or to pass over a few of many.
+      const isAtHand = few || window.offset + window.limit <= atHand.passedOver
       rows.push(
-        ...(isShort
-          ? await listRows(db, group, by.inGroup, nearestWindow(share, share.rows), { few: true })
+        ...(isAtHand
+          ? await listRows(db, group, by.inGroup, window, { few })
           : (await listByTime(db, group, by.inGroup, share)).rows),
       )
     } else {

@@ -23,7 +23,7 @@ function toRows(pulls: readonly AuditedPull[]): NewAuditRow[] {
   const known = new Map<string, NewAuditRow>()
   return pulls.map((pull) => {
     const { projectId, projectName, repository, digest, tag = '', actor, address } = pull
-    const who = `${actor?.username}\0${address}`
+    const who = `${actor?.username ?? ''}\0${address}`
     const name = `${projectId}\0${projectName}\0${repository}\0${digest}\0${tag}\0${who}`
     const row = known.get(name)
     if (row) return { ...row, opTime: pull.time }

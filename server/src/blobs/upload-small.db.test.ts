@@ -10,7 +10,15 @@ import { createBlobLookup } from './lookup.ts'
 import { findBlob, readBlob } from './service.ts'
 import { blobDeps, body, seedRepository, sha256 } from './testing.ts'
 import { finishSmall, isUntouched } from './upload-small.ts'
-import { cancelUpload, getUpload, startUpload, takeOver, type UploadsDeps, uploadWhole } from './uploads.ts'
+import {
+  cancelUpload,
+  finishWithChunk,
+  getUpload,
+  startUpload,
+  takeOver,
+  type UploadsDeps,
+  uploadWhole,
+} from './uploads.ts'
 
 const { db, drop } = await createTestDatabase()
 
@@ -167,4 +175,33 @@ test('where the project has no room for them they can be ended with later', asyn
   expect(Buffer.concat(chunks).toString()).toBe('all of it')
   expect(asked).toEqual([])
   expect(await bytesOf('all of it')).toBe('none')
+})
+
+test('what the store could not take of the first bytes does not stay behind, and they can be sent again', async () => {
+  const upload = await begin()
+  const bytes = 'more than ten bytes'
+  const full = {
+    ...deps.storage,
+    append: () => Promise.reject(new Error('full')),
+    abortUpload: deps.storage.abortUpload,
+  }
+
+  const writer = await takeOver(deps, upload)
+  const ending = finishWithChunk({ ...deps, storage: full }, repository, writer, body([bytes]), sha256(bytes))
+
+  await expect(ending).rejects.toThrow('full')
+  expect(asked).toEqual(['startUpload', 'abortUpload'])
+  const again = await takeOver(deps, await getUpload(deps, repository.id, upload.id))
+  await finishWithChunk(deps, repository, again, body([bytes]), sha256(bytes))
+  expect(await bytesOf(bytes)).toBe(bytes)
+})
+
+test('one that comes byte by byte is put whole', async () => {
+  const bytes = 'x'.repeat(1000)
+  const wide = { ...deps, storage: { ...deps.storage, putsUpTo: 1000 } }
+
+  await uploadWhole(wide, repository, body(bytes.split('')), sha256(bytes))
+
+  expect(asked).toEqual(['put'])
+  expect(await bytesOf(bytes)).toBe(bytes)
 })

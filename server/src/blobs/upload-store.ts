@@ -192,7 +192,8 @@ export async function findIdleUploads(
     .select(COLUMNS.map((column) => `uploads.${column}` as const))
     .where('repositories.project_id', '=', projectId)
     .where('uploads.store', '=', store)
-    .where('uploads.writing', '=', false)
+    // A writer that says nothing for so long has died over it.
+    .where(sql<boolean>`(NOT uploads.writing OR uploads.update_time < now() - interval '1 day')`)
     .where('uploads.offset', '>', 0)
     .where(sql<boolean>`uploads.update_time < now() - ${seconds} * interval '1 second'`)
     .orderBy('uploads.update_time')

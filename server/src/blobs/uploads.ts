@@ -119,9 +119,10 @@ export async function finishWithChunk(
   try {
     await finishUpload(deps, repository, appended, digest)
   } catch (error) {
-    // It can be finished once there is room.
-    if (error instanceof QuotaExceededError) await saveUpload(deps.db, appended)
     if (error instanceof UploadUnknownError) await dropUnnoted(deps, upload, appended)
+    // It can be finished once there is room, or whatever else was amiss is well again.
+    else if (error instanceof QuotaExceededError) await saveUpload(deps.db, appended)
+    else if (!(error instanceof DigestMismatchError)) await saveUpload(deps.db, appended).catch(ignore)
     throw error
   }
 }
@@ -152,7 +153,10 @@ async function receive(
   const state = upload.state ?? (await deps.storage.startUpload(upload.id))
   const result = await ownBytes(upload.id, () =>
     deps.storage.append(state, upload.offset, hashThrough(source, hash)),
-  )
+  ).catch(async (error: unknown) => {
+    await dropUnnoted(deps, upload, { ...upload, state }).catch(ignore)
+    throw error
+  })
   const appended: ReceivedUpload = {
     ...upload,
     state: result.state,

@@ -99,7 +99,11 @@ test('whoever looks for the dead does not wait for who is busy in a transaction'
 
   await jobs.db.transaction().execute(async (tx) => {
     await tx.selectFrom('tasks').select('id').forUpdate().execute()
-    startWorker(work(async () => undefined))
+    startWorker(
+      work(async () => undefined),
+      {},
+      3,
+    )
     const second = await order(2)
     expect((await over(second)).tasks[0]).toMatchObject({ status: 'Success', runCount: 1 })
     expect((await look(first)).tasks[0]).toMatchObject({ status: 'Running', runCount: 1 })

@@ -44,6 +44,8 @@ export function foldLookups<K, V>(
     const batch = waiting.slice(0, limits.size)
     waiting = waiting.slice(limits.size)
     running += 1
+    // There may be more than one load takes.
+    schedule()
     try {
       const asked = new Map(batch.map(({ key }) => [nameOf(key), key]))
       const values = await load([...asked.values()])

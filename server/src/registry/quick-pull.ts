@@ -19,8 +19,8 @@ export interface QuickPullDeps {
   manifestCache: Pick<Lru<string, Buffer>, 'get'>
   recordPull(pull: Pull): Promise<void> | undefined
   addressOf(request: IncomingMessage): string
-  /** Told of what is about to be answered, and when it began, in milliseconds of `performance.now()`. */
-  watch?: ((request: IncomingMessage, response: ServerResponse, start: number) => void) | undefined
+  /** Told of each request that is taken; the answer is called where it goes the long way after all. */
+  watch?: ((request: IncomingMessage, response: ServerResponse) => () => void) | undefined
 }
 
 /** Conditions, and bodies. */
@@ -47,25 +47,29 @@ export function quickPull(
     const caller = asked && deps.authenticate(headers.authorization)
     if (!asked || !caller) return false
 
-    void serve(deps, { ...asked, caller, start: deps.watch ? performance.now() : 0 }, request, response, goOn)
+    void serve(deps, { ...asked, caller }, request, response, goOn)
     return true
   }
 }
 
 async function serve(
   deps: QuickPullDeps,
-  { caller, ...asked }: Asked & { caller: Promise<Caller | undefined>; start: number },
+  { caller, ...asked }: Asked & { caller: Promise<Caller | undefined> },
   request: IncomingMessage,
   response: ServerResponse,
   goOn: () => void,
 ): Promise<void> {
+  const unwatch = deps.watch?.(request, response)
   try {
     const known = await caller
     if (known && (await answer(deps, { ...asked, caller: known }, request, response))) return
   } catch {
     // Whatever went wrong goes wrong on the long way too, and is told there.
   }
-  if (!response.headersSent) goOn()
+  // Whoever would hear of the end of an answer to nobody waits for ever.
+  if (response.headersSent || request.socket.destroyed) return
+  unwatch?.()
+  goOn()
 }
 
 interface Asked {
@@ -83,7 +87,7 @@ function readTarget(url: string): Asked | undefined {
 /** Whether it could be answered. */
 async function answer(
   deps: QuickPullDeps,
-  { name, reference, caller, start }: Asked & { caller: Caller; start: number },
+  { name, reference, caller }: Asked & { caller: Caller },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<boolean> {
@@ -95,12 +99,13 @@ async function answer(
     repository: name.repository,
     ...(isDigest(reference) ? { digest: reference } : { tag: reference }),
   })
+  // Nothing is handed out to a client that is gone, nor is its address known any more.
+  if (request.socket.destroyed) return true
   // Under a former name its answer is another one.
   if (found?.project.name !== name.project) return false
   const { project, artifact } = found
   if (!mayAct(caller, ACTIONS['manifest-get'], project, name)) return false
   if (method === 'HEAD') {
-    deps.watch?.(request, response, start)
     response.writeHead(200, headersOf(artifact)).end()
     return true
   }
@@ -117,7 +122,6 @@ async function answer(
     headers,
     address,
   })
-  deps.watch?.(request, response, start)
   // As text it goes out together with the headers, in one piece.
   response.writeHead(200, headersOf(artifact)).end(body.toString('latin1'), 'latin1')
   return true

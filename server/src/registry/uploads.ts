@@ -10,6 +10,7 @@ import {
   finishWithChunk,
   type OwnUpload,
   openUpload,
+  takeOver,
 } from '../blobs/uploads.ts'
 import { isDigest } from '../oci/digest.ts'
 import { OciError } from '../oci/errors.ts'
@@ -96,17 +97,19 @@ async function finish(exchange: Exchange, digest: string): Promise<void> {
 async function finishWithBody(exchange: Exchange, digest: string): Promise<void> {
   const { uploads } = exchange.deps
   const length = Number(exchange.request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
-  let body: AsyncIterable<Uint8Array> | undefined
   if (length <= (uploads.storage.putsUpTo ?? 0)) {
-    const upload = await findSession(exchange)
-    if (isUntouched(upload)) {
+    const untouched = await findSession(exchange)
+    if (isUntouched(untouched)) {
       const whole = await bodyWithinQuota(exchange, 0, digest)
-      body = await finishSmall(uploads, filled(exchange, 'repository'), upload, whole, digest)
-      if (body === undefined) return
+      const rest = await finishSmall(uploads, filled(exchange, 'repository'), untouched, whole, digest)
+      if (rest === undefined) return
+      // As it was read, or not at all: whoever has written to it meanwhile is further.
+      const upload = await takeOver(uploads, untouched)
+      return await finishWithChunk(uploads, filled(exchange, 'repository'), upload, rest, digest)
     }
   }
   const upload = await openSession(exchange)
-  body ??= await bodyWithinQuota(exchange, upload.offset, digest)
+  const body = await bodyWithinQuota(exchange, upload.offset, digest)
   await finishWithChunk(uploads, filled(exchange, 'repository'), upload, body, digest)
 }
 

@@ -9,7 +9,7 @@ export type KeyMeaning =
 
 const BLOB =
   /^docker\/registry\/v2\/blobs\/(sha256|sha512)\/([0-9a-f]{2})\/([0-9a-f]+)\/data(?:\.([1-9]\d{0,8}))?$/
-const UPLOADED = /^portolan\/objects\/[0-9a-f]{2}\/[\w-]+(?:\.[0-9a-f]{16})?$/
+const UPLOADED = /^portolan\/objects\/[0-9a-f]{2}\/[\w-]+(?:\.(?:[0-9a-f]{16}|at-\d{1,16}))?$/
 const TASK_LOG = /^portolan\/task-(?:log|list)s\/([1-9]\d{0,14})\/\d{5,10}-\d{6,12}$/
 const HEX = { sha256: 64, sha512: 128 } as const
 

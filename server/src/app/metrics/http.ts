@@ -74,10 +74,11 @@ export function measureRequests(app: FastifyInstance, metrics: MetricsRegistry):
     }
   })
 
-  function measure(asked: string, response: ServerResponse, start: number, nameOf: () => Name): void {
+  /** The answer takes it back. */
+  function measure(asked: string, response: ServerResponse, nameOf: () => Name): () => void {
+    const start = performance.now()
     inflight.inc()
-    // Comes after the last byte, and where the client has gone away.
-    response.once('close', () => {
+    const onClose = () => {
       inflight.dec()
       const seconds = (performance.now() - start) / 1000
       const { operation, handler } = nameOf()
@@ -89,16 +90,21 @@ export function measureRequests(app: FastifyInstance, metrics: MetricsRegistry):
         registryTotal.inc({ handler, method, code })
         registryDuration.observe({ handler, method }, seconds)
       }
-    })
+    }
+    // Comes after the last byte, and where the client has gone away.
+    response.once('close', onClose)
+    return () => {
+      response.off('close', onClose)
+      inflight.dec()
+    }
   }
 
   app.addHook('onRequest', (request, reply, done) => {
-    measure(request.method, reply.raw, performance.now(), () => nameOf(request, names))
+    measure(request.method, reply.raw, () => nameOf(request, names))
     done()
   })
 
-  return ({ method = '' }, response, start) =>
-    measure(method, response, start, () => OF_ENDPOINT['manifest-get'])
+  return ({ method = '' }, response) => measure(method, response, () => OF_ENDPOINT['manifest-get'])
 }
 
 /** From what was registered, never from what was asked for: the names are bounded. */

@@ -51,6 +51,14 @@ export function createPutThreads(): PutThreads {
     worker.on('exit', () => forget(thread))
   }
 
+  function tryToStart(): void {
+    try {
+      start()
+    } catch {
+      // The system has none left: others do the work, or nobody's thread does.
+    }
+  }
+
   function rest(thread: Thread): void {
     thread.worker.unref()
     thread.idle = setTimeout(() => {
@@ -72,7 +80,7 @@ export function createPutThreads(): PutThreads {
         .filter(({ isReady }) => isReady)
         .sort((a, b) => a.waiting.length - b.waiting.length)
       const isBusy = chosen ? chosen.waiting.length > 0 : without > 0
-      if (isBusy && all.length < MOST && all.every(({ isReady }) => isReady)) start()
+      if (isBusy && all.length < MOST && all.every(({ isReady }) => isReady)) tryToStart()
       if (chosen) return await send(chosen, put)
       without += 1
       try {
