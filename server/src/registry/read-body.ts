@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { giveAway } from '../lib/chunk-memory.ts'
 import { OciError } from '../oci/errors.ts'
 import { manifestTooLarge } from './steps/check-length.ts'
 
@@ -8,7 +9,8 @@ import { manifestTooLarge } from './steps/check-length.ts'
  */
 export async function* streamBody(request: IncomingMessage): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Uint8Array
+    for await (const chunk of request.iterator({ destroyOnReturn: false }))
+      yield giveAway(chunk as Uint8Array)
   } finally {
     request.resume()
   }

@@ -80,8 +80,8 @@ export interface StorageDriver {
    * the error: `{ written, failure }`. Only a failure of the store itself rejects; `source` is closed
    * then, as by `break`, and the upload still holds its first `offset` bytes; with `ObjectTooLargeError` where no object of
    * this store can be so large.
-   * A chunk may be held until the call settles: its memory must not be used again before. One writer at
-   * a time: who cannot be sure of that forks.
+   * A chunk may be held until the call settles: its memory must not be used again before. What was given away (`lib/chunk-memory.ts`) is
+   * released once it is stored. One writer at a time: who cannot be sure of that forks.
    */
   append(state: UploadState, offset: number, source: AsyncIterable<Uint8Array>): Promise<Appended>
 

@@ -24,9 +24,10 @@ function refusal(code: string): Error {
   return Object.assign(new Error(`${code}: refused`), { code })
 }
 
-/** A filesystem whose open files write by way of `write`. */
+/** A filesystem whose open files write by way of `write`, and sync by way of `datasync`. */
 function writing(
   write: (file: OpenFile, buffers: Uint8Array[], position: number) => Promise<number>,
+  datasync = (file: OpenFile) => file.datasync(),
 ): FileSystem {
   return {
     ...nodeFileSystem,
@@ -36,7 +37,7 @@ function writing(
         stat: () => file.stat(),
         read: (...args) => file.read(...args),
         truncate: (length) => file.truncate(length),
-        datasync: () => file.datasync(),
+        datasync: () => datasync(file),
         sync: () => file.sync(),
         close: () => file.close(),
         writev: async (buffers, position) => ({ bytesWritten: await write(file, buffers, position) }),
@@ -68,6 +69,48 @@ test.each(['ENOSPC', 'EDQUOT'])('%s is a full storage, and what was acknowledged
   expect((await readObject(driver, 'object')).toString()).toBe('kept whole')
   expect(await driver.stat('small')).toBeUndefined()
   expect(await readdir(join(directory, '_uploads'))).toEqual([])
+})
+
+test('an upload whose bytes were lost by a sync on the way fails, though the last one succeeds', async () => {
+  let syncs = 0
+  const driver = await open(
+    writing(
+      async (file, buffers, position) => (await file.writev(buffers, position)).bytesWritten,
+      async (file) => {
+        syncs += 1
+        if (syncs === 1) throw refusal('EIO')
+        await file.datasync()
+      },
+    ),
+  )
+
+  const appending = driver.append(
+    await driver.startUpload('u'),
+    0,
+    sourceOf(cut(someBytes(20 * MIB), 65_536)),
+  )
+
+  await expect(appending).rejects.toThrow(StorageFailureError)
+})
+
+test('nothing is written any more when an append has failed', async () => {
+  let begun = 0
+  let ended = 0
+  const driver = await open(
+    writing(async (file, buffers, position) => {
+      begun += 1
+      const turn = begun
+      if (turn === 1) throw refusal('EIO')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      ended += 1
+      return (await file.writev(buffers, position)).bytesWritten
+    }),
+  )
+
+  const appending = driver.append(await driver.startUpload('u'), 0, sourceOf(cut(someBytes(8 * MIB), 65_536)))
+
+  await expect(appending).rejects.toThrow(StorageFailureError)
+  expect(ended).toBe(begun - 1)
 })
 
 test('a disk that takes a few bytes at a time gets all of them in the end', async () => {

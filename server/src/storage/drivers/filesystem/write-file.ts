@@ -1,44 +1,70 @@
+import { releaseMemory } from '../../../lib/chunk-memory.ts'
 import type { OpenFile } from './fs.ts'
 import { ignoreError } from './fs-errors.ts'
 
-const BATCH_BYTES = 1024 * 1024
+const BATCH_BYTES = 512 * 1024
 /** So that a trickle of tiny chunks, each holding on to a larger buffer, stays bounded too. */
 const BATCH_CHUNKS = 128
+const WRITES_AT_ONCE = 3
+const SYNC_BYTES = 8 * 1024 * 1024
 
 /**
  * Writes `chunks` from `position` on and answers their number of bytes. Chunks are gathered to batches
- * of about 1 MiB, and one batch is being written while the next one is gathered: so at most two are in
- * memory. Syncs nothing. `chunks` itself does not throw (see `tolerateSource`), or a write may outlive the call.
+ * of about 512 KiB, and some batches are being written while the next one is gathered: so at most four are in
+ * memory. What has come is synced now and then, so that the last sync, the caller's, has little left to do. `chunks` itself does not
+ * throw (see `tolerateSource`).
  */
 export async function writeChunks(
   file: OpenFile,
   position: number,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<number> {
+  const writes: Promise<void>[] = []
   let batch: Uint8Array[] = []
   let gathered = 0
   let written = 0
-  let writing: Promise<void> = Promise.resolve()
+  let synced = 0
+  let syncing: Promise<void> | undefined
 
   async function flush(): Promise<void> {
-    await writing
-    writing = writeFully(file, position + written, batch)
+    if (writes.length >= WRITES_AT_ONCE) await writes.shift()
+    const write = writeAndRelease(file, position + written, batch)
     // It is awaited later; until then its failure must not count as unhandled.
-    writing.catch(ignoreError)
+    write.catch(ignoreError)
+    writes.push(write)
     written += gathered
     batch = []
     gathered = 0
+    if (written - synced >= SYNC_BYTES) await sync()
   }
 
-  for await (const chunk of chunks) {
-    batch.push(chunk)
-    gathered += chunk.byteLength
-    if (gathered >= BATCH_BYTES || batch.length >= BATCH_CHUNKS) await flush()
+  async function sync(): Promise<void> {
+    await syncing
+    syncing = file.datasync()
+    syncing.catch(ignoreError)
+    synced = written
   }
-  await flush()
-  await writing
+
+  try {
+    for await (const chunk of chunks) {
+      batch.push(chunk)
+      gathered += chunk.byteLength
+      if (gathered >= BATCH_BYTES || batch.length >= BATCH_CHUNKS) await flush()
+    }
+    if (gathered > 0) await flush()
+    await Promise.all(writes)
+    await syncing
+  } finally {
+    // Nothing may be written after the call.
+    await Promise.allSettled([...writes, syncing])
+  }
 
   return written
+}
+
+async function writeAndRelease(file: OpenFile, position: number, batch: Uint8Array[]): Promise<void> {
+  await writeFully(file, position, batch)
+  for (const chunk of batch) releaseMemory(chunk)
 }
 
 /** Writes all of `buffers` at `position`; a system call may write less than it was given. */

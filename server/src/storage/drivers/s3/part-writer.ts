@@ -1,3 +1,4 @@
+import { releaseMemory } from '../../../lib/chunk-memory.ts'
 import { ObjectTooLargeError } from '../../errors.ts'
 import type { Bucket, Multipart, Part } from './bucket.ts'
 import type { InParts } from './marks.ts'
@@ -57,6 +58,7 @@ export function createPartWriter(
   async function flush(): Promise<void> {
     await uploading
     const bytes = Buffer.concat(gathered, size)
+    for (const chunk of gathered) releaseMemory(chunk)
     gathered = []
     size = 0
     pending = 1
