@@ -85,6 +85,7 @@ const scope = fc.constantFrom<AuditScope>(
   { all: true, projectIds: [] },
   { all: false, projectIds: [1] },
   { all: false, projectIds: [2, 3, 4, 77] },
+  { all: false, projectIds: [1, 2, ...Array.from({ length: 120 }, (_, at) => 1000 + at), 3, 4] },
 )
 const order = fc.record({
   field: fc.constantFrom<AuditField>(
