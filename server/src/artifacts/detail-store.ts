@@ -81,16 +81,23 @@ export async function selectTags(
   if (window.limit === 0) return []
   const sorted: Order<TagField>[] =
     orders.length > 0 ? [...orders] : [{ field: 'push_time', descending: true }]
-  let query = tags(db).where('artifact_id', '=', artifactId)
+  const last = sorted.at(-1)?.descending ?? true
+  let query = db.selectFrom('tags').select('id').where('artifact_id', '=', artifactId)
   for (const filter of filters) query = query.where(condition(sql.ref(filter.field), filter))
   for (const order of sorted) query = query.orderBy(order.field, direction(window, order))
-  const rows = await query
-    .orderBy('id', direction(window, { descending: sorted.at(-1)?.descending ?? true }))
-    .limit(window.limit)
-    .offset(window.offset)
-    .execute()
+  // An artifact has a name once: ordered by it, the index is all.
+  if (!sorted.some(({ field }) => field === 'name'))
+    query = query.orderBy('id', direction(window, { descending: last }))
+  // Of what is passed over nothing but the id is read, and sorted where no index has the order.
+  const found = await query.limit(window.limit).offset(window.offset).execute()
+  const ids = inOrder(
+    window,
+    found.map(({ id }) => id),
+  )
+  const rows = await tags(db).where(sql<boolean>`id = ANY(${ids}::bigint[])`).execute()
+  const byId = new Map(rows.map((row) => [row.id, toTag(row)]))
 
-  return inOrder(window, rows.map(toTag))
+  return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
 /** How many tags of the artifact the filters leave. */

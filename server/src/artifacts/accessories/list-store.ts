@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Database } from '../../platform/db/database.ts'
 import { condition, type Filter, type Order } from '../../platform/db/list.ts'
 import { direction, inOrder, type Window } from '../../platform/db/window.ts'
-import type { ListedAccessory } from '../model.ts'
+import type { ListedAccessory, ListedArtifact } from '../model.ts'
 
 /** Fields that accessories are filtered and sorted by. */
 export type AccessoryField = 'id' | 'type' | 'digest' | 'size' | 'creation_time'
@@ -76,37 +76,58 @@ export async function findInheritedAccessories(
 /** A window of the accessories of one artifact, the oldest first unless `orders` say otherwise. */
 export async function selectAccessories(
   db: Database,
-  subjectId: number,
+  subject: Subject,
   filters: readonly Filter<AccessoryField>[],
   orders: readonly Order<AccessoryField>[],
   window: Window,
 ): Promise<ListedAccessory[]> {
   if (window.limit === 0) return []
-  let query = accessories(db).where('subject.id', '=', subjectId)
-  for (const filter of filters) query = query.where(condition(COLUMNS[filter.field], filter))
+  let query = ofSubject(db, subject, filters).select('accessory.id')
   for (const order of orders) query = query.orderBy(COLUMNS[order.field], direction(window, order))
-  const rows = await query
+  // What is passed over is not looked up.
+  const found = await query
     .orderBy('accessory.id', direction(window, { descending: orders.at(-1)?.descending ?? false }))
     .limit(window.limit)
     .offset(window.offset)
     .execute()
+  const ids = inOrder(
+    window,
+    found.map(({ id }) => id),
+  )
+  const rows = await accessories(db).where(sql<boolean>`accessory.id = ANY(${ids}::bigint[])`).execute()
+  const byId = new Map(rows.map((row) => [row.id, toAccessory(row)]))
 
-  return inOrder(window, rows.map(toAccessory))
+  return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
 /** How many accessories of the artifact the filters leave. */
 export async function countAccessories(
   db: Database,
-  subjectId: number,
+  subject: Subject,
   filters: readonly Filter<AccessoryField>[],
 ): Promise<number> {
-  let query = joined(db)
+  const row = await ofSubject(db, subject, filters)
     .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('subject.id', '=', subjectId)
-  for (const filter of filters) query = query.where(condition(COLUMNS[filter.field], filter))
-  const row = await query.executeTakeFirstOrThrow()
+    .executeTakeFirstOrThrow()
 
   return Number(row.count)
+}
+
+/** The artifact whose accessories are asked for. */
+type Subject = Pick<ListedArtifact, 'repositoryId' | 'digest'>
+
+/** Its accessories alone: joined to what is the same for all of them, each would look it up. */
+function ofSubject(
+  db: Database,
+  { repositoryId, digest }: Subject,
+  filters: readonly Filter<AccessoryField>[],
+) {
+  let query = db
+    .selectFrom('artifacts as accessory')
+    .where('accessory.repository_id', '=', repositoryId)
+    .where('accessory.accessory_of', '=', digest)
+  for (const filter of filters) query = query.where(condition(COLUMNS[filter.field], filter))
+  return query
 }
 
 function joined(db: Database) {

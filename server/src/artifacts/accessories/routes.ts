@@ -33,11 +33,11 @@ export function accessoriesRoutes(deps: ReadingDeps): FastifyPluginAsyncTypebox 
       async (request, reply) => {
         const { query } = request
         const filters = parseFilters(query.q, FIELDS)
-        const { id } = await getArtifact(deps, repositoryKey(request), request.params.reference)
-        const total = await countAccessories(deps.db, id, filters)
+        const subject = await getArtifact(deps, repositoryKey(request), request.params.reference)
+        const total = await countAccessories(deps.db, subject, filters)
         const window = nearestWindow(toPage(query), total)
         const orders = parseSort(query.sort, SORTABLE)
-        const accessories = await selectAccessories(deps.db, id, filters, orders, window)
+        const accessories = await selectAccessories(deps.db, subject, filters, orders, window)
         sendTotal(request, reply, query, total)
         return accessories.map(accessoryToWire)
       },

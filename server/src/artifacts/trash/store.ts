@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import type { Database } from '../../platform/db/database.ts'
 import type { Page } from '../../platform/db/list.ts'
-import { direction, nearestWindow } from '../../platform/db/window.ts'
 import type { TrashedArtifact, TrashedManifest } from './model.ts'
+import { selectTrashPage } from './page-store.ts'
 
 /**
  * Puts (locked) artifacts into the trash, in the transaction that deletes their rows: one that was meant, and those that go
@@ -50,26 +50,15 @@ export async function selectTrash(
   projectId: number,
   page: Page,
 ): Promise<{ artifacts: TrashedArtifact[]; total: number }> {
-  const { total } = await trash(db, projectId)
-    .select((eb) => eb.fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow()
-  const window = nearestWindow(page, Number(total))
-  if (window.limit === 0) return { artifacts: [], total: Number(total) }
-  const way = direction(window, { descending: true })
-  // What is passed over is not looked up.
-  const ids = trash(db, projectId)
-    .select('trashed_artifacts.id')
-    .orderBy('trashed_artifacts.deletion_time', way)
-    .orderBy('trashed_artifacts.id', way)
-    .limit(window.limit)
-    .offset(window.offset)
+  const { ids, total } = await selectTrashPage(db, 'artifacts', projectId, page)
+  if (ids.length === 0) return { artifacts: [], total }
   const rows = await columns(trash(db, projectId))
     .where('trashed_artifacts.id', 'in', ids)
     .orderBy('trashed_artifacts.deletion_time', 'desc')
     .orderBy('trashed_artifacts.id', 'desc')
     .execute()
 
-  return { artifacts: rows.map(toTrashed), total: Number(total) }
+  return { artifacts: rows.map(toTrashed), total }
 }
 
 /** What can be restored of that id, if it is in a repository of the project. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../../../platform/db/database.ts'
 import type { Page } from '../../../platform/db/list.ts'
-import { direction, nearestWindow } from '../../../platform/db/window.ts'
+import { selectTrashPage } from '../page-store.ts'
 import type { TrashedTag } from './model.ts'
 
 /** Puts a (locked) tag into the trash, in the transaction that deletes its row. */
@@ -23,26 +23,15 @@ export async function selectTrashedTags(
   projectId: number,
   page: Page,
 ): Promise<{ tags: TrashedTag[]; total: number }> {
-  const { total } = await trashedTags(db, projectId)
-    .select((eb) => eb.fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow()
-  const window = nearestWindow(page, Number(total))
-  if (window.limit === 0) return { tags: [], total: Number(total) }
-  const way = direction(window, { descending: true })
-  // What is passed over is not looked up.
-  const ids = trashedTags(db, projectId)
-    .select('trashed_tags.id')
-    .orderBy('trashed_tags.deletion_time', way)
-    .orderBy('trashed_tags.id', way)
-    .limit(window.limit)
-    .offset(window.offset)
+  const { ids, total } = await selectTrashPage(db, 'tags', projectId, page)
+  if (ids.length === 0) return { tags: [], total }
   const rows = await columns(trashedTags(db, projectId))
     .where('trashed_tags.id', 'in', ids)
     .orderBy('trashed_tags.deletion_time', 'desc')
     .orderBy('trashed_tags.id', 'desc')
     .execute()
 
-  return { tags: rows.map(toTag), total: Number(total) }
+  return { tags: rows.map(toTag), total }
 }
 
 /** The deleted tag of that id, if it is in a repository of the project. */
