@@ -120,10 +120,15 @@ export async function countOpenFindings(db: Database): Promise<{ kind: FindingKi
   return result.rows
 }
 
-/** Locks some whose time in quarantine is over. */
-export async function lockExpired(tx: Database, store: string, limit: number): Promise<Finding[]> {
+/** Locks some whose time in quarantine is over, `but` for these ids. */
+export async function lockExpired(
+  tx: Database,
+  store: string,
+  { but, limit }: { but: readonly number[]; limit: number },
+): Promise<Finding[]> {
   const rows = await columns(tx)
     .where('store', '=', store)
+    .where(sql<boolean>`id <> ALL(${[...but]}::bigint[])`)
     .where(sql<boolean>`expiry_time < now()`)
     .orderBy('expiry_time')
     .limit(limit)

@@ -230,6 +230,30 @@ test('what the store refuses to delete keeps nothing else in quarantine', async 
   expect(await storage.list('portolan', { limit: 10 })).toEqual([])
 })
 
+test('more than a batch that the store refuses to delete holds up nothing behind it', async () => {
+  const { db, storage, store } = scrub.deps
+  const free = taskLogKey(9999, 1, 1)
+  await put(free, 'of a task that is gone')
+  await sql`
+    INSERT INTO scrub_findings (store, kind, key, expiry_time)
+    SELECT ${store}, 'orphan', 'stuck/' || n, now() - n * interval '1 minute' FROM generate_series(1, 600) n`.execute(
+    db,
+  )
+  await sql`INSERT INTO scrub_findings (store, kind, key, expiry_time)
+    VALUES (${store}, 'orphan', ${free}, now() - interval '1 second')`.execute(db)
+  const refusing = {
+    ...storage,
+    delete: async (key: string) => (key === free ? storage.delete(key) : Promise.reject(new Error('busy'))),
+  }
+
+  await expect(tendFindings({ ...scrub.deps, storage: refusing })).rejects.toThrow('busy')
+
+  const open = await db.selectFrom('scrub_findings').select('key').where('state', '=', 'open').execute()
+  expect(open.filter(({ key }) => !key.startsWith('stuck/'))).toEqual([])
+  expect(open).toHaveLength(600)
+  expect(await storage.stat(free)).toBeUndefined()
+})
+
 test('an orphan in quarantine is put in its place as soon as it is wanted', async () => {
   await put(blobKey(sha256('one'), 7), 'one')
   await scrub.run()
