@@ -129,17 +129,20 @@ export async function changeProject(
   }))
 }
 
-/** Replaces a project by what `rewrite` makes of it, with the row locked meanwhile. Throws not-found. */
+/**
+ * Replaces a project by what `rewrite` makes of it, with the row locked meanwhile; what `rewrite` writes in its transaction is
+ * written with it or not at all. Throws not-found.
+ */
 export async function rewriteProject(
   deps: { db: Database },
   id: number,
   actor: Actor,
-  rewrite: (project: Project) => Project,
+  rewrite: (project: Project, tx: Database) => Project | Promise<Project>,
 ): Promise<void> {
   await deps.db.transaction().execute(async (tx) => {
     const project = await findById(tx, id, 'update')
     if (!project) throw new DomainError('not-found', `project ${id} not found`)
-    const changed = rewrite(project)
+    const changed = await rewrite(project, tx)
     await updateProject(tx, changed)
     const payload = { projectId: id, name: project.name, public: changed.public, actor }
     await emit(tx, { type: 'project.updated', payload })

@@ -3,11 +3,9 @@ import { nextTime } from '../jobs/cron.ts'
 import { setSchedule } from '../jobs/schedules/service.ts'
 import { deleteSchedule, findSchedule } from '../jobs/schedules/store.ts'
 import { deleteExecutionsOf } from '../jobs/store.ts'
-import { deleteTaskLogs } from '../jobs/task-log.ts'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
 import { emit } from '../platform/events/outbox.ts'
-import type { StorageDriver } from '../storage/driver.ts'
 import { payloadOf } from './event-payload.ts'
 import { RETENTION } from './job.ts'
 import { checkRules, type RetentionPolicy, type RetentionRule } from './model.ts'
@@ -71,23 +69,22 @@ export async function replacePolicy(
   return true
 }
 
-/** Deletes a policy with its schedule and its runs; answers whether it was there. */
+/**
+ * Deletes a policy with its schedule and its runs; answers the tasks of the runs, whose logs are to be deleted when that is
+ * committed, or undefined where there is no such policy.
+ */
 export async function dropPolicy(
-  { db, storage }: { db: Database; storage: StorageDriver },
+  tx: Database,
   id: number,
   project: Project,
   actor: Actor,
-): Promise<boolean> {
-  const taskIds = await db.transaction().execute(async (tx) => {
-    if (!(await store.deletePolicy(tx, id))) return undefined
-    await deleteSchedule(tx, RETENTION, id)
-    // Who takes a policy away does not want its run to go on deleting.
-    const gone = await deleteExecutionsOf(tx, RETENTION, id)
-    await emit(tx, { type: 'retention.deleted', payload: payloadOf(id, project, actor) })
-    return gone
-  })
-  if (taskIds) await deleteTaskLogs(storage, taskIds)
-  return taskIds !== undefined
+): Promise<number[] | undefined> {
+  if (!(await store.deletePolicy(tx, id))) return undefined
+  await deleteSchedule(tx, RETENTION, id)
+  // Who takes a policy away does not want its run to go on deleting.
+  const taskIds = await deleteExecutionsOf(tx, RETENTION, id)
+  await emit(tx, { type: 'retention.deleted', payload: payloadOf(id, project, actor) })
+  return taskIds
 }
 
 /** Seconds would only make many replicas wake up at once. */

@@ -2,10 +2,13 @@ import { admitToProject, refusalOf } from '../access/admission.ts'
 import { decideEverywhere } from '../access/decide.ts'
 import type { Actor, Principal } from '../access/model.ts'
 import type { Execution, Task } from '../jobs/model.ts'
+import { deleteTaskLogs } from '../jobs/task-log.ts'
 import { findProjectContext } from '../members/service.ts'
+import type { Database } from '../platform/db/database.ts'
 import type { Page } from '../platform/db/list.ts'
 import { DomainError } from '../platform/errors.ts'
-import { removeMetadata, setMetadata } from '../projects/metadata/service.ts'
+import { withMetadata, withoutMetadata } from '../projects/metadata/service.ts'
+import { rewriteProject } from '../projects/service.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import type { RetentionJobDeps } from './job.ts'
 import {
@@ -21,6 +24,9 @@ import { endRun, orderRunOf, readRunLog, selectRuns, selectRunTasks } from './ru
 import * as store from './store.ts'
 
 /** The policies of projects: Harbor's. That of the system is in `system/`. */
+
+/** The metadata of a project that names its policy. */
+const KEY = 'retention_id'
 
 export type RetentionDeps = RetentionJobDeps & { storage: StorageDriver }
 
@@ -60,16 +66,23 @@ export async function createPolicy(
     throw new DomainError('bad-request', `bad request: invalid Project id ${projectId}`)
   })
   checkContent(request)
-  const id = await deps.db.transaction().execute((tx) => insertPolicy(tx, project, request, actor))
-  if (id === undefined) {
-    const other = await store.findPolicyOf(deps.db, projectId)
-    throw new DomainError(
-      'bad-request',
-      `bad request: project ${projectId} already has retention policy ${other?.id}`,
-    )
-  }
-  await setMetadata(deps, projectId, 'retention_id', { retention_id: String(id) }, actor)
+  let id = 0
+  // The project is told of its policy in the same transaction: it has one that it knows of, or none.
+  await rewriteProject(deps, projectId, actor, async (current, tx) => {
+    const inserted = await insertPolicy(tx, project, request, actor)
+    if (inserted === undefined) throw await alreadyThere(tx, projectId)
+    id = inserted
+    return withMetadata(current, KEY, String(id))
+  })
   return id
+}
+
+async function alreadyThere(db: Database, projectId: number): Promise<DomainError> {
+  const other = await store.findPolicyOf(db, projectId)
+  return new DomainError(
+    'bad-request',
+    `bad request: project ${projectId} already has retention policy ${other?.id}`,
+  )
 }
 
 /** Changes rules and schedule; the project stays. Throws bad-request, conflict, not-found. */
@@ -96,8 +109,14 @@ export async function removePolicy(
   id: number,
 ): Promise<void> {
   const { project } = await admitted(deps, principal, id, 'delete', noSuchPolicy(id))
-  if (!(await dropPolicy(deps, id, project, actor))) throw noSuchPolicy(id)
-  await removeMetadata(deps, project.id, 'retention_id', actor)
+  let taskIds: number[] = []
+  await rewriteProject(deps, project.id, actor, async (current, tx) => {
+    const gone = await dropPolicy(tx, id, project, actor)
+    if (!gone) throw noSuchPolicy(id)
+    taskIds = gone
+    return withoutMetadata(current, KEY)
+  })
+  await deleteTaskLogs(deps.storage, taskIds)
 }
 
 /** Orders a run and answers its id. */

@@ -45,13 +45,17 @@ export async function removeMetadata(
   name: string,
   actor: Actor,
 ): Promise<void> {
-  await rewriteProject(deps, projectId, actor, (project) => {
-    const { [name]: _removed, ...metadata } = project.metadata
-    return { ...project, metadata, public: name === 'public' ? false : project.public }
-  })
+  await rewriteProject(deps, projectId, actor, (project) => withoutMetadata(project, name))
 }
 
-function withMetadata(project: Project, name: string, value: string): Project {
+/** The project without `name`. */
+export function withoutMetadata(project: Project, name: string): Project {
+  const { [name]: _removed, ...metadata } = project.metadata
+  return { ...project, metadata, public: name === 'public' ? false : project.public }
+}
+
+/** The project with another value of `name`. */
+export function withMetadata(project: Project, name: string, value: string): Project {
   if (name === 'public') return { ...project, public: value === 'true' }
   return { ...project, metadata: { ...project.metadata, [name]: value } }
 }

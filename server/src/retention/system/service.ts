@@ -1,4 +1,5 @@
 import type { Actor } from '../../access/model.ts'
+import { deleteTaskLogs } from '../../jobs/task-log.ts'
 import { Overtaken, transact } from '../../platform/db/transact.ts'
 import { DomainError } from '../../platform/errors.ts'
 import type { RetentionPolicy } from '../model.ts'
@@ -46,7 +47,9 @@ export async function setSystemPolicy(
 /** Deletes it with its schedule and its runs. Throws not-found. */
 export async function removeSystemPolicy(deps: RetentionDeps, actor: Actor): Promise<void> {
   const { id } = await getSystemPolicy(deps)
-  if (!(await dropPolicy(deps, id, undefined, actor))) throw notFound()
+  const taskIds = await deps.db.transaction().execute((tx) => dropPolicy(tx, id, undefined, actor))
+  if (!taskIds) throw notFound()
+  await deleteTaskLogs(deps.storage, taskIds)
 }
 
 function notFound(): DomainError {
