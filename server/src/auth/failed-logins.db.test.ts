@@ -57,12 +57,14 @@ test('a name that the database would refuse hides none of the others', async () 
   expect(names).toEqual(['bob', 'no\ufffdbody', `${'x'.repeat(254)}\ufffd`])
 })
 
+let isAway = false
+const unreliable = {
+  transaction: () => (isAway ? { execute: () => Promise.reject(new Error('away')) } : db.transaction()),
+} as unknown as typeof db
+
 test('what could not be written is told the next time', async () => {
-  let isAway = true
-  const away = {
-    transaction: () => (isAway ? { execute: () => Promise.reject(new Error('away')) } : db.transaction()),
-  }
-  const failed = createFailedLogins(away as unknown as typeof db, () => clock)
+  isAway = true
+  const failed = createFailedLogins(unreliable, () => clock)
 
   failed.note('bob', '192.0.2.1')
   await expect(failed.flush()).rejects.toThrow('away')
@@ -75,4 +77,36 @@ test('what could not be written is told the next time', async () => {
     { username: 'bob', attempts: 1 },
     { username: 'bob', attempts: 1 },
   ])
+})
+
+test('what a window has counted is told later where the database is away as it ends', async () => {
+  isAway = false
+  const failed = createFailedLogins(unreliable, () => clock)
+  const actor = { username: 'bob', address: '192.0.2.1' }
+
+  failed.note('bob', '192.0.2.1')
+  await failed.flush()
+  for (let index = 0; index < 50; index += 1) failed.note('bob', '192.0.2.1')
+  for (let index = 0; index < 500; index += 1) failed.note(`name-${index}`, '192.0.2.1')
+  await failed.flush()
+  const before = (await told()).length
+  isAway = true
+  for (let round = 0; round < 3; round += 1) {
+    clock += 61_000
+    await expect(failed.flush()).rejects.toThrow('away')
+    failed.note('bob', '192.0.2.1')
+    failed.note(`later-${round}`, '192.0.2.1')
+  }
+  isAway = false
+  clock += 61_000
+  await failed.flush()
+  await failed.close()
+
+  const events = (await told()) as { username: string; attempts: number }[]
+  const bob = events.filter(({ username }) => username === 'bob')
+  expect(before).toBe(100)
+  expect(bob[0]).toEqual({ username: 'bob', attempts: 1, actor })
+  expect(bob.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(54)
+  expect(events.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(557)
+  expect(events.length).toBeLessThanOrEqual(before + 101 + 4)
 })

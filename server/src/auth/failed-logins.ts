@@ -23,7 +23,11 @@ interface Tally {
   told: boolean
 }
 
-/** Memory of one process; at most the counts of the last minute are lost in a crash. @param now milliseconds */
+/**
+ * Memory of one process; at most the counts of the last minute are lost in a crash. What the database does not take is kept, in no more
+ * than so many pairs, and written once it does.
+ * @param now milliseconds
+ */
 export function createFailedLogins(db: Database, now: () => number): FailedLogins {
   let tallies = new Map<string, Tally>()
   let others = 0
@@ -60,14 +64,31 @@ export function createFailedLogins(db: Database, now: () => number): FailedLogin
     const untold = others
     tallies = new Map()
     others = 0
-    await tell(due, untold)
+    try {
+      await tell(due, untold)
+    } catch (error) {
+      keep(due, untold)
+      throw error
+    }
+  }
+
+  /** Puts back what could not be written, beside what has come since. */
+  function keep(due: readonly Tally[], untold: number): void {
+    others += untold
+    for (const tally of due) {
+      const key = keyOf(tally)
+      const since = tallies.get(key)
+      if (since) since.attempts += tally.attempts
+      else if (tallies.size < MOST_PAIRS) tallies.set(key, tally)
+      else others += tally.attempts
+    }
   }
 
   return {
     note(username, address) {
       if (tallies.size === 0 && others === 0) windowEnd = now() + WINDOW
       const name = storable(username)
-      const key = `${address} ${name}`
+      const key = keyOf({ username: name, address })
       const tally = tallies.get(key)
       if (tally) tally.attempts += 1
       else if (tallies.size < MOST_PAIRS)
@@ -80,6 +101,10 @@ export function createFailedLogins(db: Database, now: () => number): FailedLogin
       await endWindow()
     },
   }
+}
+
+function keyOf({ username, address }: Pick<Tally, 'username' | 'address'>): string {
+  return `${address} ${username}`
 }
 
 /** Names are whatever somebody sends: one that PostgreSQL would refuse must not keep the others from being told of. */
