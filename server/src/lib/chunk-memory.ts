@@ -9,7 +9,7 @@ export function giveAway(chunk: Chunk): Uint8Array {
 }
 
 /**
- * Gives the memory of a chunk back at once if it was given away; nobody may read it afterwards. Left to the garbage collector,
+ * Gives the memory of a chunk back at once if it was given away; nobody may read it afterwards, and its length is 0. Left to the garbage collector,
  * every 64 MiB of chunks cost a marking of the whole heap.
  */
 export function releaseMemory(chunk: Chunk): void {

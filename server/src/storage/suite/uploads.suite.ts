@@ -1,4 +1,5 @@
 import { expect, vi } from 'vitest'
+import { giveAway } from '../../lib/chunk-memory.ts'
 import type { UploadState } from '../driver.ts'
 import { ObjectExistsError, ObjectMissingError } from '../errors.ts'
 import { cut, finish, MIB, manualSource, readAll, readObject, someBytes, sourceOf } from './bytes.ts'
@@ -22,6 +23,20 @@ export const uploadCases: SuiteCase[] = [
       }
       const key = await finish(driver, state, offset, 'steps')
 
+      expect((await readObject(driver, key)).equals(bytes)).toBe(true)
+    },
+  },
+  {
+    name: 'counts and stores all of chunks that are given away to it, though it releases them',
+    async run(driver) {
+      const bytes = someBytes(20 * MIB + 5)
+      const chunks = cut(bytes, 64 * 1024).map((chunk) => giveAway(Buffer.from(chunk)))
+      const begun = await driver.startUpload('given')
+
+      const { state, written } = await driver.append(begun, 0, sourceOf(chunks))
+      const key = await finish(driver, state, bytes.length, 'given')
+
+      expect(written).toBe(bytes.length)
       expect((await readObject(driver, key)).equals(bytes)).toBe(true)
     },
   },

@@ -72,8 +72,9 @@ async function appendChunks(
 
   try {
     for await (const chunk of chunks) {
-      await writer.write(chunk)
+      // Before it is written: what was released has no length any more.
       length += chunk.byteLength
+      await writer.write(chunk)
     }
     await writeMark(bucket, name, { length, ...(await writer.end()) })
   } catch (error) {
