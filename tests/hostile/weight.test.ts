@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, expect, test } from 'vitest'
-import { digestOf } from '../harness/content.ts'
+import { digestOf, IMAGE } from '../harness/content.ts'
 import { eventually, heldBy, residentSize } from '../harness/process.ts'
 import { locationOf, withQuery } from '../harness/registry.ts'
 import { useSite } from '../harness/site.ts'
@@ -134,6 +134,28 @@ test(`${uploads.count} uploads of ${uploads.mebibytes} MiB at once, beside ${idl
     expect(head.headers['content-length']).toBe(String(uploads.mebibytes * MIB))
   }
 })
+
+test.each([
+  ['a manifest', 'PUT', () => site.newRepository().at('manifests/crumbs'), IMAGE],
+  ['a body of REST', 'POST', () => '/api/v2.0/projects', 'application/json'],
+])(
+  '%s that comes in chunks of one byte each takes not much more room than its bytes',
+  async (_, method, target, type) => {
+    const before = await residentSize(site.server.pid)
+    const wire = await openWire(site.registry.url)
+    const headers = { Authorization: authorization(), 'Content-Type': type, 'Transfer-Encoding': 'chunked' }
+    await wire.write(requestHead(method, target(), headers))
+    for (let sent = 0; sent < 500_000; sent += 1000) await wire.write('1\r\n \r\n'.repeat(1000))
+    await wire.write('0\r\n\r\n')
+    const status = await wire.status()
+    const after = await residentSize(site.server.pid)
+    wire.close()
+
+    expect([400, 422]).toContain(status)
+    // Each for itself, they took 200 MiB and more.
+    expect(after.now).toBeLessThan(before.now + 120 * MIB)
+  },
+)
 
 test('afterwards no file is open, and no connection is left when they have gone', async () => {
   for (const wire of wires) wire.close()

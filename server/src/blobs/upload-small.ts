@@ -1,3 +1,4 @@
+import { createChunkList } from '../lib/chunk-list.ts'
 import { createRunningHash } from '../lib/running-hash.ts'
 import { algorithmOf } from '../oci/digest.ts'
 import { transact } from '../platform/db/transact.ts'
@@ -97,9 +98,6 @@ function digestOf(bytes: Uint8Array, like: string): string {
   return hash.digest()
 }
 
-/** A client that sends byte by byte makes a chunk of each, which takes a hundred times its room. */
-const MOST_CHUNKS = 128
-
 async function* replay(bytes: Uint8Array, failure?: unknown): AsyncGenerator<Uint8Array> {
   yield bytes
   if (failure !== undefined) throw failure
@@ -114,25 +112,16 @@ async function gather(
   most: number,
 ): Promise<{ bytes: Buffer; rest?: AsyncIterable<Uint8Array>; failure?: unknown }> {
   const iterator = source[Symbol.asyncIterator]()
-  const chunks: Uint8Array[] = []
-  let packed = 0
-  let size = 0
+  const chunks = createChunkList()
   try {
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
-      chunks.push(next.value)
-      size += next.value.byteLength
-      if (chunks.length - packed >= MOST_CHUNKS) packed = pack(chunks, packed)
-      if (size > most) return { bytes: Buffer.alloc(0), rest: goOn(chunks, iterator) }
+      chunks.add(next.value)
+      if (chunks.size > most) return { bytes: Buffer.alloc(0), rest: goOn(chunks.chunks(), iterator) }
     }
   } catch (failure) {
-    return { bytes: Buffer.concat(chunks, size), failure }
+    return { bytes: chunks.join(), failure }
   }
-  return { bytes: Buffer.concat(chunks, size) }
-}
-
-/** Makes one of the chunks that are not packed yet. */
-function pack(chunks: Uint8Array[], packed: number): number {
-  return chunks.push(Buffer.concat(chunks.splice(packed)))
+  return { bytes: chunks.join() }
 }
 
 /** Closing it closes the source, whether anything of it was read by then or not. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { createChunkList } from '../lib/chunk-list.ts'
 import { giveAway } from '../lib/chunk-memory.ts'
 import { OciError } from '../oci/errors.ts'
 import { manifestTooLarge } from './steps/check-length.ts'
@@ -22,18 +23,16 @@ export async function* streamBody(request: IncomingMessage): AsyncGenerator<Uint
  * @throws {OciError} 413 beyond `limit` bytes, and for a client that breaks off.
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  let length = 0
+  const chunks = createChunkList()
   try {
     for await (const chunk of streamBody(request)) {
-      length += chunk.length
-      if (length > limit) throw manifestTooLarge(limit)
-      chunks.push(chunk)
+      chunks.add(chunk)
+      if (chunks.size > limit) throw manifestTooLarge(limit)
     }
   } catch (error) {
     if (error instanceof OciError) throw error
     throw new OciError('SIZE_INVALID', { message: 'the request body ended early', cause: error })
   }
 
-  return Buffer.concat(chunks, length)
+  return chunks.join()
 }

@@ -4,6 +4,7 @@ import { DomainError } from '../errors.ts'
 import { createAllowedMethods } from './allowed-methods.ts'
 import { handleError, sendError } from './errors.ts'
 import { addGuard, type GuardOptions } from './guard.ts'
+import { readWhole } from './read-whole.ts'
 import { apiHeaders } from './security-headers.ts'
 import { compileValidator } from './validator.ts'
 
@@ -74,10 +75,13 @@ const JSON_BOUNDS = { values: 200_000, depth: 100, names: 5_000 }
 function acceptJson(app: FastifyInstance, bodyLimit: number): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit }, (request, body, done) => {
-    // A content type on a request without a body is common (DELETE); whether one is needed the schema says.
-    if (body.length === 0) done(null, undefined)
-    else if (isLightJson(body as Buffer, JSON_BOUNDS)) void parse(request, body.toString('utf8'), done)
-    else done(new DomainError('too-large', 'the body has too many values or fields, or they are too deep'))
+  app.addContentTypeParser('application/json', (request, payload, done) => {
+    const announced = Number(request.headers['content-length'] ?? 0)
+    readWhole(payload, announced, bodyLimit).then((body) => {
+      // A content type on a request without a body is common (DELETE); whether one is needed the schema says.
+      if (body.length === 0) done(null, undefined)
+      else if (isLightJson(body, JSON_BOUNDS)) void parse(request, body.toString('utf8'), done)
+      else done(new DomainError('too-large', 'the body has too many values or fields, or they are too deep'))
+    }, done)
   })
 }

@@ -1,4 +1,4 @@
-import { releaseMemory } from '../../../lib/chunk-memory.ts'
+import { createChunkList } from '../../../lib/chunk-list.ts'
 import { ObjectTooLargeError } from '../../errors.ts'
 import type { Bucket, Multipart, Part } from './bucket.ts'
 import type { InParts } from './marks.ts'
@@ -42,8 +42,8 @@ export function createPartWriter(
 ): PartWriter {
   const parts: Part[] = [...start.parts]
   let multipart: Multipart | undefined = start.multipart
-  let gathered: Uint8Array[] = start.tail.length > 0 ? [start.tail] : []
-  let size = start.tail.length
+  let gathered = createChunkList()
+  if (start.tail.length > 0) gathered.add(start.tail)
   let uploading: Promise<void> = Promise.resolve()
 
   /** Parts that are on their way: one at most. */
@@ -57,10 +57,8 @@ export function createPartWriter(
 
   async function flush(): Promise<void> {
     await uploading
-    const bytes = Buffer.concat(gathered, size)
-    for (const chunk of gathered) releaseMemory(chunk)
-    gathered = []
-    size = 0
+    const bytes = gathered.join()
+    gathered = createChunkList()
     pending = 1
     uploading = upload(bytes)
     uploading.catch(() => {
@@ -72,16 +70,15 @@ export function createPartWriter(
     async write(chunk) {
       const next = sizes.find(({ upTo }) => parts.length + pending < upTo)
       if (next === undefined) throw new ObjectTooLargeError()
-      gathered.push(chunk)
-      size += chunk.byteLength
-      if (size >= next.size) await flush()
+      gathered.add(chunk)
+      if (gathered.size >= next.size) await flush()
     },
     async end() {
       await uploading
       const next = sizes.find(({ upTo }) => parts.length < upTo)
-      if (next && size >= next.least) await flush()
+      if (next && gathered.size >= next.least) await flush()
       await uploading
-      return { ...(multipart && { multipart }), parts, tail: Buffer.concat(gathered, size) }
+      return { ...(multipart && { multipart }), parts, tail: gathered.join() }
     },
     async discard() {
       await uploading.catch(() => {
