@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Bucket, startBucket } from '../harness/bucket.ts'
 import { blob } from '../harness/content.ts'
@@ -52,6 +53,28 @@ describeWith('two servers on one database and one bucket', tools, (files) => {
     `--${side}-tls-verify=false`,
     `--${side}-creds=admin:${servers[0]?.adminPassword}`,
   ]
+
+  test.each(['in one request', 'in a stream'])(
+    'a large blob that is pushed %s is stored byte for byte',
+    async (how) => {
+      const { at, startUpload } = openRepository(here, newName())
+      const { bytes, digest } = blob(21 * 1024 * 1024 + 5)
+
+      if (how === 'in a stream') {
+        const body = Readable.from([bytes])
+        const sent = await here.send({ method: 'PATCH', path: await startUpload(), body })
+        const ended = await here.send({ method: 'PUT', path: withQuery(locationOf(sent), { digest }) })
+        expect([sent.status, ended.status]).toEqual([202, 201])
+      } else {
+        const path = withQuery(at('blobs/uploads/'), { digest })
+        expect((await here.send({ method: 'POST', path, body: bytes })).status).toBe(201)
+      }
+
+      const pulled = await there.get(at(`blobs/${digest}`))
+      expect(pulled.headers['content-length']).toBe(String(bytes.length))
+      expect(pulled.body.equals(bytes)).toBe(true)
+    },
+  )
 
   test('skopeo pushes an image here and pulls it there, byte for byte', async () => {
     const name = newName()
