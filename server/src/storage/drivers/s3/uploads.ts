@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Appended, UploadState } from '../../driver.ts'
+import { ObjectMissingError } from '../../errors.ts'
 import { tolerateSource } from '../tolerated-source.ts'
 import { type Bucket, type Multipart, sizeOf } from './bucket.ts'
 import { copyObject, copyParts, readHead } from './copy.ts'
@@ -96,11 +97,16 @@ async function dropOtherMarks(bucket: Bucket, name: string, offset: number, leng
   }
 }
 
-/** Parts and bytes that make the first `offset` bytes of the upload, to write behind. */
+/**
+ * Parts and bytes that make the first `offset` bytes of the upload, to write behind. Rejects with `ObjectMissingError` where an object
+ * was made of it: no part can follow those that it has.
+ */
 async function continueFrom(uploads: Uploads, name: string, offset: number): Promise<InParts> {
-  const { bucket } = uploads
+  const { bucket, atKeys } = uploads
   const cut = cutTo(await findMark(bucket, name, offset), offset)
-  if (cut) return cut
+  const isEnded = cut?.multipart !== undefined && (await bucket.head(cut.multipart.key)) !== undefined
+  if (isEnded && !atKeys) throw new ObjectMissingError(name)
+  if (cut && !isEnded) return cut
 
   const base = await seal(bucket, name, offset)
   if (offset < MIN_PART) return { parts: [], tail: await readHead(bucket, base, offset) }
