@@ -1,6 +1,7 @@
 import { foldCounts } from '../artifacts/listed-store.ts'
 import { classifyPending } from '../artifacts/pending.ts'
 import { emptyTrash } from '../artifacts/trash/service.ts'
+import { boundForwards } from '../audit/forwarding/bound.ts'
 import { ensureComingPartitions } from '../audit/service.ts'
 import { purgeAuth, writeLastUses } from '../auth/service.ts'
 import { purgeAbandonedUploads } from '../blobs/purge.ts'
@@ -88,6 +89,11 @@ export function sharedTasks(
       name: 'make the coming partitions of the audit log',
       everyMilliseconds: HOUR,
       run: () => ensureComingPartitions({ db, now: auth.now }),
+    },
+    {
+      name: 'bound what of the audit log waits to be forwarded',
+      everyMilliseconds: 5 * MINUTE,
+      run: () => boundForwards({ db, log, onDropped: meters?.onForwardsDropped }),
     },
     {
       name: 'clean up deliveries of webhooks',

@@ -11,6 +11,8 @@ export interface Meters {
   observeStorage: Observe
   observeRun: ObserveRun
   onCollected(collected: Collected): void
+  /** Told how many entries of the audit log were not forwarded. */
+  onForwardsDropped(count: number): void
 }
 
 const STORAGE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30]
@@ -32,6 +34,12 @@ export async function createMeters(log: Logger, driver: string): Promise<Meters>
   const collectedBlobs = metrics.counter('portolan_collection_blobs_total', 'Blobs that were collected', [])
   const collectedBytes = metrics.counter('portolan_collection_bytes_total', 'Bytes of blobs collected', [])
 
+  const unforwarded = metrics.counter(
+    'portolan_audit_forward_dropped_total',
+    'Entries of the audit log that were not forwarded, since too many waited',
+    [],
+  )
+
   return {
     metrics,
     observeStorage: storageMeter(metrics, driver),
@@ -43,6 +51,7 @@ export async function createMeters(log: Logger, driver: string): Promise<Meters>
       collectedBlobs.inc(blobs)
       collectedBytes.inc(bytes)
     },
+    onForwardsDropped: (count) => unforwarded.inc(count),
   }
 }
 

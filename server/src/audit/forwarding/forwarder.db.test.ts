@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import pino from 'pino'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase } from '../../platform/db/testing.ts'
@@ -8,7 +9,9 @@ import type { SendOptions } from '../../platform/syslog/send.ts'
 import { type Receiver, receiveDatagrams, receiveStream } from '../../platform/syslog/testing.ts'
 import { writePulls } from '../pulls.ts'
 import { auditTrail } from '../subscribers.ts'
+import { boundForwards } from './bound.ts'
 import { checkEndpoint, createForwarder, forwardBatch } from './forwarder.ts'
+import { countForwards } from './queue-store.ts'
 
 const { db, drop } = await createTestDatabase()
 const log = pino({ level: 'silent' })
@@ -148,6 +151,37 @@ test('what a receiver has dropped on the way is sent again', async () => {
   await dropping.close()
 
   expect(await countOf('audit_forwards')).toBe(1)
+})
+
+test('of what waits for a receiver that does not come back the oldest entries are dropped, and told of', async () => {
+  const lines: string[] = []
+  const loud = pino({ level: 'error' }, { write: (line) => lines.push(line) })
+  const dropped: number[] = []
+  const bound = (most: number) =>
+    boundForwards({ db, log: loud, onDropped: (count) => dropped.push(count) }, most)
+  await happen(...many(0, 30))
+  await bound(30)
+  const untouched = [...dropped]
+  await bound(10)
+  await bound(10)
+  const receiver = await receiveStream()
+  await forwardBatch(deps(`tcp://127.0.0.1:${receiver.port}`))
+
+  expect([untouched, dropped]).toEqual([[], [20]])
+  expect(lines).toHaveLength(1)
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ entries: 20 })
+  expect(told(receiver)).toEqual(many(20, 30))
+  // The log here has all of them.
+  expect(await countOf('audit_log')).toBe(30)
+  await receiver.close()
+})
+
+test('more than a batch of them too', async () => {
+  await sql`INSERT INTO audit_forwards (entry) SELECT '{}' FROM generate_series(1, 25000)`.execute(db)
+
+  await boundForwards({ db, log }, 100)
+
+  expect(await countForwards(db, 1000)).toBe(100)
 })
 
 test('receivers that are none, are not there or must not be called are refused', async () => {

@@ -70,6 +70,23 @@ export async function deleteForwards(tx: Database, ids: readonly number[]): Prom
   await sql`DELETE FROM audit_forwards WHERE id = any(${[...ids]}::bigint[])`.execute(tx)
 }
 
+/** The newest of those that are too many where only so many may wait; undefined where no more do. */
+export async function findForwardsToDrop(db: Database, most: number): Promise<number | undefined> {
+  const result = await sql<{ id: number }>`
+    SELECT id FROM audit_forwards ORDER BY id DESC OFFSET ${most} LIMIT 1`.execute(db)
+
+  return result.rows[0]?.id
+}
+
+/** Deletes the oldest entries, up to one and at most so many; answers how many. */
+export async function deleteForwardsUpTo(db: Database, last: number, limit: number): Promise<number> {
+  const result = await sql`
+    DELETE FROM audit_forwards WHERE id = ANY(ARRAY(
+      SELECT id FROM audit_forwards WHERE id <= ${last} ORDER BY id LIMIT ${limit}))`.execute(db)
+
+  return Number(result.numAffectedRows ?? 0n)
+}
+
 /** How many entries wait, counted up to `most`. */
 export async function countForwards(db: Database, most: number): Promise<number> {
   const result = await sql<{ count: number }>`
