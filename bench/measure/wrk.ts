@@ -9,6 +9,8 @@ export interface WrkRequest {
 }
 
 export interface WrkResult {
+  /** Answers, in all. */
+  count: number
   perSecond: number
   /** Milliseconds that 99 of 100 answers took at most. */
   p99: number
@@ -55,6 +57,7 @@ end
   ])
   if (printed.includes('Non-2xx')) throw new Error(`not all answers were 2xx:\n${printed}`)
   return {
+    count: Number(/(\d+) requests in/.exec(printed)?.[1]),
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(printed)?.[1]),
     p99: milliseconds(/99%\s+([\d.]+)(us|ms|s|m)/.exec(printed)),
   }

@@ -8,15 +8,21 @@ export type Part = 'web' | 'supervisor' | 'database'
 /** Milliseconds of a processor that each part of a server has spent so far. */
 export async function spentBy(server: RunningServer): Promise<Record<Part, number>> {
   const spent = { web: 0, supervisor: 0, database: 0 }
+  for (const [pid, part] of await partsOf(server)) spent[part] += await processorTimeOf([pid])
+  return spent
+}
+
+/** The processes that answer. */
+export async function webProcesses(server: RunningServer): Promise<number[]> {
+  return (await partsOf(server)).flatMap(([pid, part]) => (part === 'web' ? [pid] : []))
+}
+
+async function partsOf(server: RunningServer): Promise<(readonly [pid: number, part: Part])[]> {
   const tree = await processTree(server.pid)
   const parts = await Promise.all(tree.map(async (pid) => [pid, await partOf(pid)] as const))
   const several = parts.some(([, part]) => part === 'web')
-  for (const [pid, part] of parts) {
-    // Alone, the first of all is the one that answers.
-    const of = part === 'first' ? (several ? 'supervisor' : 'web') : part
-    spent[of] += await processorTimeOf([pid])
-  }
-  return spent
+  // Alone, the first of all is the one that answers.
+  return parts.map(([pid, part]) => [pid, part === 'first' ? (several ? 'supervisor' : 'web') : part])
 }
 
 async function partOf(pid: number): Promise<Part | 'first'> {

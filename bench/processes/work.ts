@@ -1,12 +1,12 @@
 import { Agent } from 'node:http'
-import { findProgram } from '../../scripts/peers/path.ts'
-import { succeed } from '../../tests/harness/command.ts'
 import { blob, config, descriptorOf, image, layer } from '../../tests/harness/content.ts'
 import { type Call, send } from '../../tests/harness/http.ts'
 import { createProject, openAsAdministrator } from '../../tests/harness/project.ts'
 import { fetchToken, locationOf, withQuery } from '../../tests/harness/registry.ts'
 import { openRepository } from '../../tests/harness/repository.ts'
 import type { RunningServer } from '../../tests/harness/server.ts'
+import { createRobot } from '../measure/people.ts'
+import { runWrk, type WrkRequest } from '../measure/wrk.ts'
 
 /** Something that clients do again and again; answers how often it was done. */
 export interface Work {
@@ -14,12 +14,17 @@ export interface Work {
   run(seconds: number): Promise<number>
 }
 
-const CLIENTS = 32
-const wrk = await findProgram('wrk')
+export interface WorkOptions {
+  clients: number
+  /** Where a file may lie. */
+  directory: string
+}
+
+/** Scopes that the robot asks for, in turn. */
+const SCOPES = 100
 
 /** What is measured, on a server that has just been started. */
-export async function worksOn(server: RunningServer): Promise<Work[]> {
-  if (wrk === undefined) throw new Error('wrk is not installed: npm run install-peers')
+export async function worksOn(server: RunningServer, { clients, directory }: WorkOptions): Promise<Work[]> {
   const { name: project } = await createProject(server)
   const admin = openAsAdministrator(server)
   const refused = await admin.as().send({ method: 'POST', path: `/v2/${project}/bench/blobs/uploads/` })
@@ -30,40 +35,45 @@ export async function worksOn(server: RunningServer): Promise<Work[]> {
   const large = await repository.pushBlob(blob(10 * 1024 * 1024))
   const bearer = { Authorization: `Bearer ${token}` }
 
-  const asked = (name: string, path: string, headers: Record<string, string> = bearer): Work => ({
-    name,
-    run: (seconds) => requests(wrk, `${server.url}${path}`, headers, seconds),
-  })
-  return [
-    asked('a page without the database', '/api/v2.0/systeminfo', {}),
-    asked('manifest by tag', repository.at('manifests/latest')),
-    asked('manifest by digest', repository.at(`manifests/${manifest.digest}`)),
-    asked('blob of 1 KiB', repository.at(`blobs/${small.digest}`)),
-    asked('blob of 10 MiB', repository.at(`blobs/${large.digest}`)),
-    { name: 'small image pushed', run: (seconds) => pushes(server, `${project}/bench`, bearer, seconds) },
-  ]
-}
+  const robot = { Authorization: await createRobot(server, project, 'ci') }
+  const scopes = Array.from({ length: SCOPES }, (_, at) => `repository:${project}/app-${at}:pull,push`)
 
-async function requests(
-  program: string,
-  url: string,
-  headers: Record<string, string>,
-  seconds: number,
-): Promise<number> {
-  const named = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
-  const printed = await succeed(program, ['-t1', `-c${CLIENTS}`, `-d${seconds}s`, ...named, url])
-  if (printed.includes('Non-2xx')) throw new Error(`not all answers were 2xx:\n${printed}`)
-  return Number(/(\d+) requests in/.exec(printed)?.[1])
+  const asked = (name: string, requests: WrkRequest[]): Work => ({
+    name,
+    async run(seconds) {
+      const { count } = await runWrk(server.url, requests, { directory, connections: clients, seconds })
+      return count
+    },
+  })
+  const got = (name: string, path: string, headers: Record<string, string> = bearer) =>
+    asked(name, [{ path, headers }])
+  return [
+    got('a page without the database', '/api/v2.0/systeminfo', {}),
+    got('manifest by tag', repository.at('manifests/latest')),
+    got('manifest by digest', repository.at(`manifests/${manifest.digest}`)),
+    got('blob of 1 KiB', repository.at(`blobs/${small.digest}`)),
+    got('blob of 10 MiB', repository.at(`blobs/${large.digest}`)),
+    asked(
+      'token for a robot',
+      scopes.map((scope) => ({
+        path: `/service/token?service=harbor-registry&scope=${scope}`,
+        headers: robot,
+      })),
+    ),
+    {
+      name: 'small image pushed',
+      run: (seconds) => pushes(server, `${project}/bench`, { headers: bearer, clients, seconds }),
+    },
+  ]
 }
 
 /** Config, layer of 10 KB and manifest, as a client sends them that knows that they are new. */
 async function pushes(
   server: RunningServer,
   repository: string,
-  headers: Record<string, string>,
-  seconds: number,
+  { headers, clients, seconds }: { headers: Record<string, string>; clients: number; seconds: number },
 ): Promise<number> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS })
+  const agent = new Agent({ keepAlive: true, maxSockets: clients })
   const ask = async (call: Call, status: number) => {
     const answer = await send(server.url, { ...call, headers: { ...headers, ...call.headers } }, { agent })
     if (answer.status !== status) throw new Error(`${answer.status}: ${answer.body.toString('utf8')}`)
@@ -72,7 +82,7 @@ async function pushes(
   const end = Date.now() + seconds * 1000
   let count = 0
   await Promise.all(
-    Array.from({ length: CLIENTS }, async (_, client) => {
+    Array.from({ length: clients }, async (_, client) => {
       for (let at = 0; Date.now() < end; at += 1) {
         const parts = [config(), layer(10_000)]
         for (const { digest, bytes } of parts) {
