@@ -8,8 +8,8 @@ import type { FileSystem } from '../storage/drivers/filesystem/fs.ts'
 import { nodeFileSystem } from '../storage/drivers/filesystem/fs.ts'
 import { createForgetfulFileSystem } from '../storage/drivers/filesystem/power-cut/forgetful-fs.ts'
 import { LOSSES, materialise, survivorsOf } from '../storage/drivers/filesystem/power-cut/survivors.ts'
+import { withoutSyncs } from '../storage/drivers/filesystem/power-cut/without-syncs.ts'
 import { gateFileSystem } from '../storage/drivers/filesystem/testing-gate.ts'
-import { withoutSyncs } from './testing/without-syncs.ts'
 
 // Some two hundred disks a test.
 vi.setConfig({ testTimeout: 60_000 })

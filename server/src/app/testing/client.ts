@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { LightMyRequestResponse } from 'fastify'
 import { OCI_IMAGE, OCI_IMAGE_CONFIG } from '../../oci/media-types.ts'
+import { cut } from '../../storage/suite/bytes.ts'
 import type { Program } from './program.ts'
 import type { Promises } from './promises.ts'
 
@@ -154,7 +155,5 @@ export function manifestOf({ config, layers }: { config: Buffer; layers: Buffer[
 
 /** As a network cuts it. */
 function pieces(bytes: Buffer): Readable {
-  const half = Math.ceil(bytes.length / 2)
-
-  return Readable.from([bytes.subarray(0, half), bytes.subarray(half)].filter((piece) => piece.length > 0))
+  return Readable.from(cut(bytes, Math.min(Math.ceil(bytes.length / 2), 4096)))
 }

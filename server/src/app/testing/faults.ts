@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { nodeFileSystem } from '../../storage/drivers/filesystem/fs.ts'
+import { withoutSyncs } from '../../storage/drivers/filesystem/power-cut/without-syncs.ts'
 import { type Gate, gateFileSystem, type Operation } from '../../storage/drivers/filesystem/testing-gate.ts'
 import { Refusal } from './client.ts'
 import { openGatedDatabase } from './gated-database.ts'
 import { brokenPromises, noPromises, SWEPT } from './promises.ts'
 import { type Scenario, stageOf } from './scenarios.ts'
-import { withoutSyncs } from './without-syncs.ts'
 import { comeBack, inDirectory, openOver, type World } from './world.ts'
 
 /** What goes wrong, and what the client may be told of it. */

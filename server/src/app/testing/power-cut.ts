@@ -9,11 +9,11 @@ import {
   type Survivor,
   survivorsOf,
 } from '../../storage/drivers/filesystem/power-cut/survivors.ts'
+import { withoutSyncs } from '../../storage/drivers/filesystem/power-cut/without-syncs.ts'
 import { type Gate, gateFileSystem, type Operation } from '../../storage/drivers/filesystem/testing-gate.ts'
 import { connectionLost, openGatedDatabase } from './gated-database.ts'
 import { brokenPromises, noPromises, type Promises, SWEPT } from './promises.ts'
 import { type Scenario, stageOf } from './scenarios.ts'
-import { withoutSyncs } from './without-syncs.ts'
 import { comeBack, inDirectory, openOver, type World } from './world.ts'
 
 /** Syncs of which the disk takes no notice. */

@@ -53,6 +53,8 @@ const config = someBytes(300, 1)
 const small = someBytes(400, 7)
 const layer = someBytes(5000, 2)
 const large = someBytes(4500, 8)
+/** Ten batches of what `openOver` writes, and synced twice on the way: as a layer of some 20 MiB. */
+const huge = someBytes(80 * 1024, 10)
 const chunks = [someBytes(2000, 3), someBytes(1500, 4), someBytes(1000, 5), someBytes(500, 6)] as const
 /** The image that is pushed. */
 export const image = { config, layers: [layer] }
@@ -67,6 +69,13 @@ export const SCENARIOS: readonly Scenario[] = [
       await client.finish(APP, await client.begin(APP), small, small)
       await client.finish(APP, await client.append(await client.begin(APP), layer), Buffer.alloc(0), layer)
       await client.pushManifest(APP, 'v1', image)
+    },
+  },
+  {
+    name: 'a large upload that is synced while more of it comes',
+    async work({ clients: [client] }) {
+      const location = await client.append(await client.begin(APP), huge)
+      await client.finish(APP, location, Buffer.alloc(0), huge)
     },
   },
   {

@@ -69,9 +69,12 @@ export async function inDirectory<T>(work: (directory: string) => Promise<T>): P
 /** What is put at once, in bytes: less than what a filesystem would have so, and both ways are gone with few bytes. */
 const PUTS_UP_TO = 4000
 
+/** How uploads are written: more than any but one holds are in a batch. */
+const WRITES = { batch: 8 * 1024, sync: 32 * 1024 }
+
 /** A process over a directory and the database. */
 export async function openOver(db: Database, directory: string, fs: FileSystem): Promise<Program> {
-  const driver = await openFilesystemDriver(directory, fs)
+  const driver = await openFilesystemDriver(directory, fs, WRITES)
   return await openProgram(db, guardDriver({ ...driver, putsUpTo: PUTS_UP_TO }))
 }
 

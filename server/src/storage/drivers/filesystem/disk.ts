@@ -3,6 +3,7 @@ import type { Semaphore } from '../../../lib/semaphore.ts'
 import type { DirectoryMaker } from './directories.ts'
 import type { FileSystem } from './fs.ts'
 import type { PutThreads } from './put-threads.ts'
+import type { WriteSizes } from './write-file.ts'
 
 /** Where uploads in progress lie, and small objects while they are written. */
 export const UPLOADS = '_uploads'
@@ -15,6 +16,8 @@ export interface Disk {
   /** Absolute path of the uploads within it. */
   uploads: string
   directories: DirectoryMaker
+  /** How uploads are written. */
+  writes: WriteSizes
   /** Lets few files be deleted at once: whoever deletes a million must leave threads to those who read and write. */
   deletions: Semaphore
   /** Put small objects; on the operating system's filesystem alone. */

@@ -23,6 +23,7 @@ import {
   readUpload,
   startUpload,
 } from './uploads.ts'
+import { WRITE_SIZES, type WriteSizes } from './write-file.ts'
 
 /** Of the four threads that Node has for files, in all. More at once are no faster either. */
 const DELETIONS = 2
@@ -35,8 +36,12 @@ const PUTS_UP_TO = 256 * 1024
  * local or shared filesystem with hard links. Several processes may have it open at once.
  * Rejects with `StorageFailureError` where the directory cannot be used.
  */
-export async function openFilesystemDriver(directory: string, fs = nodeFileSystem): Promise<StorageDriver> {
-  const disk = await openDisk(resolve(directory), fs)
+export async function openFilesystemDriver(
+  directory: string,
+  fs = nodeFileSystem,
+  writes = WRITE_SIZES,
+): Promise<StorageDriver> {
+  const disk = await openDisk(resolve(directory), fs, writes)
 
   return {
     kind: 'filesystem',
@@ -63,13 +68,14 @@ export async function openFilesystemDriver(directory: string, fs = nodeFileSyste
   }
 }
 
-async function openDisk(root: string, fs: FileSystem): Promise<Disk> {
+async function openDisk(root: string, fs: FileSystem, writes: WriteSizes): Promise<Disk> {
   const uploads = join(root, UPLOADS)
   const disk = {
     fs,
     root,
     uploads,
     directories: createDirectoryMaker(fs, root),
+    writes,
     deletions: createSemaphore(DELETIONS),
     threads: fs === nodeFileSystem ? createPutThreads() : undefined,
   }

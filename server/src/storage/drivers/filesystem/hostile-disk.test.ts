@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { UploadState } from '../../driver.ts'
 import { ObjectMissingError, StorageFailureError, StorageFullError } from '../../errors.ts'
 import { guardDriver } from '../../guarded-driver.ts'
 import { cut, MIB, readAll, readObject, someBytes, sourceOf, store } from '../../suite/bytes.ts'
@@ -27,7 +28,7 @@ function refusal(code: string): Error {
 /** A filesystem whose open files write by way of `write`, and sync by way of `datasync`. */
 function writing(
   write: (file: OpenFile, buffers: Uint8Array[], position: number) => Promise<number>,
-  datasync = (file: OpenFile) => file.datasync(),
+  datasync: (file: OpenFile) => Promise<unknown> = (file) => file.datasync(),
 ): FileSystem {
   return {
     ...nodeFileSystem,
@@ -37,7 +38,9 @@ function writing(
         stat: () => file.stat(),
         read: (...args) => file.read(...args),
         truncate: (length) => file.truncate(length),
-        datasync: () => datasync(file),
+        datasync: async () => {
+          await datasync(file)
+        },
         sync: () => file.sync(),
         close: () => file.close(),
         writev: async (buffers, position) => ({ bytesWritten: await write(file, buffers, position) }),
@@ -91,6 +94,58 @@ test('an upload whose bytes were lost by a sync on the way fails, though the las
   )
 
   await expect(appending).rejects.toThrow(StorageFailureError)
+})
+
+describe.each([
+  { code: 'EIO', error: StorageFailureError },
+  { code: 'ENOSPC', error: StorageFullError },
+])('$code at any step of a large upload', ({ code, error }) => {
+  // As 20 MiB in chunks of 64 KiB are written, in little: forty batches, and synced twice on the way.
+  const writes = { batch: 2048, sync: 32 * 1024 }
+  const acknowledged = someBytes(1000, 1)
+  const bytes = someBytes(80 * 1024, 2)
+
+  test.each([
+    { stays: false, how: 'once' },
+    { stays: true, how: 'from then on' },
+  ])('$how fails it, and it can be sent again', async ({ stays }) => {
+    const counted = { step: 0, running: 0, failing: Number.POSITIVE_INFINITY }
+    async function counting<T>(operation: () => Promise<T>): Promise<T> {
+      counted.step += 1
+      if (stays ? counted.step >= counted.failing : counted.step === counted.failing) throw refusal(code)
+      counted.running += 1
+      try {
+        return await operation()
+      } finally {
+        counted.running -= 1
+      }
+    }
+    const fs = writing(
+      (file, buffers, position) => counting(async () => (await file.writev(buffers, position)).bytesWritten),
+      (file) => counting(() => file.stat()),
+    )
+    const driver = guardDriver(await openFilesystemDriver(directory, fs, writes))
+    const send = (state: UploadState) => driver.append(state, acknowledged.length, sourceOf(cut(bytes, 256)))
+
+    for (let failing = 1; ; failing += 1) {
+      counted.failing = Number.POSITIVE_INFINITY
+      const begun = await driver.startUpload('u')
+      const { state } = await driver.append(begun, 0, sourceOf([acknowledged]))
+      Object.assign(counted, { step: 0, failing })
+      const outcome = await send(state).catch((reason: unknown) => reason)
+      if (counted.step < failing) {
+        // Forty writes, twice on the way and at the end.
+        expect(failing).toBe(44)
+        break
+      }
+      expect(outcome, `step ${failing}`).toBeInstanceOf(error)
+      expect(counted.running, `step ${failing}`).toBe(0)
+
+      counted.failing = Number.POSITIVE_INFINITY
+      await driver.finishUpload((await send(state)).state, acknowledged.length + bytes.length, `${failing}`)
+      expect((await readObject(driver, `${failing}`)).equals(Buffer.concat([acknowledged, bytes]))).toBe(true)
+    }
+  })
 })
 
 test('nothing is written any more when an append has failed', async () => {

@@ -1,14 +1,13 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { StorageDriver, UploadState } from '../../driver.ts'
 import { ObjectExistsError } from '../../errors.ts'
-import { someBytes, sourceOf } from '../../suite/bytes.ts'
+import { cut, someBytes, sourceOf } from '../../suite/bytes.ts'
 import type { FileSystem } from './fs.ts'
-import type { ForgetfulOptions } from './power-cut/forgetful-fs.ts'
-import { openPowerCutLab, type PowerCutLab } from './power-cut/power-cut-lab.ts'
+import { type LabOptions, openPowerCutLab, type PowerCutLab } from './power-cut/power-cut-lab.ts'
 
 const labs: PowerCutLab[] = []
 
-async function openLab(options?: Pick<ForgetfulOptions, 'ignores'>): Promise<PowerCutLab> {
+async function openLab(options?: LabOptions): Promise<PowerCutLab> {
   const lab = await openPowerCutLab(options)
   labs.push(lab)
   return lab
@@ -37,6 +36,26 @@ async function upload(lab: PowerCutLab, driver: StorageDriver, ...parts: Buffer[
   }
 
   return state
+}
+
+/** As 20 MiB in chunks of 64 KiB are written, in little: forty batches, and synced twice on the way. */
+const LITTLE = { batch: 2048, sync: 32 * 1024 }
+
+async function uploadInChunks(lab: PowerCutLab): Promise<void> {
+  const driver = await lab.open()
+  const parts = [someBytes(80 * 1024, 1), someBytes(8 * 1024, 2)]
+  const state = await driver.startUpload('upload')
+  const promised = { state, bytes: Buffer.alloc(0) as Buffer }
+  lab.ledger.uploads.push(promised)
+  for (const part of parts) {
+    await driver.append(state, promised.bytes.length, sourceOf(cut(part, 256)))
+    promised.bytes = Buffer.concat([promised.bytes, part])
+    lab.cut()
+  }
+  release(lab, state)
+  expectPossible(lab, 'large/data', promised.bytes)
+  await driver.finishUpload(state, promised.bytes.length, 'large/data')
+  acknowledge(lab, 'large/data', promised.bytes)
 }
 
 /** Nothing more is promised of an upload that is being finished or aborted. */
@@ -84,6 +103,16 @@ describe('a power cut after any operation', { timeout: 60_000 }, () => {
     acknowledge(lab, 'blobs/ab/data', bytes)
 
     expect((await lab.verify()).broken).toEqual([])
+  })
+
+  test('loses no byte of a large upload that is synced while more of it is written', async () => {
+    const lab = await openLab({ writes: LITTLE })
+
+    await uploadInChunks(lab)
+
+    const { broken, cuts } = await lab.verify()
+    expect(broken).toEqual([])
+    expect(cuts).toBeGreaterThan(100)
   })
 
   test('leaves nothing of an overwritten tail in the object', async () => {
@@ -323,6 +352,22 @@ test('the laboratory finds what comes back where its directory was not synced', 
   await deleteForGood(lab, lazy)
 
   expect((await lab.verify()).broken).toContain('secret/ab/data is visible and wrong')
+})
+
+test('the laboratory finds the loss when a large upload is synced on its way alone', {
+  timeout: 60_000,
+}, async () => {
+  const syncs = { seen: 0 }
+  const lab = await openLab({
+    writes: LITTLE,
+    // The third is the one behind the first append.
+    ignores: (kind) => kind === 'file' && ++syncs.seen > 2,
+  })
+
+  await uploadInChunks(lab)
+
+  expect(syncs.seen).toBeGreaterThanOrEqual(4)
+  expect((await lab.verify()).broken).toContain('large/data is visible and wrong')
 })
 
 /** A process that can be halted in front of every sync of a directory. */

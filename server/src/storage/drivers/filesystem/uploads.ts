@@ -40,7 +40,7 @@ export async function append(
 
   try {
     if (stat.size > offset) await file.truncate(offset)
-    const written = await writeChunks(file, offset, tolerated.chunks)
+    const written = await writeChunks(file, offset, tolerated.chunks, disk.writes)
     if (written > 0 || stat.size > offset) await file.datasync()
 
     return { state, written, ...tolerated.outcome() }

@@ -2,11 +2,17 @@ import { releaseMemory } from '../../../lib/chunk-memory.ts'
 import type { OpenFile } from './fs.ts'
 import { ignoreError } from './fs-errors.ts'
 
-const BATCH_BYTES = 512 * 1024
 /** So that a trickle of tiny chunks, each holding on to a larger buffer, stays bounded too. */
 const BATCH_CHUNKS = 128
 const WRITES_AT_ONCE = 3
-const SYNC_BYTES = 8 * 1024 * 1024
+
+/** Of how many bytes a batch is, and after how many what has come is synced. Smaller ones are for tests that look at every step. */
+export interface WriteSizes {
+  batch: number
+  sync: number
+}
+
+export const WRITE_SIZES: WriteSizes = { batch: 512 * 1024, sync: 8 * 1024 * 1024 }
 
 /**
  * Writes `chunks` from `position` on and answers their number of bytes. Chunks are gathered to batches
@@ -18,6 +24,7 @@ export async function writeChunks(
   file: OpenFile,
   position: number,
   chunks: AsyncIterable<Uint8Array>,
+  sizes: WriteSizes,
 ): Promise<number> {
   const writes: Promise<void>[] = []
   let batch: Uint8Array[] = []
@@ -35,7 +42,7 @@ export async function writeChunks(
     written += gathered
     batch = []
     gathered = 0
-    if (written - synced >= SYNC_BYTES) await sync()
+    if (written - synced >= sizes.sync) await sync()
   }
 
   async function sync(): Promise<void> {
@@ -49,7 +56,7 @@ export async function writeChunks(
     for await (const chunk of chunks) {
       batch.push(chunk)
       gathered += chunk.byteLength
-      if (gathered >= BATCH_BYTES || batch.length >= BATCH_CHUNKS) await flush()
+      if (gathered >= sizes.batch || batch.length >= BATCH_CHUNKS) await flush()
     }
     if (gathered > 0) await flush()
     await Promise.all(writes)

@@ -1,15 +1,17 @@
 import { closeSync, openSync } from 'node:fs'
 import { basename, dirname, relative, sep } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { type FileSystem, nodeFileSystem, type OpenFile } from '../fs.ts'
 import { hasCode } from '../fs-errors.ts'
 import {
   type DirectoryNode,
   type FileNode,
   isDirectory,
-  liveContent,
   type Node,
   newDirectory,
   newFile,
+  noteLength,
+  noteWritten,
 } from './survivors.ts'
 
 export interface ForgetfulFileSystem {
@@ -28,8 +30,8 @@ export interface ForgetfulOptions {
 
 /**
  * The real filesystem below `base`, with a record of which contents and which directory entries have been
- * synced. A sync counts for what was there when it began: whatever came in while it ran has to wait for
- * the next one.
+ * synced. A sync counts for what was there when it began: whatever came in while it ran, and a write that was under
+ * way by then, has to wait for the next one.
  */
 export function createForgetfulFileSystem(base: string, options: ForgetfulOptions): ForgetfulFileSystem {
   const root = newDirectory()
@@ -113,7 +115,8 @@ function forgetfulFile(file: OpenFile, node: Node, path: string, options: Forget
   /** The real disk is not asked: nothing of it is ever lost here. */
   async function sync(): Promise<void> {
     const settle = isDirectory(node) ? captureEntries(node) : captureContent(node)
-    await Promise.resolve()
+    // It takes its time, and others go on meanwhile.
+    await setImmediate()
     if (!options.ignores?.(isDirectory(node) ? 'directory' : 'file', path)) settle()
     options.onStep()
   }
@@ -124,11 +127,15 @@ function forgetfulFile(file: OpenFile, node: Node, path: string, options: Forget
     close: () => file.close(),
     async writev(buffers, position) {
       const result = await file.writev(buffers, position)
+      if (!isDirectory(node)) {
+        noteWritten(node, Buffer.concat(buffers).subarray(0, result.bytesWritten), position)
+      }
       options.onStep()
       return result
     },
     async truncate(length) {
       await file.truncate(length)
+      if (!isDirectory(node)) noteLength(node, length)
       options.onStep()
     },
     datasync: sync,
@@ -145,7 +152,7 @@ function captureEntries(node: DirectoryNode): () => void {
 }
 
 function captureContent(node: FileNode): () => void {
-  const bytes = liveContent(node)
+  const bytes = Buffer.from(node.written)
 
   return onlyForward(node, () => {
     node.stable = bytes

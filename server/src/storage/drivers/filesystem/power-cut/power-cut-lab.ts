@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import type { StorageDriver } from '../../../driver.ts'
 import { guardDriver } from '../../../guarded-driver.ts'
 import { openFilesystemDriver } from '../filesystem-driver.ts'
-import type { FileSystem } from '../fs.ts'
+import { type FileSystem, nodeFileSystem } from '../fs.ts'
+import type { WriteSizes } from '../write-file.ts'
 import { createForgetfulFileSystem, type ForgetfulOptions } from './forgetful-fs.ts'
 import { brokenPromises, copyLedger, type Ledger } from './ledger.ts'
 import { fingerprintOf, LOSSES, materialise, type Survivor, survivorsOf } from './survivors.ts'
+import { withoutSyncs } from './without-syncs.ts'
 
 /** A place where the power may fail after every single operation. */
 export interface PowerCutLab {
@@ -31,8 +33,14 @@ interface Cut {
 }
 
 const STORE = join('var', 'store')
+const FAST = withoutSyncs(nodeFileSystem)
 
-export async function openPowerCutLab(options: Pick<ForgetfulOptions, 'ignores'> = {}): Promise<PowerCutLab> {
+export interface LabOptions extends Pick<ForgetfulOptions, 'ignores'> {
+  /** How drivers write that are opened here. */
+  writes?: WriteSizes
+}
+
+export async function openPowerCutLab({ writes, ...options }: LabOptions = {}): Promise<PowerCutLab> {
   const base = await mkdtemp(join(tmpdir(), 'portolan-power-cut-'))
   const ledger: Ledger = { stored: new Map(), possible: new Map(), uploads: [] }
   const cuts = new Map<string, Cut>()
@@ -51,7 +59,7 @@ export async function openPowerCutLab(options: Pick<ForgetfulOptions, 'ignores'>
     fs: forgetful.fs,
     directory,
     ledger,
-    open: async (fs = forgetful.fs) => guardDriver(await openFilesystemDriver(directory, fs)),
+    open: async (fs = forgetful.fs) => guardDriver(await openFilesystemDriver(directory, fs, writes)),
     cut,
     async verify() {
       const broken = new Set<string>()
@@ -67,12 +75,12 @@ export async function openPowerCutLab(options: Pick<ForgetfulOptions, 'ignores'>
   }
 }
 
-/** The next start after the power cut: the driver opens what is left, by the real filesystem. */
+/** The next start after the power cut: the driver opens what is left, by the real filesystem, and nobody cuts the power again. */
 async function verifyCut({ survivor, ledger }: Cut): Promise<string[]> {
   const base = await mkdtemp(join(tmpdir(), 'portolan-survivors-'))
   try {
     materialise(survivor, join(base, 'disk'))
-    const driver = guardDriver(await openFilesystemDriver(join(base, 'disk', STORE)))
+    const driver = guardDriver(await openFilesystemDriver(join(base, 'disk', STORE), FAST))
     return await brokenPromises(driver, ledger)
   } finally {
     await rm(base, { recursive: true })

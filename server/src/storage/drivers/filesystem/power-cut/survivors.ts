@@ -8,9 +8,13 @@ interface Synced {
   lastSync: number
 }
 
-/** A file of the running system: `fd` reads what it holds, `stable` is what a power cut leaves of it. */
+/**
+ * A file of the running system: `fd` reads what it holds, `written` is what writes have left that are over, `stable` is what a power
+ * cut leaves of it.
+ */
 export interface FileNode extends Synced {
   fd: number
+  written: Buffer
   stable: Buffer
 }
 
@@ -49,7 +53,7 @@ export const LOSSES: readonly Loss[] = [
 ]
 
 export function newFile(fd: number): FileNode {
-  return { fd, stable: Buffer.alloc(0), syncsBegun: 0, lastSync: 0 }
+  return { fd, written: contentOf(fd), stable: Buffer.alloc(0), syncsBegun: 0, lastSync: 0 }
 }
 
 export function newDirectory(): DirectoryNode {
@@ -108,10 +112,23 @@ export function fingerprintOf(survivor: Survivor): string {
   return JSON.stringify(describe(survivor))
 }
 
+/** Notes that a write is over. */
+export function noteWritten(file: FileNode, bytes: Buffer, position: number): void {
+  if (position + bytes.length > file.written.length) noteLength(file, position + bytes.length)
+  bytes.copy(file.written, position)
+}
+
+/** Notes how long the file is. */
+export function noteLength(file: FileNode, length: number): void {
+  const bytes = Buffer.alloc(length)
+  file.written.copy(bytes)
+  file.written = bytes
+}
+
 /** What the file holds at present. */
-export function liveContent(file: FileNode): Buffer {
-  const bytes = Buffer.alloc(fstatSync(file.fd).size)
-  const count = readSync(file.fd, bytes, 0, bytes.length, 0)
+function contentOf(fd: number): Buffer {
+  const bytes = Buffer.alloc(fstatSync(fd).size)
+  const count = readSync(fd, bytes, 0, bytes.length, 0)
 
   return bytes.subarray(0, count)
 }
@@ -136,7 +153,7 @@ function contentAfter(file: FileNode, { contents }: Loss): Buffer {
   const fate = typeof contents === 'function' ? toss(contents) : contents
   if (fate === 'lost') return file.stable
 
-  const live = liveContent(file)
+  const live = contentOf(file.fd)
   if (fate === 'kept' || live.equals(file.stable)) return live
   const kept = file.stable.subarray(0, live.length)
   const rest = live.subarray(kept.length)

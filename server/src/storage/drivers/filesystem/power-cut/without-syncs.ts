@@ -1,4 +1,4 @@
-import type { FileSystem } from '../../storage/drivers/filesystem/fs.ts'
+import type { FileSystem } from '../fs.ts'
 
 /** The same filesystem without the wait for the disk: for files that nobody needs after the test. */
 export function withoutSyncs(fs: FileSystem): FileSystem {
