@@ -30,7 +30,10 @@ export async function selectTrashPage(
   return { ids: inOrder(window, await selectIds(db, table, repositories, window)), total }
 }
 
-/** The repositories that have something, and how much. */
+/**
+ * The repositories that have something, and how much. In an order, for the sake of its index: where most of the trash is that of one
+ * repository, the planner would read all of it for each.
+ */
 async function countByRepository(
   db: Database,
   table: Table,
@@ -40,7 +43,9 @@ async function countByRepository(
   const result = await sql<{ id: number; count: number }>`
     SELECT repositories.id, lying.count FROM repositories
     CROSS JOIN LATERAL (
-      SELECT count(*) AS count FROM ${name} WHERE repository_id = repositories.id AND ${listed}) AS lying
+      SELECT count(*) AS count FROM (
+        SELECT FROM ${name} WHERE repository_id = repositories.id AND ${listed} ORDER BY deletion_time, id OFFSET 0) AS one
+    ) AS lying
     WHERE repositories.project_id = ${projectId} AND repositories.deletion_time IS NULL AND lying.count > 0`.execute(
     db,
   )
