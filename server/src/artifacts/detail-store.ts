@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
-import { condition, type Filter, type Order } from '../platform/db/list.ts'
+import { condition, type Filter, type Order, type Page } from '../platform/db/list.ts'
 import { direction, inOrder, type Window } from '../platform/db/window.ts'
 import type { ListedChild, ListedTag } from './model.ts'
 
@@ -81,23 +81,75 @@ export async function selectTags(
   if (window.limit === 0) return []
   const sorted: Order<TagField>[] =
     orders.length > 0 ? [...orders] : [{ field: 'push_time', descending: true }]
-  const last = sorted.at(-1)?.descending ?? true
-  let query = db.selectFrom('tags').select('id').where('artifact_id', '=', artifactId)
-  for (const filter of filters) query = query.where(condition(sql.ref(filter.field), filter))
-  for (const order of sorted) query = query.orderBy(order.field, direction(window, order))
-  // An artifact has a name once: ordered by it, the index is all.
-  if (!sorted.some(({ field }) => field === 'name'))
-    query = query.orderBy('id', direction(window, { descending: last }))
-  // Of what is passed over nothing but the id is read, and sorted where no index has the order.
-  const found = await query.limit(window.limit).offset(window.offset).execute()
-  const ids = inOrder(
-    window,
-    found.map(({ id }) => id),
-  )
+  const [order] = sorted
+  const found =
+    sorted.length === 1 && order?.field === 'pull_time'
+      ? await selectByPullTime(db, artifactId, filters, direction(window, order), window)
+      : await selectIds(ofArtifact(db, artifactId, filters), sorted, window)
+  const ids = inOrder(window, found)
   const rows = await tags(db).where(sql<boolean>`id = ANY(${ids}::bigint[])`).execute()
   const byId = new Map(rows.map((row) => [row.id, toTag(row)]))
 
   return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+/** Of what is passed over nothing but the id is read, and sorted where no index has the order. */
+async function selectIds(
+  query: ReturnType<typeof ofArtifact>,
+  orders: readonly Order<TagField>[],
+  window: Window,
+): Promise<number[]> {
+  let ordered = query.select('id')
+  for (const order of orders) ordered = ordered.orderBy(order.field, direction(window, order))
+  // An artifact has a name once: ordered by it, the index is all.
+  if (!orders.some(({ field }) => field === 'name'))
+    ordered = ordered.orderBy('id', direction(window, { descending: orders.at(-1)?.descending ?? true }))
+  const rows = await ordered.limit(window.limit).offset(window.offset).execute()
+
+  return rows.map(({ id }) => id)
+}
+
+/**
+ * No index has this order: each pull would write it. Tags that nobody has pulled, which most are, come together and by id, and ids
+ * alone are sorted in a third of the time.
+ */
+async function selectByPullTime(
+  db: Database,
+  artifactId: number,
+  filters: readonly Filter<TagField>[],
+  way: 'asc' | 'desc',
+  { offset, limit }: Window,
+): Promise<number[]> {
+  const descending = way === 'desc'
+  const part = (isPulled: boolean) =>
+    ofArtifact(db, artifactId, filters).where('pull_time', isPulled ? 'is not' : 'is', null)
+  const read = (isPulled: boolean, page: Page) =>
+    page.limit > 0
+      ? selectIds(part(isPulled), [{ field: isPulled ? 'pull_time' : 'id', descending }], {
+          ...page,
+          backwards: false,
+        })
+      : []
+  const pulledFirst = !descending
+  const before = await countRows(part(pulledFirst))
+  const first = Math.max(Math.min(limit, before - offset), 0)
+
+  return [
+    ...(await read(pulledFirst, { offset, limit: first })),
+    ...(await read(!pulledFirst, { offset: Math.max(offset - before, 0), limit: limit - first })),
+  ]
+}
+
+function ofArtifact(db: Database, artifactId: number, filters: readonly Filter<TagField>[]) {
+  let query = db.selectFrom('tags').where('artifact_id', '=', artifactId)
+  for (const filter of filters) query = query.where(condition(sql.ref(filter.field), filter))
+  return query
+}
+
+async function countRows(query: ReturnType<typeof ofArtifact>): Promise<number> {
+  const row = await query.select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
+
+  return Number(row.count)
 }
 
 /** How many tags of the artifact the filters leave. */
@@ -106,14 +158,7 @@ export async function countTags(
   artifactId: number,
   filters: readonly Filter<TagField>[],
 ): Promise<number> {
-  let query = db
-    .selectFrom('tags')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('artifact_id', '=', artifactId)
-  for (const filter of filters) query = query.where(condition(sql.ref(filter.field), filter))
-  const row = await query.executeTakeFirstOrThrow()
-
-  return Number(row.count)
+  return await countRows(ofArtifact(db, artifactId, filters))
 }
 
 function tags(db: Database) {

@@ -107,10 +107,14 @@ test('a page of tags is that of all of them sorted, in every order, from either 
     const upwards = rows.toSorted(before).map(({ name }) => name)
     for (const descending of [false, true]) {
       const all = descending ? upwards.toReversed() : upwards
-      for (const backwards of [false, true]) {
-        const window = { ...WINDOW, backwards }
+      // With those that were pulled and those that were not, and with both.
+      for (const [offset, backwards] of [0, 95, 100, 195, 200].flatMap((at) => [
+        [at, false] as const,
+        [at, true] as const,
+      ])) {
+        const window = { ...WINDOW, offset, backwards }
         const found = await selectTags(database.db, artifactId, [], [{ field, descending }], window)
-        const from = backwards ? MANY - WINDOW.offset - WINDOW.limit : WINDOW.offset
+        const from = backwards ? MANY - offset - WINDOW.limit : offset
         expect(found.map(({ name }) => name)).toEqual(all.slice(from, from + WINDOW.limit))
       }
     }
