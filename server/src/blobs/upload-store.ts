@@ -136,15 +136,22 @@ export async function saveUpload(db: Database, upload: Upload): Promise<boolean>
   return result.numUpdatedRows > 0n
 }
 
-/** Ends an upload, unless a later writer has it; answers whether it was there. */
-export async function deleteUpload(db: Database, upload: Pick<Upload, 'id' | 'epoch'>): Promise<boolean> {
-  const result = await db
+/**
+ * Ends an upload, unless a later writer has it. Answers the state that it was in at the end, which a writer that was at work may
+ * have changed since `upload` was read; undefined where there was none.
+ */
+export async function deleteUpload(
+  db: Database,
+  upload: Pick<Upload, 'id' | 'epoch'>,
+): Promise<Pick<Upload, 'state'> | undefined> {
+  const row = await db
     .deleteFrom('uploads')
     .where('id', '=', upload.id)
     .where('epoch', '=', upload.epoch)
+    .returning('storage_state')
     .executeTakeFirst()
 
-  return result.numDeletedRows > 0n
+  return row && { state: toState(row.storage_state) }
 }
 
 /** Uploads that nobody has touched for so long, oldest first. */
@@ -222,13 +229,17 @@ function toJson(state: Upload['state']): string {
   return JSON.stringify(state ?? null)
 }
 
+function toState(column: unknown): UploadState | undefined {
+  return (column as UploadState | null) ?? undefined
+}
+
 type UploadRow = Pick<Selectable<UploadsTable>, (typeof COLUMNS)[number]>
 
 function toUpload(row: UploadRow): Upload {
   return {
     id: row.id,
     repositoryId: row.repository_id,
-    state: (row.storage_state as UploadState | null) ?? undefined,
+    state: toState(row.storage_state),
     algorithm: row.algorithm,
     offset: row.offset,
     offsetDigest: row.offset_digest,

@@ -324,6 +324,18 @@ test('a cancelled upload is gone, and cancelling again says so', async () => {
   await expect(cancelUpload(deps, upload)).rejects.toBeInstanceOf(UploadUnknownError)
 })
 
+test('who cancels an upload while its first bytes are being noted leaves none of them', async () => {
+  const { id } = await startUpload(deps, repositoryId, 'sha256')
+  const opened = await openUpload(deps, place(), id)
+  const seen = await getUpload(deps, repositoryId, id)
+  await appendChunk(deps, opened?.upload as OwnUpload, body(['first bytes']))
+
+  await cancelUpload(deps, seen)
+
+  await expect(getUpload(deps, repositoryId, id)).rejects.toBeInstanceOf(UploadUnknownError)
+  expect(await deps.storage.staleUploads(new Date(Date.now() + 60_000), 10)).toEqual([])
+})
+
 test('only uploads that nobody has touched for long are purged', async () => {
   const old = await startUpload(deps, repositoryId, 'sha256')
   const young = await startUpload(deps, repositoryId, 'sha256')

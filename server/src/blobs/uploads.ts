@@ -267,11 +267,12 @@ async function uploadLarge(
  * @throws {UploadUnknownError} it has ended, or a new writer has it, since it was read.
  */
 export async function cancelUpload(deps: UploadsDeps, upload: Upload): Promise<void> {
-  if (!(await deleteUpload(deps.db, upload))) throw new UploadUnknownError(upload.id)
-  await abortBytes(deps, upload)
+  const ended = await deleteUpload(deps.db, upload)
+  if (!ended) throw new UploadUnknownError(upload.id)
+  await abortBytes(deps, ended)
 }
 
-async function abortBytes(deps: UploadsDeps, { state }: Upload): Promise<void> {
+async function abortBytes(deps: UploadsDeps, { state }: Pick<Upload, 'state'>): Promise<void> {
   if (state !== undefined) await deps.storage.abortUpload(state)
 }
 
