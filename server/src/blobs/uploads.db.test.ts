@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts
 import { shareAnew } from '../quotas/count.ts'
 import { QuotaExceededError } from '../quotas/model.ts'
 import type { Repository } from '../repositories/model.ts'
+import { StorageFailureError } from '../storage/errors.ts'
 import {
   DigestMismatchError,
   UploadInterruptedError,
@@ -313,6 +314,28 @@ test('a whole upload that breaks off leaves nothing behind', async () => {
 
   await expect(broken).rejects.toBeInstanceOf(UploadInterruptedError)
   expect(await deps.storage.list('docker', { limit: 10 })).toEqual([])
+})
+
+test('a whole upload of which the store has kept less than came is not taken, though its digest is right', async () => {
+  const { storage } = deps
+  const short = {
+    ...storage,
+    append: async (...args: Parameters<typeof storage.append>) => {
+      const appended = await storage.append(...args)
+      return { ...appended, written: appended.written - 1 }
+    },
+  }
+
+  const pushed = uploadWhole(
+    { ...deps, storage: short },
+    repository,
+    body(['all of it']),
+    sha256('all of it'),
+  )
+
+  await expect(pushed).rejects.toBeInstanceOf(StorageFailureError)
+  expect(await find(projectId, sha256('all of it'))).toBeUndefined()
+  expect(await deps.storage.staleUploads(new Date(Date.now() + 60_000), 10)).toEqual([])
 })
 
 test('a cancelled upload is gone, and cancelling again says so', async () => {

@@ -6,7 +6,7 @@ import { transact } from '../platform/db/transact.ts'
 import { QuotaExceededError } from '../quotas/model.ts'
 import type { AdmittedRepository, Repository } from '../repositories/model.ts'
 import type { UploadState } from '../storage/driver.ts'
-import { ObjectMissingError } from '../storage/errors.ts'
+import { ObjectMissingError, StorageFailureError } from '../storage/errors.ts'
 import type { Arriving } from './arriving.ts'
 import { commitBlob } from './commit.ts'
 import {
@@ -252,6 +252,11 @@ async function uploadLarge(
     if (result.failure instanceof QuotaExceededError) throw result.failure
     if (result.failure !== undefined) throw new UploadInterruptedError(result.failure)
     if (hash.digest() !== digest) throw new DigestMismatchError(digest, hash.digest())
+    // The digest is that of what came, which is to be what was kept.
+    if (result.written !== hash.length) {
+      const cause = new Error(`${result.written} of ${hash.length} bytes were kept`)
+      throw new StorageFailureError('append', upload.id, cause)
+    }
 
     const whole = { ...upload, state, offset: result.written }
     const committed = await commitUploaded(deps, repository, whole, digest)
