@@ -122,7 +122,13 @@ test('a page of tags is that of all of them sorted, in every order, from either 
 })
 
 test('accessories that a page passes over are not looked up one by one', async () => {
-  const subject = { repositoryId: repository.id, digest: SUBJECT }
+  const subject = {
+    id: artifactId,
+    repositoryId: repository.id,
+    digest: SUBJECT,
+    projectName: 'team',
+    repositoryName: 'app',
+  }
   const [counting] = await nodesOf((db) => countAccessories(db, subject, []))
   const orders = [{ field: 'size', descending: true }] as const
   const [passing, ...rest] = await nodesOf((db) => selectAccessories(db, subject, [], orders, WINDOW))
@@ -133,7 +139,8 @@ test('accessories that a page passes over are not looked up one by one', async (
   )
 
   expect([relations(counting), relations(passing)]).toEqual([new Set(['artifacts']), new Set(['artifacts'])])
-  expect(rest).toHaveLength(1)
+  expect(rest.map((plan) => [...relations(plan)])).toEqual([['artifacts']])
+  expect(found[0]).toMatchObject({ subjectId: artifactId, subjectDigest: SUBJECT, repository: 'team/app' })
   expect(found.map(({ digest }) => digest)).toEqual(rows.map(({ digest }) => digest))
 })
 

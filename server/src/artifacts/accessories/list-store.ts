@@ -94,8 +94,18 @@ export async function selectAccessories(
     window,
     found.map(({ id }) => id),
   )
-  const rows = await accessories(db).where(sql<boolean>`accessory.id = ANY(${ids}::bigint[])`).execute()
-  const byId = new Map(rows.map((row) => [row.id, toAccessory(row)]))
+  const rows = await db
+    .selectFrom('artifacts')
+    .select(['id', 'digest', 'size', 'accessory_type as type', 'push_time'])
+    .where(sql<boolean>`id = ANY(${ids}::bigint[])`)
+    .execute()
+  const same = {
+    subject_id: subject.id,
+    subject_digest: subject.digest,
+    project: subject.projectName,
+    repository: subject.repositoryName,
+  }
+  const byId = new Map(rows.map((row) => [row.id, toAccessory({ ...row, ...same })]))
 
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
@@ -114,9 +124,9 @@ export async function countAccessories(
 }
 
 /** The artifact whose accessories are asked for. */
-type Subject = Pick<ListedArtifact, 'repositoryId' | 'digest'>
+type Subject = Pick<ListedArtifact, 'id' | 'repositoryId' | 'digest' | 'projectName' | 'repositoryName'>
 
-/** Its accessories alone: joined to what is the same for all of them, each would look it up. */
+/** Its accessories alone: joined to what is the same for all of them, each would look it up, at worst in all of the repository. */
 function ofSubject(
   db: Database,
   { repositoryId, digest }: Subject,
@@ -130,7 +140,7 @@ function ofSubject(
   return query
 }
 
-function joined(db: Database) {
+function accessories(db: Database) {
   return db
     .selectFrom('artifacts as subject')
     .innerJoin('artifacts as accessory', (join) =>
@@ -140,20 +150,17 @@ function joined(db: Database) {
     )
     .innerJoin('repositories', 'repositories.id', 'subject.repository_id')
     .innerJoin('projects', 'projects.id', 'repositories.project_id')
-}
-
-function accessories(db: Database) {
-  return joined(db).select([
-    'accessory.id',
-    'subject.id as subject_id',
-    'subject.digest as subject_digest',
-    'projects.name as project',
-    'repositories.name as repository',
-    'accessory.digest',
-    'accessory.size',
-    'accessory.accessory_type as type',
-    'accessory.push_time',
-  ])
+    .select([
+      'accessory.id',
+      'subject.id as subject_id',
+      'subject.digest as subject_digest',
+      'projects.name as project',
+      'repositories.name as repository',
+      'accessory.digest',
+      'accessory.size',
+      'accessory.accessory_type as type',
+      'accessory.push_time',
+    ])
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof accessories>['execute']>>[number]
