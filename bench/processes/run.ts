@@ -20,6 +20,7 @@ const { values: options } = parseArgs({
     counts: { type: 'string', default: '1,2,3' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '4' },
+    warm: { type: 'string', default: '10' },
     clients: { type: 'string', default: '32' },
     share: { type: 'string' },
     only: { type: 'string', default: '' },
@@ -59,7 +60,7 @@ try {
       works.filter((work) => work.name === name).map((work) => ({ count, server, work })),
     )
     // What is measured is a program that is warm, each process of it.
-    for (const { count, work } of turns) await work.run(seconds * count)
+    for (const { count, work } of turns) await work.run(Number(options.warm) * count)
     const rows = new Map<number, Measured[]>(counts.map((count) => [count, []]))
     measured.set(name, rows)
     for (let round = 0; round < Number(options.rounds); round += 1) {
