@@ -57,8 +57,8 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
   const classification = await classifyPush(deps, push)
   await transact(deps.db, async (tx) => {
     const artifact = await storeManifest(tx, deps, push, classification)
-    await emit(tx, {
-      type: 'artifact.pushed',
+    const event = {
+      type: 'artifact.pushed' as const,
       payload: {
         projectId: repository.projectId,
         projectName: push.projectName,
@@ -73,7 +73,8 @@ export async function pushManifest(deps: ArtifactsDeps, push: ManifestPush): Pro
         created: artifact.created,
         actor: push.actor,
       },
-    })
+    }
+    await emit(tx, event, { last: true })
   })
 }
 

@@ -2,7 +2,7 @@ import type { Database } from '../platform/db/database.ts'
 import { ObjectExistsError, ObjectMissingError } from '../storage/errors.ts'
 import { blobKey } from '../storage/paths.ts'
 import { type LinkDeps, type LinkOptions, linkBlob, type NewBlob } from './link.ts'
-import { insertObject } from './store.ts'
+import { insertLastObject, insertObject } from './store.ts'
 
 // A key is taken only where a process died between placing the object and committing.
 const MAX_TAKEN_KEYS = 100
@@ -11,7 +11,7 @@ const MAX_TAKEN_KEYS = 100
  * Records a blob within a transaction, makes the repository offer it and counts it (`linkBlob`). Where its bytes are not stored yet, `place` is called with the key to put them under
  * and answers the key they got; it rejects with ObjectExistsError where that key is taken, and is then called with the
  * next generation's. It comes last: a rollback does not take the bytes back. Throws ObjectMissingError where what it
- * has placed, with an answer of before, is about to be deleted.
+ * has placed, with an answer of before, is about to be deleted. With `last` nothing comes behind it in the transaction.
  *
  * Answers the blob's id and whether `place` was needed.
  */
@@ -20,13 +20,14 @@ export async function commitBlob(
   deps: LinkDeps,
   blob: NewBlob,
   place: (key: string) => Promise<string>,
-  options: LinkOptions = {},
+  options: LinkOptions & { last?: boolean } = {},
 ): Promise<{ id: number; placed: boolean }> {
   const linked = await linkBlob(tx, deps, blob, options)
   if (!linked.stored) {
     const { key, generation } = await placeObject(blob.digest, linked.nextGeneration, place)
     const object = { blobId: linked.id, store: deps.store, key, generation }
-    if (!(await insertObject(tx, object))) throw new ObjectMissingError(key)
+    const insert = options.last ? insertLastObject : insertObject
+    if (!(await insert(tx, object))) throw new ObjectMissingError(key)
   }
 
   return { id: linked.id, placed: !linked.stored }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
+import { LAST } from '../platform/db/prepared.ts'
 import type { CountedBlob } from '../quotas/model.ts'
 import type { AdmittedRepository } from '../repositories/model.ts'
 import { heldAs } from '../repositories/store.ts'
@@ -143,14 +144,18 @@ export async function linkNewBlob(
   return row === undefined || row.id === null ? 'no repository' : { ...row, id: row.id }
 }
 
+interface NewObject {
+  blobId: number
+  store: string
+  key: string
+  generation: number
+}
+
 /**
  * Notes where the bytes of a blob are. One that somebody has taken for an orphan meanwhile, since whoever placed it died before
  * he could say so, is taken out of quarantine; answers false where it is about to be deleted.
  */
-export async function insertObject(
-  tx: Database,
-  object: { blobId: number; store: string; key: string; generation: number },
-): Promise<boolean> {
+export async function insertObject(tx: Database, object: NewObject): Promise<boolean> {
   const result = await sql`
     INSERT INTO blob_objects AS o (blob_id, store, key, generation, state)
     VALUES (${object.blobId}, ${object.store}, ${object.key}, ${object.generation}, 'stored')
@@ -158,6 +163,23 @@ export async function insertObject(
       WHERE o.state = 'quarantined'`.execute(tx)
 
   return (result.numAffectedRows ?? 0n) > 0n
+}
+
+/** What `insert_last_object` says where it has inserted nothing. */
+const DELETED_SOON = 'PT001'
+
+/** The same as the last statement of a transaction, which is over, and to be rolled back, where the answer is false. */
+export async function insertLastObject(tx: Database, object: NewObject): Promise<boolean> {
+  try {
+    await sql`${LAST}
+      SELECT insert_last_object(${object.blobId}, ${object.store}, ${object.key}, ${object.generation})`.execute(
+      tx,
+    )
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === DELETED_SOON) return false
+    throw error
+  }
 }
 
 /** Makes a repository offer (held) blobs. */

@@ -88,7 +88,8 @@ async function putBlob(
     await deps.storage.put(key, bytes)
     return key
   }
-  await deps.perDigest(digest, () => transact(deps.db, (tx) => commitBlob(tx, deps, blob, place, options)))
+  const all = { ...options, last: true }
+  await deps.perDigest(digest, () => transact(deps.db, (tx) => commitBlob(tx, deps, blob, place, all)))
 }
 
 /** The digest of the bytes by the algorithm of another one. */

@@ -329,8 +329,9 @@ async function commitUploaded(
     return key
   }
 
+  const all = { ...options, last: true }
   const committed = await ownBytes(upload.id, () =>
-    deps.perDigest(digest, () => transact(deps.db, (tx) => commitBlob(tx, deps, blob, place, options))),
+    deps.perDigest(digest, () => transact(deps.db, (tx) => commitBlob(tx, deps, blob, place, all))),
   )
   // Not before: an upload whose row a crash or the database brings back is to be there. What stays behind is swept.
   if (committed.placed && upload.state !== undefined)

@@ -1,19 +1,23 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ignore } from '../../lib/ignore.ts'
 import { type Database, openDatabases } from './database.ts'
+import { LAST } from './prepared.ts'
 import { createTestDatabase, type TestDatabase } from './testing.ts'
 
 let database: TestDatabase
 let db: Database
 let prepared: Database
 let close: () => Promise<void>
+/** Told of the text of each message to the server. */
+let heard: (text: string) => void = ignore
 
 beforeAll(async () => {
   database = await createTestDatabase()
   const connection = { connectionString: database.url }
   ;({ db, prepared, close } = openDatabases(
-    { connection, maxConnections: 1, preparedStatements: true },
+    { connection, maxConnections: 1, preparedStatements: true, onConnection },
     ignore,
   ))
   await sql`CREATE TABLE things (id int)`.execute(db)
@@ -23,11 +27,22 @@ afterAll(async () => {
   await database.drop()
 })
 
+function onConnection(client: pg.PoolClient): void {
+  const query = client.query.bind(client) as (...input: unknown[]) => unknown
+  const told = (statement: string | { text: string }, ...rest: unknown[]) => {
+    heard(typeof statement === 'string' ? statement : statement.text)
+    return query(statement, ...rest)
+  }
+  client.query = told as typeof client.query
+}
+
 async function kept(): Promise<string[]> {
   const { rows } = await sql<{ statement: string }>`SELECT statement FROM pg_prepared_statements`.execute(
     prepared,
   )
-  return rows.map(({ statement }) => statement.trim())
+  return rows
+    .map(({ statement }) => statement.trim())
+    .filter((text) => !/^(begin|commit|rollback)$/.test(text))
 }
 
 async function repeat(work: (at: number) => Promise<unknown>): Promise<void> {
@@ -52,6 +67,120 @@ test('what is asked once in a while, without values, or by the other way is not 
   await repeat((at) => sql`SELECT ${at}::int + 4`.execute(db))
 
   expect((await kept()).filter((text) => !text.endsWith('AS sum'))).toEqual([])
+})
+
+describe('a transaction', () => {
+  const add = (tx: Database, id: number) => sql`INSERT INTO numbers VALUES (${id}::int)`.execute(tx)
+  const addLast = (tx: Database, id: number) =>
+    sql`${LAST} INSERT INTO numbers VALUES (${id}::int)`.execute(tx)
+  const all = async () => {
+    const { rows } = await sql<{ n: number }>`SELECT n FROM numbers ORDER BY n`.execute(db)
+    return rows.map(({ n }) => n)
+  }
+  let sent: string[]
+
+  beforeAll(async () => {
+    await sql`CREATE TABLE numbers (n int PRIMARY KEY)`.execute(db)
+    for (let at = 1; at <= 5; at += 1) {
+      await prepared.transaction().execute((tx) => add(tx, -at))
+      await prepared.transaction().execute((tx) => addLast(tx, -at - 10))
+    }
+  })
+  beforeEach(async () => {
+    await sql`DELETE FROM numbers`.execute(db)
+    sent = []
+    heard = (text) => sent.push(text.trim())
+  })
+
+  test('begins with its first statement and ends with its last, in one message each', async () => {
+    await prepared.transaction().execute(async (tx) => {
+      await add(tx, 1)
+      await addLast(tx, 2)
+    })
+
+    expect(sent).toEqual([
+      'INSERT INTO numbers VALUES ($1::int)',
+      '/* last */ INSERT INTO numbers VALUES ($1::int)',
+    ])
+    expect(await all()).toEqual([1, 2])
+  })
+
+  test('of one statement is one message', async () => {
+    const { numAffectedRows } = await prepared.transaction().execute((tx) => addLast(tx, 3))
+
+    expect(numAffectedRows).toBe(1n)
+    expect(sent).toHaveLength(1)
+    expect(await all()).toEqual([3])
+  })
+
+  test('of none sends nothing, and what comes behind it is none', async () => {
+    await prepared.transaction().execute(async () => undefined)
+    expect(sent).toEqual([])
+
+    await add(prepared, 4)
+    expect(await all()).toEqual([4])
+  })
+
+  test.each([
+    ['first', async (tx: Database) => void (await add(tx, 1))],
+    [
+      'last',
+      async (tx: Database) => {
+        await add(tx, 2)
+        await addLast(tx, 1)
+      },
+    ],
+    ['only', async (tx: Database) => void (await addLast(tx, 1))],
+  ])('whose %s statement fails has done nothing, and the connection goes on', async (_, work) => {
+    await add(prepared, 1)
+
+    await expect(prepared.transaction().execute(work)).rejects.toMatchObject({ code: '23505' })
+
+    expect(await all()).toEqual([1])
+    await prepared.transaction().execute((tx) => addLast(tx, 5))
+    expect(await all()).toEqual([1, 5])
+  })
+
+  test('that fails behind its begin is rolled back', async () => {
+    const failing = prepared.transaction().execute(async (tx) => {
+      await add(tx, 6)
+      throw new Error('of ours')
+    })
+
+    await expect(failing).rejects.toThrow('of ours')
+    expect(await all()).toEqual([])
+  })
+
+  test('has no statement behind its last one', async () => {
+    const late = prepared.transaction().execute(async (tx) => {
+      await addLast(tx, 7)
+      await add(tx, 8)
+    })
+
+    await expect(late).rejects.toThrow('has ended')
+    expect(await all()).toEqual([7])
+  })
+
+  test('with savepoints, and with a statement that is not prepared, is as ever', async () => {
+    await prepared.transaction().execute(async (tx) => {
+      await sql`SAVEPOINT here`.execute(tx)
+      await add(tx, 9)
+      await sql`ROLLBACK TO SAVEPOINT here`.execute(tx)
+      await sql`INSERT INTO numbers VALUES (10)`.execute(tx)
+      await addLast(tx, 11)
+    })
+
+    expect(await all()).toEqual([10, 11])
+  })
+
+  test('without prepared statements takes the last one as any other', async () => {
+    await db.transaction().execute(async (tx) => {
+      await addLast(tx, 12)
+      await add(tx, 13)
+    })
+
+    expect(await all()).toEqual([12, 13])
+  })
 })
 
 test('a table that a newer version adds a column to is read as before', async () => {

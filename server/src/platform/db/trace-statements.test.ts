@@ -9,6 +9,7 @@ test.each([
   ['\n  WITH due AS (SELECT 1 FROM tasks) UPDATE tasks SET x = 1', 'WITH tasks'],
   ['DELETE FROM ONLY tags USING artifacts', 'DELETE tags'],
   ['begin', 'BEGIN'],
+  ['/* last */\n  INSERT INTO events (type) VALUES ($1)', 'INSERT events'],
 ])('%j is called %s', (text, name) => {
   expect(nameOf(text)).toBe(name)
 })

@@ -6,10 +6,8 @@ export function traceStatements(client: pg.PoolClient, tracing: Pick<Tracing, 'l
   const query = client.query.bind(client) as (...input: unknown[]) => unknown
   const traced = (...input: unknown[]) => {
     const start = performance.now()
-    const answer = query(...input)
     const text = textOf(input[0])
-    if (!(answer instanceof Promise) || text === undefined) return answer
-
+    if (text === undefined) return query(...input)
     const told = (error?: unknown) =>
       tracing.leaf({
         name: nameOf(text),
@@ -22,6 +20,16 @@ export function traceStatements(client: pg.PoolClient, tracing: Pick<Tracing, 'l
           'db.response.status_code': codeOf(error),
         },
       })
+    // One that sends itself says itself when it is done.
+    if (isSubmittable(input[0])) {
+      const { callback } = input[0]
+      input[0].callback = (error, result) => {
+        told(error ?? undefined)
+        callback(error, result)
+      }
+    }
+    const answer = query(...input)
+    if (!(answer instanceof Promise)) return answer
     return answer.then(
       (result) => {
         told()
@@ -38,9 +46,19 @@ export function traceStatements(client: pg.PoolClient, tracing: Pick<Tracing, 'l
 
 const TABLE = /\b(?:from|into|update|join)\s+(?:only\s+)?"?([a-z_]+)"?/i
 
+interface Submittable {
+  callback(error: Error | null, result: unknown): void
+}
+
+function isSubmittable(statement: unknown): statement is Submittable {
+  return (
+    typeof statement === 'object' && statement !== null && 'submit' in statement && 'callback' in statement
+  )
+}
+
 /** What is done, and to which table first: `SELECT tags`. */
 export function nameOf(text: string): string {
-  const verb = /^\s*([a-z]+)/i.exec(text)?.[1]?.toUpperCase() ?? 'SQL'
+  const verb = /^\s*(?:\/\*.*?\*\/\s*)?([a-z]+)/i.exec(text)?.[1]?.toUpperCase() ?? 'SQL'
   const table = TABLE.exec(text)?.[1]
   return table === undefined ? verb : `${verb} ${table}`
 }
