@@ -919,6 +919,21 @@ BEGIN
   RETURN held;
 END $function$;
 
+CREATE OR REPLACE FUNCTION insert_last_object(new_blob bigint, in_store text, new_key text, new_generation integer)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO blob_objects AS o (blob_id, store, key, generation, state)
+    VALUES (new_blob, in_store, new_key, new_generation, 'stored')
+    ON CONFLICT (store, key) DO UPDATE
+      SET state = 'stored', blob_id = excluded.blob_id, generation = excluded.generation
+      WHERE o.state = 'quarantined';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the object is about to be deleted' USING ERRCODE = 'PT001';
+  END IF;
+END $function$;
+
 CREATE OR REPLACE FUNCTION link_blob(upload uuid, upload_epoch integer, locked bigint, new_digest text, new_size bigint, repository bigint, project bigint, repository_name text, in_store text, other_ids bigint[], other_sizes bigint[], OUT ended boolean, OUT blob bigint, OUT stored boolean, OUT last_generation integer, OUT added bigint, OUT spent boolean)
  RETURNS record
  LANGUAGE plpgsql

@@ -136,6 +136,16 @@ export async function saveUpload(db: Database, upload: Upload): Promise<boolean>
   return result.numUpdatedRows > 0n
 }
 
+/** Notes where the bytes of an upload lie, none of which count yet; its writer has not reported its end. */
+export async function noteState(db: Database, { id, epoch, state }: Upload): Promise<void> {
+  await db
+    .updateTable('uploads')
+    .set({ storage_state: toJson(state), update_time: sql<Date>`now()` })
+    .where('id', '=', id)
+    .where('epoch', '=', epoch)
+    .execute()
+}
+
 /**
  * Ends an upload, unless a later writer has it. Answers the state that it was in at the end, which a writer that was at work may
  * have changed since `upload` was read; undefined where there was none.

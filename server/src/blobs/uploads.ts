@@ -25,6 +25,7 @@ import {
   findUpload,
   findUploadByName,
   insertUpload,
+  noteState,
   saveUpload,
   takeUpload,
   takeUploadByName,
@@ -120,9 +121,11 @@ export async function finishWithChunk(
     await finishUpload(deps, repository, appended, digest)
   } catch (error) {
     if (error instanceof UploadUnknownError) await dropUnnoted(deps, upload, appended)
-    // It can be finished once there is room, or whatever else was amiss is well again.
+    // It can be finished once there is room.
     else if (error instanceof QuotaExceededError) await saveUpload(deps.db, appended)
-    else if (!(error instanceof DigestMismatchError)) await saveUpload(deps.db, appended).catch(ignore)
+    // These bytes are to be sent again, as if they had not come: but somebody has to know where they lie.
+    else if (!(error instanceof DigestMismatchError) && upload.state === undefined)
+      await noteState(deps.db, appended).catch(ignore)
     throw error
   }
 }
@@ -312,7 +315,8 @@ export async function takeOver(deps: UploadsDeps, upload: Upload): Promise<OwnUp
 /** Nothing where nothing was committed yet: the next writer begins with bytes of his own. */
 async function forkBytes(deps: UploadsDeps, upload: Upload): Promise<UploadState | undefined> {
   const { id, state, offset } = upload
-  return state && (await ownBytes(id, () => deps.storage.forkUpload(state, randomUUID(), offset)))
+  if (state === undefined || offset === 0) return undefined
+  return await ownBytes(id, () => deps.storage.forkUpload(state, randomUUID(), offset))
 }
 
 async function commitUploaded(
