@@ -52,9 +52,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   if (hasCluster(directory)) await clearOrphan(directory)
   else await createCluster(directory, binaries, owner)
 
-  const child = await launchPatiently(binaries, owner, options)
-  const address = socketAddress(directory)
   let stopping = false
+  const child = await launchPatiently(binaries, owner, { ...options, isStopping: () => stopping })
+  const address = socketAddress(directory)
   const exited = new Promise<void>((resolve) => child.process.once('exit', () => resolve()))
   const failed = new Promise<Error>((resolve) => {
     void exited.then(() => {
@@ -83,6 +83,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   }
 }
 
+interface LaunchOptions extends EmbeddedOptions {
+  /** Whether it was told to end. */
+  isStopping(): boolean
+}
+
 interface Launched {
   process: ChildProcess
   pid: number
@@ -91,7 +96,7 @@ interface Launched {
 async function launchPatiently(
   binaries: Binaries,
   owner: Owner | undefined,
-  options: EmbeddedOptions,
+  options: LaunchOptions,
 ): Promise<Launched> {
   for (const end = Date.now() + SHARED_MEMORY_WAIT_MS; ; await sleep(100)) {
     try {
@@ -106,9 +111,9 @@ async function launchPatiently(
 async function launch(
   binaries: Binaries,
   owner: Owner | undefined,
-  options: EmbeddedOptions,
+  options: LaunchOptions,
 ): Promise<Launched> {
-  const { directory, log } = options
+  const { directory, log, isStopping } = options
   const settings = { ...serverSettings(options.maxConnections), ...options.settings }
   const child = startProgram(
     binaries.postgres,
@@ -130,7 +135,7 @@ async function launch(
     if (child.stderr === null) return
     createInterface({ input: child.stderr }).on('line', (line) => {
       output = `${output}${line}\n`.slice(-4000)
-      report(log, line)
+      report(log, line, isStopping())
       if (line.includes('ready to accept connections') && child.pid !== undefined) {
         resolve({ process: child, pid: child.pid })
       }
@@ -138,7 +143,11 @@ async function launch(
   })
 }
 
-function report(log: Logger, line: string): void {
-  const severe = /^(PANIC|FATAL|WARNING|ERROR):/.test(line)
+/** What a session says that ends because the server was told to. */
+const ENDED_SESSION = /^FATAL: +terminating connection due to administrator command/
+
+function report(log: Logger, line: string, isStopping: boolean): void {
+  const expected = isStopping && ENDED_SESSION.test(line)
+  const severe = /^(PANIC|FATAL|WARNING|ERROR):/.test(line) && !expected
   log[severe ? 'warn' : 'debug']({ component: 'postgresql' }, line)
 }
