@@ -3,8 +3,8 @@ import path from 'node:path'
 import { type CommandResult, run } from '../harness/command.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
-const node = path.join(root, 'node_modules/.bin/node')
-const program = path.join(root, 'server/src/main.ts')
+export const node = path.join(root, 'node_modules/.bin/node')
+export const program = path.join(root, 'server/src/main.ts')
 
 /** Nothing of the caller's own configuration, every line as JSON. */
 const bare = {
