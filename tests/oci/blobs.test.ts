@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { blob, unknownDigest } from '../harness/content.ts'
-import { codesOf } from '../harness/registry.ts'
+import { codesOf, fetchToken } from '../harness/registry.ts'
 import { useSite } from '../harness/site.ts'
 
 const site = useSite()
@@ -132,4 +132,31 @@ test('a blob is not served as a manifest', async () => {
   const answer = await site.registry.head(repository.at(`manifests/${layers[0]?.digest}`))
 
   expect(answer.status).toBe(404)
+})
+
+test('whoever comes again with his token gets the same blob in the same way, until it is deleted', async () => {
+  const repository = site.newRepository()
+  const bodies = [blob(''), blob('a configuration'), blob(20_000), blob(64 * 1024), blob(3 * 1024 * 1024 + 7)]
+  for (const pushed of bodies) {
+    await repository.pushBlob(pushed)
+    const path = repository.at(`blobs/${pushed.digest}`)
+    const challenge = await site.registry.as().get(path)
+    const token = await fetchToken(site.registry, String(challenge.headers['www-authenticate']))
+    const holder = site.registry.as({ token })
+    // A condition that does not hold changes nothing.
+    const first = await holder.get(path, { 'If-None-Match': '"other"' })
+    const { date: _first, ...expected } = first.headers
+
+    for (const answer of [await holder.get(path), await holder.head(path), await holder.get(path)]) {
+      const { date: _now, ...headers } = answer.headers
+      expect(answer.status).toBe(200)
+      expect(headers).toEqual(expected)
+    }
+    expect((await holder.get(path)).body.equals(pushed.bytes)).toBe(true)
+    const part = await holder.get(path, { Range: 'bytes=3-5' })
+    expect(part.status).toBe(pushed.bytes.length === 0 ? 416 : 206)
+
+    await site.registry.delete(path)
+    for (const gone of [await holder.get(path), await holder.head(path)]) expect(gone.status).toBe(404)
+  }
 })

@@ -86,6 +86,10 @@ async function removeProject({ project, repository }: Holder): Promise<void> {
   await call('DELETE', `/projects/${project.id}`)
 }
 
+function removeTag(holder: Holder): Promise<unknown> {
+  return call('DELETE', `${ofRepository(holder)}/artifacts/v1/tags/v1`)
+}
+
 /** Another project, which anybody may be in, takes the name and has the same image. */
 async function replaceProject(holder: Holder): Promise<void> {
   await removeProject(holder)
@@ -113,11 +117,7 @@ test.each([
     ({ id }: Holder) => call('PUT', `/users/${id}/password`, { new_password: 'An0ther-of-the-tests' }),
   ],
   ['pulls from a deleted repository', newMember, (holder: Holder) => call('DELETE', ofRepository(holder))],
-  [
-    'pulls a deleted tag',
-    newMember,
-    (holder: Holder) => call('DELETE', `${ofRepository(holder)}/artifacts/v1/tags/v1`),
-  ],
+  ['pulls a deleted tag', newMember, removeTag],
   ['pulls from a deleted project', newMember, removeProject],
   ['pulls from another project of that name', newMember, replaceProject],
   [
@@ -145,22 +145,30 @@ test.each([
   async (_, newHolder, revoke) => {
     const project = await createProject(site.server, { public: newHolder === newStranger })
     const repository = openRepository(admin, `${project.name}/app`)
-    await repository.pushImage('v1')
+    const { config } = await repository.pushImage('v1')
     const known = await newHolder(project)
     const scope = `repository:${repository.name}:pull`
     const issued = await admin.as(known).get(`/service/token?service=harbor-registry&scope=${scope}`)
     const holder = admin.as({ token: (json(issued) as { token: string }).token })
-    const quick = () => holder.get(repository.at('manifests/v1'))
+    const blob = `blobs/${config.digest}`
     // With a query it is no request that could be answered quickly.
-    const long = () => holder.get(repository.at('manifests/v1?ns=x'))
-    const before = [await long(), await quick(), await quick()].map(({ status }) => status)
+    const pull = (what: string, way: 'quick' | 'long') =>
+      holder.get(repository.at(way === 'quick' ? what : `${what}?ns=x`))
+    const before = []
+    for (const what of ['manifests/v1', blob])
+      for (const way of ['long', 'quick', 'quick'] as const) before.push((await pull(what, way)).status)
 
     await revoke({ ...known, project, repository: 'app' })
 
-    const [quickly, atLength] = [await quick(), await long()]
-    expect(before).toEqual([200, 200, 200])
+    const [quickly, atLength] = [await pull('manifests/v1', 'quick'), await pull('manifests/v1', 'long')]
+    expect(before).toEqual([200, 200, 200, 200, 200, 200])
     expect([401, 403, 404]).toContain(quickly.status)
     expect(quickly.status).toBe(atLength.status)
     expect(quickly.body.toString()).toBe(atLength.body.toString())
+    // A repository offers its blobs for a while after the tag has gone.
+    const [blobQuickly, blobAtLength] = [await pull(blob, 'quick'), await pull(blob, 'long')]
+    if (revoke !== removeTag) expect([401, 403, 404]).toContain(blobQuickly.status)
+    expect(blobQuickly.status).toBe(blobAtLength.status)
+    expect(blobQuickly.body.equals(blobAtLength.body)).toBe(true)
   },
 )

@@ -4,6 +4,7 @@ import { findPulled } from '../artifacts/pulled-store.ts'
 import { listReferrerSizes } from '../artifacts/referrer-store.ts'
 import { findArtifactsByReference } from '../artifacts/store.ts'
 import { addManyArtifacts } from '../artifacts/testing-many.ts'
+import { findPulledBlobs } from '../blobs/pulled-store.ts'
 import {
   findBlobsByName,
   findCountedBytes,
@@ -59,6 +60,10 @@ const QUESTIONS: readonly [string, (db: Database) => Promise<unknown>][] = [
   [
     'artifacts with their projects',
     (db) => findPulled(db, [{ project: 'p', userId: 1, repository: 'app', tag: 'v1' }]),
+  ],
+  [
+    'blobs with their projects',
+    (db) => findPulledBlobs(db, 'store', [{ project: 'p', userId: 1, repository: 'app', digest: DIGEST }]),
   ],
   ['blobs by name', (db) => findBlobsByName(db, 'store', [{ ...place, digest: DIGEST }])],
   ['who offers a blob', (db) => findOfferingRepositories(db, DIGEST, 50)],

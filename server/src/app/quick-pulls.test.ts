@@ -1,20 +1,29 @@
+import { createHash } from 'node:crypto'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, expect, test } from 'vitest'
 import type { Pulled, PulledKey } from '../artifacts/pulled-store.ts'
 import type { Pull } from '../artifacts/pulls/model.ts'
+import type { PulledBlob } from '../blobs/pulled-store.ts'
+import { createSmallBodies } from '../blobs/small-bodies.ts'
 import type { Config } from '../config/schema.ts'
 import type { Caller } from '../registry/exchange.ts'
+import type { QuickBlobDeps } from '../registry/quick-blob.ts'
 import type { QuickPullDeps } from '../registry/quick-pull.ts'
+import type { ObjectReader } from '../storage/driver.ts'
 import { addQuickPulls } from './quick-pulls.ts'
 
 const BODY = Buffer.from('{"schemaVersion":2,"annotations":{"name":"Ü 漢"}}')
 const DIGEST = `sha256:${'a'.repeat(64)}`
+const PROJECT: Pulled['project'] = { id: 7, name: 'team', public: false, roles: [] }
 const PULLED: Pulled = {
-  project: { id: 7, name: 'team', public: false, roles: [] },
+  project: PROJECT,
   artifact: { id: 3, repositoryId: 5, digest: DIGEST, mediaType: 'x/y', manifestSize: BODY.length },
 }
+/** Of a small blob, of one of several buffers, and of one that ends early in the store. */
+const BODIES = [someBytes(9000), someBytes(700_000), someBytes(800_000)] as const
+const [SMALL, LARGE, SHORT] = BODIES
 const CALLER: Caller = {
   authenticated: true,
   principal: { kind: 'user', id: 9, username: 'ann', sysadmin: true, generation: 1 },
@@ -23,6 +32,33 @@ const CALLER: Caller = {
     projects: { team: 7 },
   },
 }
+function someBytes(length: number): Buffer {
+  return Buffer.from(Array.from({ length }, (_, index) => (index * 31) % 251))
+}
+
+function digestOf(body: Buffer): string {
+  return `sha256:${createHash('sha256').update(body).digest('hex')}`
+}
+
+function blobOf(body: Buffer): PulledBlob {
+  const digest = digestOf(body)
+  return { project: PROJECT, blob: { id: 4, digest, size: body.length, key: digest, offerTime: new Date() } }
+}
+
+/** What the store holds, and what is open in it. */
+let stillOpen = 0
+async function openObject(key: string): Promise<ObjectReader> {
+  const body = BODIES.find((one) => digestOf(one) === key) ?? Buffer.alloc(0)
+  const kept = body === SHORT ? body.subarray(0, 600_000) : body
+  stillOpen += 1
+  return {
+    read: async (buffer, position) => kept.copy(buffer, 0, position),
+    async close() {
+      stillOpen -= 1
+    },
+  }
+}
+
 /** What the long way answers here. */
 const LONG = 299
 
@@ -30,15 +66,31 @@ let app: FastifyInstance | undefined
 let asked: PulledKey[]
 let pulls: Pull[]
 let longWays: number
+let broken: unknown[]
 
 afterEach(async () => {
   await app?.close()
 })
 
+function blobsWith(changed: Partial<QuickBlobDeps> = {}): QuickBlobDeps {
+  return {
+    async findPulledBlob({ digest }) {
+      const body = BODIES.find((one) => digestOf(one) === digest)
+      return body && blobOf(body)
+    },
+    smallBodies: createSmallBodies(openObject),
+    open: openObject,
+    graceSeconds: 3600,
+    tellBroken: (error) => broken.push(error),
+    ...changed,
+  }
+}
+
 async function serve(changed: Partial<QuickPullDeps> = {}, trustedProxies: string[] = []): Promise<string> {
   asked = []
   pulls = []
   longWays = 0
+  broken = []
   app = Fastify({ trustProxy: trustedProxies.length > 0 ? trustedProxies : false })
   app.all('/*', async (request, reply) => {
     longWays += 1
@@ -54,6 +106,7 @@ async function serve(changed: Partial<QuickPullDeps> = {}, trustedProxies: strin
     async recordPull(pull) {
       pulls.push(pull)
     },
+    blobs: blobsWith(),
     ...changed,
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -65,6 +118,8 @@ interface Sent {
   path?: string
   headers?: http.OutgoingHttpHeaders
 }
+
+const blobPath = (body: Buffer) => `/v2/team/app/blobs/${digestOf(body)}`
 
 function ask(url: string, { method = 'GET', path = '/v2/team/app/manifests/v1', headers = {} }: Sent = {}) {
   return new Promise<{ status: number; headers: http.IncomingHttpHeaders; body: Buffer }>(
@@ -127,6 +182,10 @@ test.each<[string, Sent]>([
   ['a name that is none', { path: '/v2/team/.app/manifests/v1' }],
   ['a reference that is none', { path: '/v2/team/app/manifests/sha256:1' }],
   ['a condition', { headers: { 'if-none-match': `"${DIGEST}"` } }],
+  ['a part', { path: blobPath(SMALL), headers: { range: 'bytes=0-1' } }],
+  ['a part under a condition', { path: blobPath(SMALL), headers: { 'if-range': '"x"' } }],
+  ['a blob by something else than a digest', { path: '/v2/team/app/blobs/v1' }],
+  ['an upload', { path: '/v2/team/app/blobs/uploads/11111111-1111-4111-8111-111111111111' }],
   ['a body', { headers: { 'content-length': 0 } }],
   ['nobody in particular', { headers: { authorization: 'Bearer other' } }],
 ])('the long way is for %s', async (_what, sent) => {
@@ -160,6 +219,74 @@ test.each<[string, Partial<QuickPullDeps>]>([
 
   expect((await ask(url)).status).toBe(LONG)
   expect(pulls).toEqual([])
+})
+
+test('blobs go out byte by byte, small ones and large ones', async () => {
+  const url = await serve()
+
+  for (const body of [SMALL, LARGE, SMALL]) {
+    const answer = await ask(url, { path: blobPath(body) })
+    const head = await ask(url, { method: 'HEAD', path: blobPath(body) })
+
+    for (const { status, headers } of [answer, head]) {
+      expect(status).toBe(200)
+      expect(headers).toMatchObject({
+        'accept-ranges': 'bytes',
+        'content-type': 'application/octet-stream',
+        'content-length': String(body.length),
+        'docker-content-digest': digestOf(body),
+        etag: `"${digestOf(body)}"`,
+      })
+    }
+    expect(answer.body.equals(body)).toBe(true)
+    expect(head.body).toHaveLength(0)
+  }
+  expect(longWays).toBe(0)
+  expect(stillOpen).toBe(0)
+  // The pull of an image is that of its manifest.
+  expect(pulls).toEqual([])
+})
+
+test('a blob that the store does not hold whole breaks off, and the operator is told', async () => {
+  const url = await serve()
+
+  await expect(ask(url, { path: blobPath(SHORT) })).rejects.toThrow()
+
+  expect(broken).toEqual([new Error('the object ends at byte 600000')])
+  expect([longWays, stillOpen]).toEqual([0, 0])
+})
+
+test.each<[string, Partial<QuickPullDeps>]>([
+  ['whose token counts no longer', { authenticate: () => Promise.resolve(undefined) }],
+  ['who may not pull', otherwise({ principal: { kind: 'anonymous' } })],
+  ['whose token does not cover the repository', otherwise({ token: { access: [], projects: { team: 7 } } })],
+  [
+    'whose token was for a former project of the name',
+    otherwise({ token: { access: CALLER.token?.access ?? [], projects: { team: 6 } } }),
+  ],
+  ['who names what is not there', { blobs: blobsWith({ findPulledBlob: async () => undefined }) }],
+  [
+    'who uses a former name',
+    {
+      blobs: blobsWith({
+        findPulledBlob: async () => ({ ...blobOf(SMALL), project: { ...PROJECT, name: 'club' } }),
+      }),
+    },
+  ],
+  ['whose blob must be offered anew', { blobs: blobsWith({ graceSeconds: -1 }) }],
+  [
+    'for whom the database has no answer',
+    { blobs: blobsWith({ findPulledBlob: () => Promise.reject(new Error('gone')) }) },
+  ],
+  [
+    'for whom the store has no answer',
+    { blobs: blobsWith({ smallBodies: createSmallBodies(() => Promise.reject(new Error('gone'))) }) },
+  ],
+  ['whose store answers clients itself', { blobs: undefined }],
+])('the long way is for one %s', async (_who, changed) => {
+  const url = await serve(changed)
+
+  expect((await ask(url, { path: blobPath(SMALL) })).status).toBe(LONG)
 })
 
 test('the image pulled to replicate is no pull', async () => {

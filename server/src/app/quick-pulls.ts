@@ -2,8 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import proxyaddr from '@fastify/proxy-addr'
 import type { FastifyInstance } from 'fastify'
 import { createPulledLookup } from '../artifacts/lookup.ts'
+import { createPulledBlobLookup, type FindPulledBlob } from '../blobs/lookup.ts'
+import { createSmallBodies } from '../blobs/small-bodies.ts'
+import type { UploadsDeps } from '../blobs/uploads.ts'
 import type { Config } from '../config/schema.ts'
 import { type QuickPullDeps, quickPull } from '../registry/quick-pull.ts'
+import { tellBroken } from '../registry/send-object.ts'
 import { knownCallerOf } from './registry-caller.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
@@ -39,7 +43,7 @@ export function addQuickPulls(
 }
 
 export function quickPullDeps(
-  { prepared }: Pick<ServerParts, 'prepared'>,
+  { log, prepared }: Pick<ServerParts, 'log' | 'prepared'>,
   { auth, data }: Pick<Services, 'auth' | 'data'>,
   watch: QuickPullDeps['watch'],
 ): Omit<QuickPullDeps, 'addressOf'> {
@@ -48,7 +52,25 @@ export function quickPullDeps(
     findPulled: createPulledLookup(prepared),
     manifestCache: data.artifacts.manifestCache,
     recordPull: data.pulls.record,
+    blobs: quickBlobDeps(log, createPulledBlobLookup(prepared, data.uploads.store), data.uploads),
     watch,
+  }
+}
+
+function quickBlobDeps(
+  log: ServerParts['log'],
+  findPulledBlob: FindPulledBlob,
+  { storage, graceSeconds }: Pick<UploadsDeps, 'storage' | 'graceSeconds'>,
+): QuickPullDeps['blobs'] {
+  const open = storage.open?.bind(storage)
+  if (!open || storage.urlOf) return undefined
+
+  return {
+    findPulledBlob,
+    smallBodies: createSmallBodies(open),
+    open,
+    graceSeconds,
+    tellBroken: (error, blob) => tellBroken(log, error, blob),
   }
 }
 

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Database } from '../platform/db/database.ts'
 import { LAST } from '../platform/db/prepared.ts'
 import type { CountedBlob } from '../quotas/model.ts'
@@ -30,9 +30,22 @@ export interface BlobKey {
 }
 
 /**
- * The blobs that the keys name, in the order of the keys; undefined where the repository does not offer it. The order of the
- * joins is given: planned, they would begin with all that the repository offers.
+ * Joins to keys `k` with `repository` and `digest`, and to the project of that column, the blob `b` that the repository offers
+ * and where it is, `o`. The order of the joins is given: planned, they would begin with all that the repository offers.
  */
+export function blobOfKey(store: string, projectId: string): RawBuilder<unknown> {
+  return sql`
+    JOIN LATERAL (
+      SELECT id FROM repositories
+      WHERE project_id = ${sql.ref(projectId)} AND name = k.repository AND deletion_time IS NULL OFFSET 0) r ON true
+    JOIN LATERAL (SELECT * FROM blobs WHERE digest = k.digest OFFSET 0) b ON true
+    JOIN LATERAL (
+      SELECT FROM repository_blobs WHERE repository_id = r.id AND blob_id = b.id OFFSET 0) rb ON true
+    JOIN LATERAL (
+      SELECT key FROM blob_objects WHERE blob_id = b.id AND store = ${store} AND state = 'stored' OFFSET 0) o ON true`
+}
+
+/** The blobs that the keys name, in the order of the keys; undefined where the repository does not offer it. */
 export async function findBlobsByName(
   db: Database,
   store: string,
@@ -41,20 +54,11 @@ export async function findBlobsByName(
   const projectIds = keys.map((key) => key.projectId)
   const names = keys.map((key) => key.repository)
   const digests = keys.map((key) => key.digest)
-  const result = await sql<Parameters<typeof toStoredBlob>[0] & { ordinal: number }>`
+  const result = await sql<StoredBlobRow & { ordinal: number }>`
     SELECT k.ordinal, b.id, b.digest, b.size, b.offer_time, o.key
     FROM unnest(${projectIds}::bigint[], ${names}::text[], ${digests}::text[])
-      WITH ORDINALITY AS k(project_id, name, digest, ordinal)
-    JOIN LATERAL (
-      SELECT id FROM repositories
-      WHERE project_id = k.project_id AND name = k.name AND deletion_time IS NULL OFFSET 0) r ON true
-    JOIN LATERAL (SELECT * FROM blobs WHERE digest = k.digest OFFSET 0) b ON true
-    JOIN LATERAL (
-      SELECT FROM repository_blobs WHERE repository_id = r.id AND blob_id = b.id OFFSET 0) rb ON true
-    JOIN LATERAL (
-      SELECT key FROM blob_objects WHERE blob_id = b.id AND store = ${store} AND state = 'stored' OFFSET 0) o ON true`.execute(
-    db,
-  )
+      WITH ORDINALITY AS k(project_id, repository, digest, ordinal)
+    ${blobOfKey(store, 'k.project_id')}`.execute(db)
   const found = new Map(result.rows.map((row) => [row.ordinal, toStoredBlob(row)]))
 
   return keys.map((_, index) => found.get(index + 1))
@@ -324,12 +328,15 @@ function storedBlobs(db: Database, store: string) {
     .where('blob_objects.state', '=', 'stored')
 }
 
-function toStoredBlob(row: {
+/** A `StoredBlob`, as statements answer it. */
+export interface StoredBlobRow {
   id: number
   digest: string
   size: number
   key: string
   offer_time: Date
-}): StoredBlob {
+}
+
+export function toStoredBlob(row: StoredBlobRow): StoredBlob {
   return { id: row.id, digest: row.digest, size: row.size, key: row.key, offerTime: row.offer_time }
 }

@@ -6,6 +6,12 @@ import { followAlias } from './follow-alias.ts'
 import { matchesEntityTag, readRange } from './range.ts'
 import { sendObject } from './send-object.ts'
 
+/** Headers of every answer with a blob. */
+export const OF_EVERY_BLOB = {
+  'accept-ranges': 'bytes',
+  'cache-control': 'private, max-age=31536000, immutable',
+} as const
+
 /** GET and HEAD /v2/<name>/blobs/<digest> ("Pulling blobs"), with ranges and conditions of RFC 9110. */
 export async function getBlob(exchange: Exchange): Promise<unknown> {
   const { request, reply, reference: digest } = exchange
@@ -15,10 +21,9 @@ export async function getBlob(exchange: Exchange): Promise<unknown> {
 
   const tag = `"${digest}"`
   reply.headers({
+    ...OF_EVERY_BLOB,
     'docker-content-digest': digest,
     etag: tag,
-    'accept-ranges': 'bytes',
-    'cache-control': 'private, max-age=31536000, immutable',
   })
   if (matchesEntityTag(request.headers['if-none-match'], tag)) return reply.code(304).send()
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import type { FastifyReply } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply } from 'fastify'
 import type { StoredBlob } from '../blobs/model.ts'
 import { type BlobsDeps, readBlob } from '../blobs/service.ts'
 import { ignore } from '../lib/ignore.ts'
@@ -34,22 +34,48 @@ export async function sendObject(
 
   const reader = await deps.storage.open(blob.key)
   try {
-    const first = Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, length))
-    await fill(reader, first, range.start)
-    if (length <= BUFFER_BYTES) return reply.send(first)
+    const first = await readFirst(reader, range)
+    if (length === first.length) return reply.send(first)
 
-    // From here on an error can only break the connection: the client sees that bytes are missing.
     reply.hijack()
     reply.raw.writeHead(reply.statusCode, reply.getHeaders() as NodeJS.Dict<string | string[]>)
-    await takeTurns(reader, reply.raw, first, range).catch((error: unknown) => {
-      if (!(error instanceof ClientGone))
-        reply.log.error({ err: error, digest: blob.digest }, 'a download broke off')
-      reply.raw.destroy()
-    })
+    await sendAll(reader, reply.raw, first, range, (error) => tellBroken(reply.log, error, blob))
     return reply
   } finally {
     await reader.close()
   }
+}
+
+/** The first bytes of a range, as many as one buffer holds. */
+export async function readFirst(reader: ObjectReader, range: ByteRange): Promise<Buffer> {
+  const first = Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, range.end - range.start + 1))
+  await fill(reader, first, range.start)
+
+  return first
+}
+
+/**
+ * Sends a range whose first bytes were read, with the headers that `response` has by now, and ends it. Where that fails it
+ * breaks the connection, so that the client sees that bytes are missing; `tell` hears why, unless the client has gone.
+ */
+export async function sendAll(
+  reader: ObjectReader,
+  response: ServerResponse,
+  first: Buffer,
+  range: ByteRange,
+  tell: (error: unknown) => void,
+): Promise<void> {
+  try {
+    await takeTurns(reader, response, first, range)
+  } catch (error) {
+    if (!(error instanceof ClientGone)) tell(error)
+    response.destroy()
+  }
+}
+
+/** For the operator: the client was told by the broken connection. */
+export function tellBroken(log: Pick<FastifyBaseLogger, 'error'>, error: unknown, blob: StoredBlob): void {
+  log.error({ err: error, digest: blob.digest }, 'a download broke off')
 }
 
 async function takeTurns(
