@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** What a test waits for comes soon, and on a machine that is busy with other things late: that is no failure. */
+const patient = { expect: { poll: { timeout: 15_000 } } }
+
 /** Where each kind of test lives; CONTRIBUTING.md says what belongs into which. */
 export default defineConfig({
   test: {
@@ -9,6 +12,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{server,api}/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', '**/*.peer.test.ts', '**/node_modules/**', '**/dist/**'],
+          testTimeout: 30_000,
+          ...patient,
         },
       },
       './portal/vite.config.ts',
@@ -17,8 +22,9 @@ export default defineConfig({
           name: 'db',
           include: ['server/src/**/*.db.test.ts'],
           globalSetup: ['server/vitest.global-setup.ts'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
+          ...patient,
         },
       },
       {
@@ -27,6 +33,7 @@ export default defineConfig({
           include: ['server/src/**/*.peer.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          ...patient,
         },
       },
       {
@@ -35,6 +42,7 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          ...patient,
           // Each file starts servers and clients of its own; more at once only slow each other down.
           maxWorkers: 2,
         },

@@ -41,7 +41,7 @@ async function historyOf(tag: string): Promise<{ operation: string; digest?: str
 /** It is written behind the events. */
 async function expectOperations(tag: string, operations: string[]): Promise<void> {
   const told = async () => (await historyOf(tag)).map(({ operation }) => operation)
-  await expect.poll(told, { timeout: 10_000 }).toEqual(operations)
+  await expect.poll(told).toEqual(operations)
 }
 
 async function pointsTo(tag: string): Promise<string | undefined> {
@@ -87,7 +87,7 @@ test('a tag is rolled back out of the trash, and its history and the audit log s
     const logs = await admin.get(`${api}/projects/${project.name}/auditlog-exts?q=operation=update`)
     return (json(logs) as { operation_description: string }[]).map((row) => row.operation_description)
   }
-  await expect.poll(audit, { timeout: 10_000 }).toContain(`roll back tag: ${repository.name}:prod to ${good}`)
+  await expect.poll(audit).toContain(`roll back tag: ${repository.name}:prod to ${good}`)
 })
 
 test('who may not make and delete tags, and for the trash restore artifacts, changes nothing', async () => {

@@ -119,7 +119,7 @@ test('a deleted repository is restored whole, and its content, description and t
     const logs = await admin.get(`${api}/projects/${project.name}/auditlog-exts`)
     return (json(logs) as { operation_description: string }[]).map((row) => row.operation_description)
   }
-  await expect.poll(audit, { timeout: 10_000 }).toContain(`restore repository: ${repository.name}`)
+  await expect.poll(audit).toContain(`restore repository: ${repository.name}`)
 })
 
 test('a name that is in use is not taken away; under another one it comes back', async () => {

@@ -40,7 +40,7 @@ describeWith('certificates behind symbolic links, as mounted secrets are', tools
     const before = await nameShown(server.port)
 
     await link(second)
-    const after = expect.poll(() => nameShown(server.port), { timeout: 10_000 })
+    const after = expect.poll(() => nameShown(server.port))
 
     expect(before).toBe('first')
     await after.toBe('second')

@@ -124,7 +124,7 @@ test('a receiver that is killed again and again gets everything, in order, once 
     await mortal.kill()
     await push(4)
     // Whoever is well has not waited for it.
-    await expect.poll(() => well.heard, { timeout: 10_000 }).toEqual(tags)
+    await expect.poll(() => well.heard).toEqual(tags)
     expect(distinct(mortal.heard)).not.toEqual(tags)
     await mortal.start()
     await expect.poll(() => distinct(mortal.heard), { timeout: 60_000 }).toEqual(tags)
@@ -142,7 +142,7 @@ test('what is always refused, and what waits for one that is always down, ends i
   const { manifest } = await repository.pushImage('w0')
   for (const tag of ['w1', 'w2']) await repository.pushManifest(manifest, tag)
 
-  await expect.poll(() => well.heard, { timeout: 10_000 }).toEqual(['w0', 'w1', 'w2'])
+  await expect.poll(() => well.heard).toEqual(['w0', 'w1', 'w2'])
   await expect.poll(ofRefusing, { timeout: 90_000 }).toMatchObject({ waiting: 0, dead_letters: 3 })
   await expect.poll(() => failing.heard.length, { timeout: 60_000 }).toBeGreaterThan(2)
   const before = await ofFailing()
@@ -154,5 +154,5 @@ test('what is always refused, and what waits for one that is always down, ends i
   expect(before).toMatchObject({ waiting: 3, dead_letters: 0 })
   expect(new Set(failing.heard)).toEqual(new Set(['w0']))
   await repository.pushManifest(manifest, 'w3')
-  await expect.poll(() => well.heard, { timeout: 10_000 }).toEqual(['w0', 'w1', 'w2', 'w3'])
+  await expect.poll(() => well.heard).toEqual(['w0', 'w1', 'w2', 'w3'])
 }, 240_000)

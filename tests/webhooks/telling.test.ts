@@ -60,12 +60,12 @@ test('pushes, pulls and deletions are told, looks are not', async () => {
   heard.length = 0
 
   const { manifest } = await repository.pushImage('v1')
-  await expect.poll(types, { timeout: 10_000 }).toEqual(['PUSH_ARTIFACT'])
+  await expect.poll(types).toEqual(['PUSH_ARTIFACT'])
   await site.registry.send({ method: 'HEAD', path: repository.at('manifests/v1') })
   await site.registry.get(repository.at('manifests/v1'))
-  await expect.poll(types, { timeout: 10_000 }).toEqual(['PUSH_ARTIFACT', 'PULL_ARTIFACT'])
+  await expect.poll(types).toEqual(['PUSH_ARTIFACT', 'PULL_ARTIFACT'])
   await site.registry.send({ method: 'DELETE', path: repository.at(`manifests/${manifest.digest}`) })
-  await expect.poll(types, { timeout: 10_000 }).toEqual(['PUSH_ARTIFACT', 'PULL_ARTIFACT', 'DELETE_ARTIFACT'])
+  await expect.poll(types).toEqual(['PUSH_ARTIFACT', 'PULL_ARTIFACT', 'DELETE_ARTIFACT'])
 
   for (const { operator, event_data: data } of heard) {
     expect(operator).toBe('admin')
@@ -86,7 +86,7 @@ test('the deletion of a repository is told artifact by artifact', async () => {
   const { manifest } = await repository.pushImage('v1')
   await repository.pushManifest(manifest, 'v2')
   const other = await repository.pushImage('w1')
-  await expect.poll(() => types().slice(-3), { timeout: 10_000 }).toEqual(Array(3).fill('PUSH_ARTIFACT'))
+  await expect.poll(() => types().slice(-3)).toEqual(Array(3).fill('PUSH_ARTIFACT'))
   heard.length = 0
 
   const name = repository.name.slice(repository.name.indexOf('/') + 1)
@@ -95,7 +95,7 @@ test('the deletion of a repository is told artifact by artifact', async () => {
     path: `/api/v2.0/projects/${site.project}/repositories/${encodeURIComponent(encodeURIComponent(name))}`,
   })
   expect(answer.status).toBe(200)
-  await expect.poll(types, { timeout: 10_000 }).toEqual(['DELETE_ARTIFACT', 'DELETE_ARTIFACT'])
+  await expect.poll(types).toEqual(['DELETE_ARTIFACT', 'DELETE_ARTIFACT'])
 
   const told = heard.map((one) => one.event_data.resources?.map(({ digest, tag }) => [digest, tag]))
   expect(told).toEqual(
@@ -136,7 +136,7 @@ test('a project that is nearly full warns, and a push that it has no room for is
     expect(answer.status).toBe(403)
   }
 
-  await expect.poll(types, { timeout: 10_000 }).toEqual(['PUSH_ARTIFACT', 'QUOTA_WARNING', 'QUOTA_EXCEED'])
+  await expect.poll(types).toEqual(['PUSH_ARTIFACT', 'QUOTA_WARNING', 'QUOTA_EXCEED'])
   expect(heard[1]?.event_data.custom_attributes?.Details).toContain('quota usage reach 85%')
   expect(heard[2]?.event_data.custom_attributes?.Details).toContain('will exceed the configured upper limit')
 })

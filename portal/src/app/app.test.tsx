@@ -74,7 +74,7 @@ describe('the start page', () => {
     const api = answeringApi()
     api.answer('/health', Errors, { errors: [{ code: 'UNAVAILABLE', message: 'the database is away' }] }, 503)
     renderPortal('/')
-    const alert = await screen.findByRole('alert', {}, { timeout: 5000 })
+    const alert = await screen.findByRole('alert')
     expect(within(alert).getByText('the database is away')).toBeDefined()
 
     api.answer('/health', OverallHealthStatus, healthy)
@@ -89,7 +89,7 @@ describe('the start page', () => {
 
     renderPortal('/')
 
-    expect(await screen.findByText('Failed to fetch', {}, { timeout: 5000 })).toBeDefined()
+    expect(await screen.findByText('Failed to fetch')).toBeDefined()
   })
 })
 

@@ -1,5 +1,8 @@
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { afterEach } from 'vitest'
+
+// A machine may be busy with other things.
+configure({ asyncUtilTimeout: 15_000 })
 
 // What browsers have and jsdom has not, as far as the design system asks for it.
 window.matchMedia = (query) => ({

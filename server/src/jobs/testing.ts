@@ -25,7 +25,7 @@ export async function endless({ signal }: Pick<TaskContext, 'signal'>): Promise<
   })
 }
 
-export async function until<T>(ask: () => Promise<T | undefined | false>, seconds = 10): Promise<T> {
+export async function until<T>(ask: () => Promise<T | undefined | false>, seconds = 30): Promise<T> {
   const end = Date.now() + seconds * 1000
   for (;;) {
     const answer = await ask()

@@ -11,7 +11,7 @@ import { type HostileCall, hostileCalls } from './hostile-calls.ts'
 import { changingRefusals, isRefused } from './refusals.ts'
 
 /** What the busiest machine that runs tests may take for one call. */
-const PATIENCE_MS = 8000
+const PATIENCE_MS = 30_000
 
 /** Every second call, the others at the next operation; `PORTOLAN_HOSTILE=whole` makes them all. */
 const isWhole = process.env.PORTOLAN_HOSTILE === 'whole'

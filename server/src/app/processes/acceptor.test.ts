@@ -6,7 +6,6 @@ import { certificate } from '../../platform/outbound/testing.ts'
 import { type Acceptor, createAcceptor } from './acceptor.ts'
 
 /** The machine may be busy. */
-const PATIENCE = { timeout: 4000 }
 
 /** Takes connections and hands them to whoever is tested, as the process above does. */
 let port: Server
@@ -91,7 +90,7 @@ test('requests on a connection that was handed over are answered, one after the 
 
   expect(answers.match(/200 OK/g)).toHaveLength(2)
   expect(answers).toContain('to 127.0.0.1')
-  await expect.poll(() => ended, PATIENCE).toBe(1)
+  await expect.poll(() => ended).toBe(1)
 })
 
 test('TLS is spoken on it as well', async () => {
@@ -136,7 +135,7 @@ test('at the end requests in flight are answered, idle connections closed, and n
   expect(await busy.said).toContain('slow')
   expect(late).toBe('')
   expect(refused).toBe(1)
-  await expect.poll(() => idle.socket.destroyed || idle.socket.readableEnded, PATIENCE).toBe(true)
+  await expect.poll(() => idle.socket.destroyed || idle.socket.readableEnded).toBe(true)
 })
 
 test('whoever goes on asking on a connection that was kept is told that it is the last answer', async () => {

@@ -5,7 +5,6 @@ import { createDistributor, type Distributor } from './distributor.ts'
 import type { Child } from './family.ts'
 
 /** The machine may be busy. */
-const PATIENCE = { timeout: 4000 }
 
 /** A process that does what the test says with what it is handed. */
 interface Puppet extends Child {
@@ -53,11 +52,11 @@ test('connections go to whoever has the fewest, in turn among equals', async () 
   distributor.joined(b)
 
   for (let at = 0; at < 6; at += 1) await dial()
-  await expect.poll(() => counts(a, b), PATIENCE).toEqual([3, 3])
+  await expect.poll(() => counts(a, b)).toEqual([3, 3])
   distributor.ended(a, 3)
   for (let at = 0; at < 3; at += 1) await dial()
 
-  await expect.poll(() => counts(a, b), PATIENCE).toEqual([6, 3])
+  await expect.poll(() => counts(a, b)).toEqual([6, 3])
 })
 
 test('what a dead process had not taken yet goes to another, what it had taken does not', async () => {
@@ -65,7 +64,7 @@ test('what a dead process had not taken yet goes to another, what it had taken d
   distributor.joined(a)
   await dial()
   await dial()
-  await expect.poll(() => counts(a), PATIENCE).toEqual([2])
+  await expect.poll(() => counts(a)).toEqual([2])
   distributor.took(a.handed[0]?.id ?? 0)
   distributor.joined(b)
 
@@ -84,14 +83,14 @@ test('while there is nobody, connections wait', async () => {
 
   distributor.joined(a)
 
-  await expect.poll(() => counts(a), PATIENCE).toEqual([2])
+  await expect.poll(() => counts(a)).toEqual([2])
 })
 
 test('one that refuses does not get it again while it is leaving', async () => {
   const [a, b] = [puppet(), puppet()]
   distributor.joined(a)
   await dial()
-  await expect.poll(() => counts(a), PATIENCE).toEqual([1])
+  await expect.poll(() => counts(a)).toEqual([1])
   distributor.joined(b)
 
   distributor.left(a)
@@ -120,7 +119,7 @@ test('what no process takes any more while the port is being closed is broken of
   const a = puppet()
   distributor.joined(a)
   const client = (await dial()).resume()
-  await expect.poll(() => counts(a), PATIENCE).toEqual([1])
+  await expect.poll(() => counts(a)).toEqual([1])
   const closed = once(client, 'close')
 
   await distributor.close()

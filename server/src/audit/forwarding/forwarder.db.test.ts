@@ -134,7 +134,7 @@ test('a receiver that is away for a while gets everything in order, with two pro
   await happen(...many(700, 900))
   await expect.poll(() => countOf('audit_forwards')).toBe(600)
   const second = await receiveStream({ port: first.port })
-  await expect.poll(() => second.messages.length, { timeout: 10_000 }).toBe(600)
+  await expect.poll(() => second.messages.length).toBe(600)
   for (const forwarder of forwarders) await forwarder.stop()
 
   expect(told(first)).toEqual(many(0, 300))

@@ -289,7 +289,8 @@ test('who does not answer, or drips, or does not go on is given up', async () =>
   ])
 
   expect(problems).toEqual(['timeout', 'timeout', 'timeout', 'timeout'])
-  expect(performance.now() - started).toBeLessThan(4500)
+  // What they are given where nobody says otherwise is 15 s and more.
+  expect(performance.now() - started).toBeLessThan(12_000)
 })
 
 test('whoever does not want the answer any more ends the call', async () => {
