@@ -5,8 +5,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { certificate } from '../../platform/outbound/testing.ts'
 import { type Acceptor, createAcceptor } from './acceptor.ts'
 
-/** The machine may be busy. */
-
 /** Takes connections and hands them to whoever is tested, as the process above does. */
 let port: Server
 let app: FastifyInstance

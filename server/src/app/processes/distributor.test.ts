@@ -4,8 +4,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createDistributor, type Distributor } from './distributor.ts'
 import type { Child } from './family.ts'
 
-/** The machine may be busy. */
-
 /** A process that does what the test says with what it is handed. */
 interface Puppet extends Child {
   handed: { id: number; connection: Socket }[]
