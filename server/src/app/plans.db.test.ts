@@ -19,6 +19,7 @@ import { type Database, type Databases, openDatabases } from '../platform/db/dat
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
 import { findAliasTarget } from '../repositories/names/store.ts'
 import { findRepositoriesByName } from '../repositories/store.ts'
+import { findLoginsById, findLoginsByName, findLoginsInProject } from '../robots/login-store.ts'
 
 /**
  * What pulls and pushes ask all the time is planned once a connection, perhaps while the tables were empty (decision 0032), and
@@ -44,6 +45,9 @@ const KEYS: Record<string, readonly string[]> = {
   repository_aliases_pkey: ['project_id', 'name'],
   repository_blobs_blob: ['blob_id'],
   repository_blobs_pkey: ['repository_id', 'blob_id'],
+  robot_grants_place: ['robot_id'],
+  robots_name: ['project_id', 'name'],
+  robots_pkey: ['id'],
   roles_pkey: ['id'],
   tags_repository_id_name_key: ['repository_id', 'name'],
   uploads_pkey: ['id'],
@@ -51,6 +55,7 @@ const KEYS: Record<string, readonly string[]> = {
 }
 const DIGEST = 'sha256:abc'
 const UPLOAD = '11111111-1111-4111-8111-111111111111'
+const ROBOT = { project: 'p', name: 'ci' }
 const place = { projectId: 1, repository: 'app' }
 
 const QUESTIONS: readonly [string, (db: Database) => Promise<unknown>][] = [
@@ -76,6 +81,9 @@ const QUESTIONS: readonly [string, (db: Database) => Promise<unknown>][] = [
     'referrers of a type',
     (db) => listReferrerSizes(db, 1, DIGEST, { after: 0, limit: 1001, artifactType: 'a/b' }),
   ],
+  ['robots by name', (db) => findLoginsByName(db, [ROBOT])],
+  ['robots by id', (db) => findLoginsById(db, [1])],
+  ['robots with projects', (db) => findLoginsInProject(db, [{ ...ROBOT, wanted: 'p' }])],
   ['a former name', (db) => findAliasTarget(db, 1, 'app')],
 ]
 
@@ -159,6 +167,12 @@ async function fill({ db }: TestDatabase): Promise<void> {
   await sql`
     INSERT INTO artifacts (repository_id, digest, media_type, manifest_size, size)
     SELECT id, ${DIGEST}, 'm', 1, 1 FROM repositories WHERE id % 2 = 0`.execute(db)
+  await sql`
+    INSERT INTO robots (project_id, name, duration, creator_type, creator_id)
+    SELECT max(id), 'ci', -1, 'local', 1 FROM projects GROUP BY id`.execute(db)
+  await sql`
+    INSERT INTO robot_grants (robot_id, kind, project_id, access)
+    SELECT id, 'project', project_id, '[]' FROM robots`.execute(db)
   await sql`ANALYZE`.execute(db)
 }
 

@@ -60,6 +60,7 @@ export function createServices(parts: ServerParts, configuration: SettingsServic
   const passwords = createPasswords()
   const auth: AuthDeps = createAuth({
     db,
+    prepared: parts.prepared,
     log,
     passwords,
     box: secretKey,

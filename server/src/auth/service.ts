@@ -40,6 +40,8 @@ export interface AuthDeps
 
 export interface AuthOptions {
   db: Database
+  /** For robots, of which thousands log in a second. */
+  prepared: Database
   log: Logger
   passwords: Passwords
   /** Seals the signing keys. */
@@ -71,7 +73,7 @@ export function createAuth(options: AuthOptions): AuthDeps {
   const now = options.now ?? (() => new Date())
   const milliseconds = () => now().getTime()
   const tokenSeconds = () => options.tokenMinutes() * 60
-  const robots = createRobotLookup(db)
+  const robots = createRobotLookup(options.prepared)
   const states = <T>(of: HolderChange['of'], load: (id: number) => Promise<T | undefined>) =>
     createStates(load, milliseconds, (id) => options.tellOfChange?.({ of, id }))
 

@@ -42,6 +42,7 @@ export function createWorld(db: Database, findProject: FindProject): World {
   const another = () =>
     createAuth({
       db,
+      prepared: db,
       log,
       passwords,
       box,

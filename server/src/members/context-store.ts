@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type Expression, type RawBuilder, sql } from 'kysely'
 import type { ProjectContext } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
 import { type HeldRow, toHeld, wordsOf } from './held-store.ts'
@@ -24,19 +24,23 @@ export interface ContextRow extends HeldRow {
 export const CONTEXT_COLUMNS = sql`p.id, p.name, p.public, p.storage_limit, held.roles,
   ${wordsOf(sql.ref('held.roles'))} AS words`
 
+/** Selects the live project of a name, now or formerly, for a lateral join: by one index after the other, whatever is planned. */
+export function projectNamed(name: Expression<unknown>): RawBuilder<unknown> {
+  return sql`
+    SELECT id, name, public, storage_limit, 0 AS former FROM projects WHERE name = ${name} AND deletion_time IS NULL
+    UNION ALL
+    SELECT p.id, p.name, p.public, p.storage_limit, 1
+    FROM (SELECT project_id FROM project_aliases WHERE name = ${name} OFFSET 0) a
+    JOIN LATERAL (SELECT * FROM projects WHERE id = a.project_id OFFSET 0) p ON p.deletion_time IS NULL
+    ORDER BY former LIMIT 1`
+}
+
 /**
  * Joins to keys `k` with `name` and `user_id` the live project `p` of that name, and the roles of the user in it, his own
  * and those of his groups, as `held`. The order of the joins is given: planned, they would read all projects and all groups.
  */
 export const CONTEXT_OF_KEY = sql`
-  CROSS JOIN LATERAL (
-    SELECT id, name, public, storage_limit, 0 AS former FROM projects WHERE name = k.name AND deletion_time IS NULL
-    UNION ALL
-    SELECT p.id, p.name, p.public, p.storage_limit, 1
-    FROM (SELECT project_id FROM project_aliases WHERE name = k.name OFFSET 0) a
-    JOIN LATERAL (SELECT * FROM projects WHERE id = a.project_id OFFSET 0) p ON p.deletion_time IS NULL
-    ORDER BY former LIMIT 1
-  ) p
+  CROSS JOIN LATERAL (${projectNamed(sql`k.name`)}) p
   CROSS JOIN LATERAL (
     SELECT array_agg(DISTINCT role_id) AS roles FROM (
       SELECT m.role_id FROM members m

@@ -37,6 +37,12 @@ export interface Robot {
   grants: Grant[]
 }
 
+/** What counts of a robot when it logs in. */
+export type LoginRobot = Pick<
+  Robot,
+  'id' | 'name' | 'project' | 'expiryTime' | 'disabled' | 'generation' | 'grants'
+>
+
 export const FOREVER = -1
 
 /** The prefix of login names where no setting says another. */
@@ -101,11 +107,14 @@ export function parseLoginName(
 }
 
 /** Whether it counts at this moment. */
-export function isAlive({ disabled, expiryTime }: Robot, now: Date): boolean {
+export function isAlive(
+  { disabled, expiryTime }: Pick<Robot, 'disabled' | 'expiryTime'>,
+  now: Date,
+): boolean {
   return !disabled && (expiryTime === undefined || expiryTime > now)
 }
 
-export function principalOfRobot(robot: Robot, prefix: string): RobotPrincipal {
+export function principalOfRobot(robot: LoginRobot, prefix: string): RobotPrincipal {
   return {
     kind: 'robot',
     id: robot.id,

@@ -8,6 +8,13 @@ export interface StoredRobot {
   secretHash: string | null
 }
 
+export interface GrantRow {
+  kind: 'system' | 'project'
+  project_id: number | null
+  name: string | null
+  access: Access[]
+}
+
 interface RobotRow {
   id: number
   project_id: number | null
@@ -23,7 +30,7 @@ interface RobotRow {
   creator_id: number
   creation_time: Date
   update_time: Date
-  grants: { kind: 'system' | 'project'; project_id: number | null; name: string | null; access: Access[] }[]
+  grants: GrantRow[]
 }
 
 /** Columns of a robot and its grants in one row. What was granted in a project that is gone is gone. */
@@ -63,7 +70,8 @@ function toStored(row: RobotRow): StoredRobot {
   }
 }
 
-function toGrant({ kind, project_id: id, name, access }: RobotRow['grants'][number]): Grant {
+/** A grant as statements answer it. */
+export function toGrant({ kind, project_id: id, name, access }: GrantRow): Grant {
   if (kind === 'system') return { kind, access }
   return id === null ? { kind, access } : { kind, project: { id, name: name ?? '' }, access }
 }
@@ -75,39 +83,6 @@ export async function findByIds(db: Database, ids: readonly number[]): Promise<(
     WHERE robots.id = ANY(${ids}::bigint[]) AND ${IS_LIVE}`.execute(db)
   const found = new Map(rows.map((row) => [row.id, toStored(row)]))
   return ids.map((id) => found.get(id))
-}
-
-export interface LoginKey {
-  /** The project's name, now or formerly; undefined for robots of the system. */
-  project: string | undefined
-  name: string
-}
-
-/** The robots of these names, in their order. */
-export async function findByNames(
-  db: Database,
-  keys: readonly LoginKey[],
-): Promise<(StoredRobot | undefined)[]> {
-  const projects = keys.map((key) => key.project ?? null)
-  const names = keys.map((key) => key.name)
-  const { rows } = await sql<RobotRow & { ordinal: number }>`
-    SELECT k.ordinal, ${ROBOT_COLUMNS}
-    FROM unnest(${projects}::text[], ${names}::text[]) WITH ORDINALITY AS k(project, name, ordinal)
-    CROSS JOIN LATERAL (
-      SELECT id, name FROM (
-        SELECT p.id, p.name, 0 AS former FROM projects p WHERE p.name = k.project AND p.deletion_time IS NULL
-        UNION ALL
-        SELECT p.id, p.name, 1 FROM project_aliases a JOIN projects p ON p.id = a.project_id
-        WHERE a.name = k.project AND p.deletion_time IS NULL
-        UNION ALL
-        SELECT NULL, NULL, 0 WHERE k.project IS NULL
-      ) AS named ORDER BY former LIMIT 1
-    ) AS projects
-    JOIN robots ON coalesce(robots.project_id, 0) = coalesce(projects.id, 0) AND robots.name = k.name`.execute(
-    db,
-  )
-  const found = new Map(rows.map((row) => [row.ordinal, toStored(row)]))
-  return keys.map((_, index) => found.get(index + 1))
 }
 
 export interface NewRow {

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino'
 import type { RobotPrincipal } from '../../access/model.ts'
 import type { Database } from '../../platform/db/database.ts'
+import type { RobotLogin } from '../../robots/login-store.ts'
 import type { RobotLookup } from '../../robots/lookup.ts'
 import { isAlive, parseLoginName, principalOfRobot } from '../../robots/model.ts'
 import { matchesGenerated } from '../../robots/secrets.ts'
-import { replaceSecretHash, type StoredRobot } from '../../robots/store.ts'
+import { replaceSecretHash } from '../../robots/store.ts'
 import { isUsername } from '../../users/model.ts'
 import { type ChosenSecretDeps, checkChosenSecret } from '../chosen-secret.ts'
 import type { Login } from './local.ts'
@@ -57,7 +58,7 @@ export async function loginAsRobot(deps: RobotLoginDeps, login: Login): Promise<
 /** A secret carried over from a Harbor: nobody can tell whether a person chose it, so it becomes a password. */
 async function renewHash(
   deps: RobotLoginDeps,
-  stored: StoredRobot | undefined,
+  stored: RobotLogin | undefined,
   hash: string,
   secret: string,
 ): Promise<void> {

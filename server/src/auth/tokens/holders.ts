@@ -1,6 +1,6 @@
 import type { Principal, UserPrincipal } from '../../access/model.ts'
+import type { RobotLogin } from '../../robots/login-store.ts'
 import { isAlive, principalOfRobot } from '../../robots/model.ts'
-import type { StoredRobot } from '../../robots/store.ts'
 import type { User } from '../../users/model.ts'
 import { type AccessToken, isInForce } from '../access-tokens/model.ts'
 import { narrowed } from '../access-tokens/service.ts'
@@ -11,7 +11,7 @@ import type { Claims } from './claims.ts'
 export interface HoldersDeps {
   now: () => Date
   users: States<User>
-  robotStates: States<StoredRobot>
+  robotStates: States<RobotLogin>
   tokenStates: States<AccessToken>
   robotNamePrefix(): string
 }
