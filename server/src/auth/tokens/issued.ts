@@ -18,6 +18,8 @@ export interface Issued {
 /** Milliseconds; of a token that does not live for long, a thirtieth of its life. */
 const LONGEST = 60_000
 const SHARE = 30
+/** Of that time, by which tokens differ: those of builders that begin together are not all signed anew together. */
+const SPREAD = 1 / 4
 /** In characters of claims and tokens, some 10,000 tokens. */
 const CAPACITY = 12_000_000
 const TOKEN_SIZE = 800
@@ -25,19 +27,25 @@ const TOKEN_SIZE = 800
 /**
  * @param tokenSeconds what a token lives at this moment
  * @param now milliseconds
+ * @param random from 0 to 1
  */
-export function createIssued(tokenSeconds: () => number, now: () => number): Issued {
-  const known = createLru<string, { since: number; size: number; signed: Promise<Signed> }>(
+export function createIssued(
+  tokenSeconds: () => number,
+  now: () => number,
+  random: () => number = Math.random,
+): Issued {
+  const known = createLru<string, { until: number; size: number; signed: Promise<Signed> }>(
     CAPACITY,
     ({ size }) => size,
   )
 
   return {
     get(claims, sign) {
-      const age = Math.min(LONGEST, (tokenSeconds() * 1000) / SHARE)
       const before = known.get(claims)
-      if (before && now() - before.since < age) return before.signed
-      const entry = { since: now(), size: 2 * claims.length + TOKEN_SIZE, signed: sign() }
+      if (before && now() < before.until) return before.signed
+      const longest = Math.min(LONGEST, (tokenSeconds() * 1000) / SHARE)
+      const until = now() + longest * (1 - SPREAD * random())
+      const entry = { until, size: 2 * claims.length + TOKEN_SIZE, signed: sign() }
       known.set(claims, entry)
       entry.signed.catch(() => {
         if (known.get(claims) === entry) known.delete(claims)
