@@ -34,6 +34,26 @@ test('requests are counted by operation, whatever names they carry', async () =>
   expect(await sample('harbor_core_http_inflight_requests')).toBe(0)
 })
 
+test('tokens are counted alike, whichever way they are asked for', async () => {
+  const admin = `Basic ${Buffer.from(`admin:${server.adminPassword}`).toString('base64')}`
+  const access = [{ resource: 'repository', action: 'pull' }]
+  const permissions = [{ kind: 'project', namespace: 'library', access }]
+  const made = await fetch(`${server.url}/api/v2.0/robots`, {
+    method: 'POST',
+    headers: { authorization: admin, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'ci', level: 'project', duration: -1, permissions }),
+  })
+  const { name, secret } = (await made.json()) as { name: string; secret: string }
+  const robot = `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`
+  const path = '/service/token?service=harbor-registry&scope=repository:library/app:pull'
+  for (const authorization of [admin, robot]) {
+    await (await fetch(server.url + path, { headers: { authorization } })).arrayBuffer()
+  }
+
+  expect(await sample('harbor_core_http_request_total{method="GET",code="200",operation="getToken"}')).toBe(2)
+  expect(await sample('harbor_core_http_inflight_requests')).toBe(0)
+})
+
 test('figures of content, work and the process are there', async () => {
   expect(await sample('harbor_project_total{public="true"}')).toBe(1)
   expect(await sample('harbor_project_quota_byte{project_name="library"}')).toBe(-1)

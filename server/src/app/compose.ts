@@ -4,6 +4,7 @@ import { createForwarder } from '../audit/forwarding/forwarder.ts'
 import { auditTrail } from '../audit/subscribers.ts'
 import { writeLastUses } from '../auth/service.ts'
 import { ensureSigningKey } from '../auth/tokens/keys.ts'
+import { type Asked, quickToken } from '../auth/tokens/quick.ts'
 import { immutableRulesOfDeletedProjects } from '../immutability/subscribers.ts'
 import { labelsOfDeletedProjects } from '../labels/subscribers.ts'
 import { membersThatAreGone } from '../members/subscribers.ts'
@@ -23,12 +24,14 @@ import { FIRST_ADMINISTRATOR } from '../users/model.ts'
 import { getUser } from '../users/service.ts'
 import { webhookDeliveries, webhooksOfDeletedProjects } from '../webhooks/subscribers.ts'
 import { createHealth } from './health.ts'
-import { createHttp } from './http.ts'
+import { createHttp, isOverTls } from './http.ts'
 import { composeWorker, scheduleOwnWork } from './jobs.ts'
 import { forwardingOf } from './outbound.ts'
 import { runPeriodically } from './periodic.ts'
 import { ownTasks, sharedTasks } from './periodic-tasks.ts'
 import { addQuickPulls, quickPullDeps } from './quick-pulls.ts'
+import { quickTokens } from './quick-tokens.ts'
+import { putInFront } from './quick-way.ts'
 import { addRoutes } from './routes.ts'
 import type { ComposedServer, ServerParts } from './server-parts.ts'
 import { auditOf, createServices, type Services } from './services.ts'
@@ -118,7 +121,11 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
     opened.meters && (await showFigures(app, opened.meters, { ...parts, settings: services.settings }))
   await addRoutes(app, parts, services, subscribers)
   // A trace tells what Fastify does.
-  if (!opened.tracing) addQuickPulls(app, config, quickPullDeps(parts, services, watch))
+  if (!opened.tracing) {
+    const findToken = (asked: Asked) => quickToken(services.auth, asked)
+    putInFront(app, quickTokens({ findToken, https: isOverTls(config), watch }))
+    addQuickPulls(app, config, quickPullDeps(parts, services, watch))
+  }
   const works = config.roles !== 'web' && leads
   const worker = works ? await composeWorker(parts, services) : undefined
   const webhookWorker = works ? await composeWebhookWorker(parts, services.webhooks) : undefined

@@ -57,6 +57,11 @@ export function createHttp(
   return app
 }
 
+/** Whether clients come over TLS, whoever ends it. */
+export function isOverTls(config: Config): boolean {
+  return config.tls.certificate !== undefined || config.externalUrl?.startsWith('https:') === true
+}
+
 /** `https://host[:port]` as clients see us: `external_url`, else what the request (or a trusted proxy) says. */
 export function externalOrigin(config: Config, request: FastifyRequest): string {
   return config.externalUrl ?? `${request.protocol}://${request.host}`

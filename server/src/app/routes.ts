@@ -13,7 +13,7 @@ import { checkWritable } from '../settings/read-only.ts'
 import { versionRoutes } from '../system/routes.ts'
 import { contentRoutes } from './content-routes.ts'
 import { devcenterPlugin, explorerDirectory } from './devcenter.ts'
-import { externalOrigin } from './http.ts'
+import { externalOrigin, isOverTls } from './http.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { listRoutes } from './openapi/route-list.ts'
 import { openApiRoutes } from './openapi/routes.ts'
@@ -36,7 +36,7 @@ export async function addRoutes(
   const { config, db, prepared, version } = parts
   const { settings, auth, data } = services
   const originOf = (request: FastifyRequest) => externalOrigin(config, request)
-  const https = config.tls.certificate !== undefined || config.externalUrl?.startsWith('https:') === true
+  const https = isOverTls(config)
   const guard: Omit<RestOptions, 'routes'> = {
     https,
     decide,

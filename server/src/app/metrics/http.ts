@@ -37,7 +37,7 @@ const OTHERS = { operation: 'v2_others', handler: undefined }
 /**
  * Counts and times every request; to be called before the routes are added.
  *
- * @returns what counts a request of a manifest that does not come to the routes
+ * @returns what counts a request of a manifest or a token that does not come to the routes
  */
 export function measureRequests(app: FastifyInstance, metrics: MetricsRegistry): QuickPullDeps['watch'] {
   const inflight = metrics.gauge('harbor_core_http_inflight_requests', 'Requests in flight', [])
@@ -104,7 +104,13 @@ export function measureRequests(app: FastifyInstance, metrics: MetricsRegistry):
     done()
   })
 
-  return ({ method = '' }, response) => measure(method, response, () => OF_ENDPOINT['manifest-get'])
+  const TOKEN = '/service/token'
+  return ({ method = '', url = '' }, response) =>
+    measure(method, response, () =>
+      url.startsWith(TOKEN)
+        ? { operation: names.get(`GET ${TOKEN}`) ?? 'unknown', handler: undefined }
+        : OF_ENDPOINT['manifest-get'],
+    )
 }
 
 /** From what was registered, never from what was asked for: the names are bounded. */

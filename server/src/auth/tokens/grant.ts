@@ -46,8 +46,8 @@ function systemActions(principal: Principal, { type, name }: Scope): string[] {
   return catalog && decide(principal, 'catalog:read') ? ['*'] : []
 }
 
-/** A repository's project is what stands before the first slash. */
-function projectOf({ type, name }: Scope): string | undefined {
+/** A repository's project is what stands before the first slash; undefined for what is no repository of a project. */
+export function projectOf({ type, name }: Scope): string | undefined {
   const slash = name.indexOf('/')
   const proper = slash > 0 && slash < name.length - 1 && !name.includes('\u0000')
   return type === 'repository' && proper ? name.slice(0, slash) : undefined

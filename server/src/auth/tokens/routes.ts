@@ -16,6 +16,7 @@ import { SERVICE } from './claims.ts'
 import { issueOfflineToken, mayGoOffline, redeemOfflineToken } from './offline.ts'
 import { MAX_SCOPES, parseScopes } from './scope.ts'
 import { issueToken } from './service.ts'
+import { tokenAnswer } from './wire.ts'
 
 /** How long others may keep the public keys, so that a new one is known soon. Seconds. */
 const JWKS_SECONDS = 60
@@ -50,10 +51,7 @@ export function tokenRoutes(deps: AuthDeps): FastifyPluginAsyncTypebox {
         const issued = await issueToken(deps, principal, scopes)
         const offline = first(offline_token) === 'true' && mayGoOffline(principal)
         return {
-          token: issued.token,
-          access_token: '',
-          expires_in: issued.expiresIn,
-          issued_at: issued.issuedAt.toISOString(),
+          ...tokenAnswer(issued),
           ...(offline ? { refresh_token: await issueOfflineToken(deps, principal, first(client_id)) } : {}),
         }
       },

@@ -50,9 +50,10 @@ export async function issueToken(
   deps: TokensDeps,
   principal: Principal,
   scopes: readonly Scope[],
+  findProject: FindProject = deps.findProject,
 ): Promise<IssuedToken> {
   const holder = await withGrants(deps, principal)
-  const { access, projects } = await grantScopes(deps.findProject, holder, scopes)
+  const { access, projects } = await grantScopes(findProject, holder, scopes)
   const { kid, privateKey } = await deps.keys.active()
   const claims = makeClaims(principal, scopes.length === 0 ? null : access, projects)
   const expiresIn = deps.tokenSeconds()

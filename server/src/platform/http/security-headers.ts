@@ -24,12 +24,17 @@ const PORTAL = {
 /** A year, for hosts that are reached over TLS; no sub-domains, they are not ours to decide about. */
 const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' }
 
-/** An `onRequest` hook that puts the headers of an answer meant for programs: never framed, never cached. */
-export function apiHeaders(options: { https: boolean }): onRequestHookHandler {
-  return headers({ ...API, ...(options.https ? STRICT_TRANSPORT : {}) })
+/** The headers of an answer meant for programs: never framed, never cached. */
+export function ofApiAnswers(options: { https: boolean }): Record<string, string> {
+  return { ...API, ...(options.https ? STRICT_TRANSPORT : {}) }
 }
 
-/** The same for the portal's pages: own scripts and pictures only. Caching is up to who serves the files. */
+/** An `onRequest` hook that puts them on an answer. */
+export function apiHeaders(options: { https: boolean }): onRequestHookHandler {
+  return headers(ofApiAnswers(options))
+}
+
+/** A hook for the portal's pages: own scripts and pictures only. Caching is up to who serves the files. */
 export function portalHeaders(options: { https: boolean }): onRequestHookHandler {
   return headers({ ...PORTAL, ...(options.https ? STRICT_TRANSPORT : {}) })
 }
