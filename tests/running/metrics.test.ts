@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../harness/port.ts'
+import { openAsAdministrator } from '../harness/project.ts'
+import { fetchToken } from '../harness/registry.ts'
+import { openRepository } from '../harness/repository.ts'
 import { type RunningServer, startServer } from '../harness/server.ts'
 
 let server: RunningServer
@@ -52,6 +55,23 @@ test('tokens are counted alike, whichever way they are asked for', async () => {
 
   expect(await sample('harbor_core_http_request_total{method="GET",code="200",operation="getToken"}')).toBe(2)
   expect(await sample('harbor_core_http_inflight_requests')).toBe(0)
+})
+
+test('pulls are counted by what is pulled, whichever way it goes', async () => {
+  const admin = openAsAdministrator(server)
+  const repository = openRepository(admin, 'library/counted')
+  const { manifest, layers } = await repository.pushImage('v1')
+  const challenge = await admin.as().get(repository.at('manifests/v1'))
+  const token = await fetchToken(admin, String(challenge.headers['www-authenticate']))
+  const of = (handler: string) =>
+    sample(`registry_http_requests_total{handler="${handler}",method="GET",code="200"}`)
+  const before = [await of('manifest'), await of('blob')]
+  // The second time the token is known.
+  for (const path of [`manifests/${manifest.digest}`, `blobs/${layers[0]?.digest}`]) {
+    for (const _ of [1, 2]) await admin.as({ token }).get(repository.at(path))
+  }
+
+  expect([await of('manifest'), await of('blob')]).toEqual(before.map((count) => (count ?? 0) + 2))
 })
 
 test('figures of content, work and the process are there', async () => {

@@ -32,12 +32,15 @@ interface Name {
   handler: string | undefined
 }
 
+/** What is answered in front of the routes besides pulls. */
+const QUICK_ROUTE = '/service/token'
+
 const OTHERS = { operation: 'v2_others', handler: undefined }
 
 /**
  * Counts and times every request; to be called before the routes are added.
  *
- * @returns what counts a request of a manifest or a token that does not come to the routes
+ * @returns what counts a request that does not come to the routes: a pull, or one for a token
  */
 export function measureRequests(app: FastifyInstance, metrics: MetricsRegistry): QuickPullDeps['watch'] {
   const inflight = metrics.gauge('harbor_core_http_inflight_requests', 'Requests in flight', [])
@@ -104,23 +107,26 @@ export function measureRequests(app: FastifyInstance, metrics: MetricsRegistry):
     done()
   })
 
-  const TOKEN = '/service/token'
   return ({ method = '', url = '' }, response) =>
     measure(method, response, () =>
-      url.startsWith(TOKEN)
-        ? { operation: names.get(`GET ${TOKEN}`) ?? 'unknown', handler: undefined }
-        : OF_ENDPOINT['manifest-get'],
+      url.startsWith('/v2') ? nameInRegistry(method, url) : nameOfRoute(`${method} ${QUICK_ROUTE}`, names),
     )
 }
 
 /** From what was registered, never from what was asked for: the names are bounded. */
 function nameOf(request: FastifyRequest, names: ReadonlyMap<string, string>): Name {
   const { url } = request.routeOptions
-  if (url?.startsWith('/v2')) {
-    const [path = ''] = (request.raw.url ?? '').split('?')
-    const target = matchTarget(request.method, path)
-    return target && 'endpoint' in target ? OF_ENDPOINT[target.endpoint] : OTHERS
-  }
+  return url?.startsWith('/v2')
+    ? nameInRegistry(request.method, request.raw.url ?? '')
+    : nameOfRoute(`${request.method} ${url}`, names)
+}
 
-  return { operation: names.get(`${request.method} ${url}`) ?? 'unknown', handler: undefined }
+function nameInRegistry(method: string, url: string): Name {
+  const [path = ''] = url.split('?')
+  const target = matchTarget(method, path)
+  return target && 'endpoint' in target ? OF_ENDPOINT[target.endpoint] : OTHERS
+}
+
+function nameOfRoute(route: string, names: ReadonlyMap<string, string>): Name {
+  return { operation: names.get(route) ?? 'unknown', handler: undefined }
 }
