@@ -104,7 +104,7 @@ test('robots are found by id, but for those of a project that is gone', async ()
   expect(found[3]).toEqual(byName)
 })
 
-test('with a project they are found where both are there', async () => {
+test('they are found together with a project, or with none where there is none of that name', async () => {
   const wanted = ['team', 'open', 'crew', 'none', 'gone', 'lost']
   const robot = { project: 'team', name: 'ci' }
 
@@ -121,9 +121,9 @@ test('with a project they are found where both are there', async () => {
     [ofTeam, inTeam],
     [ofTeam, inOpen],
     [ofTeam, inTeam],
-    undefined,
-    undefined,
-    undefined,
+    [ofTeam, undefined],
+    [ofTeam, undefined],
+    [ofTeam, undefined],
     [ofSystem, inOpen],
   ])
 })

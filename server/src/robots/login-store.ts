@@ -106,10 +106,20 @@ export interface LoginInProjectKey extends LoginKey {
 
 /** The robot, and the project as decisions about the robot take it: robots have no roles. */
 export interface LoginInProject extends RobotLogin {
-  wanted: ProjectContext
+  /** Undefined where there is none of that name. */
+  wanted: ProjectContext | undefined
 }
 
-/** What the keys name, in their order; undefined where there is no such robot, or no such project. */
+interface WantedRow {
+  wanted_id: number | null
+  wanted_public: boolean | null
+}
+
+function toWanted({ wanted_id: id, wanted_public: isPublic }: WantedRow): ProjectContext | undefined {
+  return id === null ? undefined : { id, public: isPublic === true, roles: [] }
+}
+
+/** What the keys name, in their order; undefined where there is no such robot. */
 export async function findLoginsInProject(
   db: Database,
   keys: readonly LoginInProjectKey[],
@@ -117,18 +127,13 @@ export async function findLoginsInProject(
   const projects = keys.map((key) => key.project ?? null)
   const names = keys.map((key) => key.name)
   const wanted = keys.map((key) => key.wanted)
-  const { rows } = await sql<LoginRow & { ordinal: number; wanted_id: number; wanted_public: boolean }>`
+  const { rows } = await sql<LoginRow & WantedRow & { ordinal: number }>`
     SELECT k.ordinal, wanted.id AS wanted_id, wanted.public AS wanted_public, ${LOGIN_COLUMNS}
     FROM unnest(${projects}::text[], ${names}::text[], ${wanted}::text[])
       WITH ORDINALITY AS k(project, robot, wanted, ordinal)
     ${ROBOT_OF_KEY}
-    CROSS JOIN LATERAL (${projectNamed(sql`k.wanted`)}) wanted`.execute(db)
-  const found = new Map(
-    rows.map((row) => [
-      row.ordinal,
-      { ...toLogin(row), wanted: { id: row.wanted_id, public: row.wanted_public, roles: [] } },
-    ]),
-  )
+    LEFT JOIN LATERAL (${projectNamed(sql`k.wanted`)}) wanted ON true`.execute(db)
+  const found = new Map(rows.map((row) => [row.ordinal, { ...toLogin(row), wanted: toWanted(row) }]))
 
   return keys.map((_, index) => found.get(index + 1))
 }

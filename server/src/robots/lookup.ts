@@ -14,7 +14,7 @@ import {
 export interface RobotLookup {
   byName(key: LoginKey): Promise<RobotLogin | undefined>
   byId(id: number): Promise<RobotLogin | undefined>
-  /** Together with a project, and undefined where one of them is not there. */
+  /** Together with a project. */
   inProject(key: LoginInProjectKey): Promise<LoginInProject | undefined>
 }
 

@@ -25,8 +25,10 @@ export interface Asked {
  * The quick way to a token: for a robot that shows its generated secret, for repositories of one project. Robot and
  * project are asked for in one question, as they are at this moment, and all is decided by the functions of the long way.
  *
- * @returns undefined at once for whatever else is asked, and later where the robot or the project is not there, the robot does not
- *   count or its secret is another one: the long way finds out what to say, and counts what was wrong.
+ * A project that is not there takes as long as one that it may not see.
+ *
+ * @returns undefined at once for whatever else is asked, and later where the robot is not there, does not count or has another
+ *   secret: the long way finds out what to say, and counts what was wrong.
  */
 export function quickToken(
   deps: QuickTokenDeps,
