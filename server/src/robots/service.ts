@@ -168,8 +168,7 @@ export async function changeRobot(
   if (change.level !== level || change.loginName !== loginName) {
     throw new DomainError('bad-request', 'cannot update the level or name of robot')
   }
-  const duration = change.duration ?? before.duration
-  checkDuration(duration)
+  checkDuration(change.duration ?? before.duration)
   checkDescription(change.description)
   const wanted = readEntries(level, change.entries)
   const contexts = await contextsOf(deps.db, principal, projectNames(wanted))
@@ -179,9 +178,9 @@ export async function changeRobot(
   const grants = resolveGrants(wanted, contexts)
   requireToHold(principal, grants, contexts)
 
-  await rewrite(deps, before, actor, async (tx) => {
-    const expiryTime =
-      duration === before.duration ? before.expiryTime : expiryOf(before.creationTime, duration)
+  await rewrite(deps, id, actor, async (tx, robot) => {
+    const duration = change.duration ?? robot.duration
+    const expiryTime = duration === robot.duration ? robot.expiryTime : expiryOf(robot.creationTime, duration)
     const { description, disabled } = change
     await store.updateRobot(tx, { id, description, disabled, duration, ...(expiryTime && { expiryTime }) })
     await store.replaceGrants(tx, id, grants)
@@ -200,7 +199,7 @@ export async function describeRobot(
   await requireForRobot(deps.db, principal, 'update', before)
   requireEditable(before)
   checkDescription(change.description)
-  await rewrite(deps, before, actor, (tx) => store.updateRobot(tx, { ...before, ...change }))
+  await rewrite(deps, id, actor, (tx, robot) => store.updateRobot(tx, { ...robot, ...change }))
 }
 
 /**
@@ -217,12 +216,14 @@ export async function renewSecret(
   const { robot } = await findStored(deps.db, id)
   await requireForRobot(deps.db, principal, 'update', robot)
   requireEditable(robot)
-  const names = robot.grants.flatMap((grant) =>
-    grant.kind === 'project' && grant.project ? [grant.project.name] : [],
-  )
-  requireToHold(principal, robot.grants, await contextsOf(deps.db, principal, names))
+  await requireToHoldAll(deps.db, principal, robot)
   const { secret, hash } = await makeSecret(deps, chosen)
-  await rewrite(deps, robot, actor, (tx) => store.updateSecret(tx, id, hash), 'robot.secret_renewed')
+  const renew = async (tx: Database, present: Robot) => {
+    // It may have been given more meanwhile.
+    await requireToHoldAll(tx, principal, present)
+    await store.updateSecret(tx, id, hash)
+  }
+  await rewrite(deps, id, actor, renew, 'robot.secret_renewed')
   return chosen === undefined ? secret : undefined
 }
 
@@ -235,24 +236,33 @@ export async function deleteRobot(
 ): Promise<void> {
   const { robot } = await findStored(deps.db, id)
   await requireForRobot(deps.db, principal, 'delete', robot)
-  await rewrite(deps, robot, actor, (tx) => store.deleteRobot(tx, id), 'robot.deleted')
+  await rewrite(deps, id, actor, (tx) => store.deleteRobot(tx, id), 'robot.deleted')
 }
 
-/** Changes a robot that is still there, tells so, and forgets it. */
+/** Changes a robot that is still there, as it is by then and with nobody else at it, tells so, and forgets it. */
 async function rewrite(
   deps: RobotsDeps,
-  robot: Robot,
+  id: number,
   actor: Actor,
-  change: (tx: Database) => Promise<void>,
+  change: (tx: Database, robot: Robot) => Promise<void>,
   type: RobotEventType = 'robot.updated',
 ): Promise<void> {
-  const name = loginNameOf(robot, deps.namePrefix())
   await deps.db.transaction().execute(async (tx) => {
-    if (!(await store.lockRobot(tx, robot.id))) throw missing(robot.id)
-    await change(tx)
-    await emit(tx, { type, payload: { ...placeOf(robot), robotId: robot.id, name, actor } })
+    if (!(await store.lockRobot(tx, id))) throw missing(id)
+    const { robot } = await findStored(tx, id)
+    await change(tx, robot)
+    const name = loginNameOf(robot, deps.namePrefix())
+    await emit(tx, { type, payload: { ...placeOf(robot), robotId: id, name, actor } })
   })
-  deps.onRobotChanged(robot.id)
+  deps.onRobotChanged(id)
+}
+
+/** Throws denied where the robot may more than the caller has to give. */
+async function requireToHoldAll(db: Database, principal: Principal, { grants }: Robot): Promise<void> {
+  const names = grants.flatMap((grant) =>
+    grant.kind === 'project' && grant.project ? [grant.project.name] : [],
+  )
+  requireToHold(principal, grants, await contextsOf(db, principal, names))
 }
 
 async function findStored(db: Database, id: number): Promise<store.StoredRobot> {

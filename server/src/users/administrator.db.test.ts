@@ -73,6 +73,13 @@ describe('resetting a password', () => {
     await resetPassword(deps(), { username: 'ann', password: 'Another12345' })
 
     expect(await worksFor('ann', 'Another12345')).toBe(true)
+    const told = await database.db
+      .selectFrom('events')
+      .select('payload')
+      .where('type', '=', 'user.password_changed')
+      .orderBy('id')
+      .execute()
+    expect(told.at(-1)).toMatchObject({ payload: { username: 'ann' } })
   })
 
   it('of nobody is not found', async () => {

@@ -63,7 +63,7 @@ export async function resetPassword(
     if (!user) throw new DomainError('not-found', `user ${username} not found`)
     await updatePassword(tx, user.id, passwordHash)
     await enableUser(tx, user.id)
-    await emit(tx, { type: 'user.password_changed', payload: { userId: user.id, username: USERNAME } })
+    await emit(tx, { type: 'user.password_changed', payload: { userId: user.id, username } })
   })
   return { username, password }
 }

@@ -10,6 +10,8 @@ export const emailTaken = (email: string) => new DomainError('conflict', `email 
 export const undeletable = (id: number) =>
   new DomainError('forbidden', `User with ID ${id} cannot be deleted`)
 
+export const lastAdministrator = () => new DomainError('forbidden', 'the last system administrator stays one')
+
 export const notAUser = () =>
   new DomainError('precondition-failed', 'get current user not available for security context: robot')
 

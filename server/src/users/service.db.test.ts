@@ -134,6 +134,7 @@ describe('a password change', () => {
 describe('the administrator flag', () => {
   it('voids what the user was given when it is taken away, and only then', async () => {
     const ann = await createUser(deps, person('ann'), admin)
+    await setSysadmin(deps, (await createUser(deps, person('bob'), admin)).id, true, admin)
 
     await setSysadmin(deps, ann.id, false, admin)
     const before = await getUser(deps, ann.id)
@@ -147,6 +148,40 @@ describe('the administrator flag', () => {
       [true, 1],
       [false, 2],
     ])
+  })
+
+  it('stays with the last one who may log in, also where two take it from each other', async () => {
+    const [ann, bob, eve] = await Promise.all(
+      ['ann', 'bob', 'eve'].map((name) => createUser(deps, person(name), admin)),
+    )
+    if (!ann || !bob || !eve) throw new Error('somebody is missing')
+    for (const { id } of [ann, bob, eve]) await setSysadmin(deps, id, true, admin)
+    await database.db.updateTable('users').set({ disabled: true }).where('id', '=', eve.id).execute()
+
+    const outcomes = await Promise.allSettled([
+      setSysadmin(deps, ann.id, false, bob),
+      setSysadmin(deps, bob.id, false, ann),
+    ])
+
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { kind: 'forbidden' },
+    })
+    const flags = [await getUser(deps, ann.id), await getUser(deps, bob.id)].map(({ sysadmin }) => sysadmin)
+    expect(flags.filter(Boolean)).toHaveLength(1)
+  })
+
+  it('does not go either where two delete each other', async () => {
+    const [ann, bob] = await Promise.all(['ann', 'bob'].map((name) => createUser(deps, person(name), admin)))
+    if (!ann || !bob) throw new Error('somebody is missing')
+    for (const { id } of [ann, bob]) await setSysadmin(deps, id, true, admin)
+
+    const outcomes = await Promise.allSettled([deleteUser(deps, ann.id, bob), deleteUser(deps, bob.id, ann)])
+
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { kind: 'forbidden' },
+    })
   })
 })
 
@@ -207,9 +242,21 @@ describe('a list of users', () => {
 })
 
 describe('a login name', () => {
+  it('is not to be had where it is the e-mail address of somebody else, whom it would keep out', async () => {
+    await createUser(deps, person('ann'), admin)
+
+    const taking = createUser(deps, { ...person('eve'), username: 'ann@example.com' }, admin)
+
+    await expect(taking).rejects.toMatchObject({ kind: 'conflict' })
+    expect((await findLogin(deps.db, 'ann@example.com'))?.user.username).toBe('ann')
+    expect(await findLogin(deps.db, 'eve@example.com')).toBeUndefined()
+    const own = { ...person('bob'), username: 'bob@example.com' }
+    expect(await createUser(deps, own, admin)).toMatchObject({ username: 'bob@example.com' })
+  })
+
   it('is a user name before it is an e-mail address', async () => {
-    await createUser(deps, { ...person('ann'), email: 'shared@example.com' }, admin)
     await createUser(deps, { ...person('bob'), username: 'shared@example.com' }, admin)
+    await createUser(deps, { ...person('ann'), email: 'shared@example.com' }, admin)
 
     const found = await findLogin(deps.db, 'shared@example.com')
 

@@ -2,7 +2,14 @@ import type { Actor } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
 import type { Order, Page } from '../platform/db/list.ts'
 import { emit } from '../platform/events/outbox.ts'
-import { emailTaken, samePassword, undeletable, userExists, userNotFound } from './errors.ts'
+import {
+  emailTaken,
+  lastAdministrator,
+  samePassword,
+  undeletable,
+  userExists,
+  userNotFound,
+} from './errors.ts'
 import {
   checkPassword,
   checkProfile,
@@ -48,7 +55,9 @@ export async function createUser(
 
   return deps.db.transaction().execute(async (tx) => {
     const user = await store.insertUser(tx, { username, email, realname, comment, passwordHash })
-    if (!user) throw userExists(username, email)
+    // A name goes before an address at a login: whoever has that address would be kept out by it.
+    const namesake = user && (await store.findUserByEmail(tx, username))
+    if (!user || (namesake && namesake.id !== user.id)) throw userExists(username, email)
     await emit(tx, {
       type: 'user.created',
       payload: { userId: user.id, username, actor: { id: user.id, username, ...actor } },
@@ -127,7 +136,10 @@ export async function changePassword(
   deps.onUserChanged(id)
 }
 
-/** Makes the user a system administrator or a plain user; who is no administrator any more must log in anew. */
+/**
+ * Makes the user a system administrator or a plain user; who is no administrator any more must log in anew. Throws forbidden
+ * for the last one.
+ */
 export async function setSysadmin(
   deps: UsersDeps,
   id: number,
@@ -135,6 +147,7 @@ export async function setSysadmin(
   actor: Actor,
 ): Promise<void> {
   await deps.db.transaction().execute(async (tx) => {
+    if (!sysadmin) requireAnother(await store.lockAdministrators(tx), id)
     if (!(await store.updateSysadmin(tx, id, sysadmin))) throw userNotFound(id)
     const { username } = await getUser({ db: tx }, id)
     await emit(tx, { type: 'user.updated', payload: { userId: id, username, sysadmin, actor } })
@@ -144,17 +157,25 @@ export async function setSysadmin(
 
 /**
  * Deletes a user for good: name and e-mail address are free again, sessions and tokens end. Nobody deletes
- * himself or the first administrator.
+ * himself, the first administrator, or the last one.
  */
 export async function deleteUser(deps: UsersDeps, id: number, actor: Actor, admit = ANYBODY): Promise<void> {
   if ((id === actor.id && !actor.robot) || id === FIRST_ADMINISTRATOR) throw undeletable(id)
   await deps.db.transaction().execute(async (tx) => {
-    await admit(tx, await lockUser(tx, id))
+    const administrators = await store.lockAdministrators(tx)
+    const found = await lockUser(tx, id)
+    await admit(tx, found)
+    if (found.sysadmin) requireAnother(administrators, id)
     const user = await store.markDeleted(tx, id)
     if (!user) throw userNotFound(id)
     await emit(tx, { type: 'user.deleted', payload: { userId: id, username: user.username, actor } })
   })
   deps.onUserChanged(id)
+}
+
+/** Nobody but them can make another one. */
+function requireAnother(administrators: readonly number[], id: number): void {
+  if (administrators.length === 1 && administrators[0] === id) throw lastAdministrator()
 }
 
 async function lockUser(tx: Database, id: number): Promise<User> {

@@ -37,6 +37,18 @@ export async function lockUser(tx: Database, id: number): Promise<User | undefin
   return row && toUser(row)
 }
 
+/** The system administrators who may log in. They stay what they are until the transaction ends, in whichever process. */
+export async function lockAdministrators(tx: Database): Promise<number[]> {
+  const rows = await liveUsers(tx)
+    .select('id')
+    .where('sysadmin', '=', true)
+    .where('disabled', '=', false)
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
 export async function findUserByName(db: Database, username: string): Promise<User | undefined> {
   const row = await liveUsers(db).selectAll().where('username', '=', username).executeTakeFirst()
   return row && toUser(row)
