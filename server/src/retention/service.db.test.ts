@@ -4,6 +4,7 @@ import type { Principal } from '../access/model.ts'
 import { type Bench, openBench } from '../artifacts/testing.ts'
 import { createFindImmutable } from '../immutability/find-immutable.ts'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
+import { removeMetadata } from '../projects/metadata/service.ts'
 import { createPolicy, type RetentionDeps, removePolicy } from './service.ts'
 
 const actor = { id: 1, username: 'admin', address: '192.0.2.1' }
@@ -91,4 +92,41 @@ test('a second policy is refused, of two at once too, and the project is told of
     Array.from({ length: 2 }, () => ({ reason: { kind: 'bad-request' } })),
   )
   expect(await metadata()).toMatchObject({ retention_id: String(id) })
+})
+
+test('who removes its name from the project may create another, which takes the place of the first', async () => {
+  const first = await create('0 0 0 * * *')
+  const { projectId } = bench.repository
+  await expect(create()).rejects.toMatchObject({ kind: 'bad-request' })
+  await removeMetadata(deps, projectId, 'retention_id', actor)
+
+  const second = await create()
+
+  expect(await policies()).toEqual([second])
+  expect(await metadata()).toMatchObject({ retention_id: String(second) })
+  expect(await database.db.selectFrom('schedules').select('vendor_id').execute()).toEqual([])
+  expect(await events()).toContain('retention.deleted')
+  expect(second).not.toBe(first)
+})
+
+test('but he must be allowed to take it away', async () => {
+  await create()
+  const { projectId } = bench.repository
+  await removeMetadata(deps, projectId, 'retention_id', actor)
+  const project = new Set(['tag-retention:create' as const])
+  const permissions = {
+    system: new Set<never>(),
+    everyProject: new Set<never>(),
+    projects: new Map([[projectId, project]]),
+  }
+  const robot: Principal = { kind: 'robot', id: 9, username: 'robot$r', permissions }
+
+  const creating = createPolicy(
+    deps,
+    { principal: robot, actor },
+    { level: 'project', projectId, rules: [], cron: '' },
+  )
+
+  await expect(creating).rejects.toMatchObject({ kind: 'forbidden' })
+  expect(await policies()).toHaveLength(1)
 })

@@ -50,7 +50,10 @@ export async function getPolicy(deps: RetentionDeps, principal: Principal, id: n
   return await showPolicy(deps.db, policy)
 }
 
-/** Creates a policy and answers its id. Throws bad-request, conflict. */
+/**
+ * Creates a policy and answers its id. One that the project does not name any more goes for it: scripts for Harbor remove
+ * `retention_id` from the metadata before they create another. Throws bad-request, conflict.
+ */
 export async function createPolicy(
   deps: RetentionDeps,
   { principal, actor }: Caller,
@@ -67,13 +70,20 @@ export async function createPolicy(
   })
   checkContent(request)
   let id = 0
+  let taskIds: number[] = []
   // The project is told of its policy in the same transaction: it has one that it knows of, or none.
   await rewriteProject(deps, projectId, actor, async (current, tx) => {
+    const forgotten = await store.findPolicyOf(tx, projectId)
+    if (forgotten && current.metadata[KEY] !== String(forgotten.id)) {
+      admitToProject(principal, ['tag-retention:delete'], project, String(projectId))
+      taskIds = (await dropPolicy(tx, forgotten.id, project, actor)) ?? []
+    }
     const inserted = await insertPolicy(tx, project, request, actor)
     if (inserted === undefined) throw await alreadyThere(tx, projectId)
     id = inserted
     return withMetadata(current, KEY, String(id))
   })
+  await deleteTaskLogs(deps.storage, taskIds)
   return id
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { knownMetadata } from './model.ts'
+import { checkSettable, knownMetadata } from './model.ts'
 
 test('known metadata is taken, unknown and null passed over', () => {
   const metadata = {
@@ -11,6 +11,12 @@ test('known metadata is taken, unknown and null passed over', () => {
   }
 
   expect(knownMetadata(metadata)).toEqual({ public: 'true', severity: 'high' })
+})
+
+test('the policy of a project is named by nobody but the server', () => {
+  expect(knownMetadata({ retention_id: '7', public: 'true' })).toEqual({ public: 'true' })
+  expect(() => checkSettable('retention_id', '7')).toThrow('invalid key')
+  expect(() => checkSettable('auto_scan', 'true')).not.toThrow()
 })
 
 test.each([

@@ -33,8 +33,17 @@ function isMetadataName(name: string): boolean {
   return Object.hasOwn(CHECKS, name)
 }
 
+/** Written by `retention` alone: clients may read it, send it back and remove it. */
+const KEPT = 'retention_id'
+
+/** Throws bad-request unless `name` is one that clients may set, and `value` one of its values. */
+export function checkSettable(name: string, value: string): void {
+  if (name === KEPT) throw new DomainError('bad-request', `invalid key: ${name}`)
+  checkMetadata(name, value)
+}
+
 /** Throws bad-request unless `name` is known and `value` is one of its values. */
-export function checkMetadata(name: string, value: string): void {
+function checkMetadata(name: string, value: string): void {
   const check = isMetadataName(name) ? CHECKS[name] : undefined
   if (check === undefined) throw new DomainError('bad-request', `invalid key: ${name}`)
   if (check(value)) return
@@ -43,7 +52,7 @@ export function checkMetadata(name: string, value: string): void {
   throw new DomainError('bad-request', `metadata.${name} ${rule}`)
 }
 
-/** The known entries of `input` that have a value, checked; unknown names are passed over as Harbor does. */
+/** The known entries of `input` that have a value, checked; unknown names, and what clients do not set, are passed over. */
 export function knownMetadata(
   input: Readonly<Record<string, string | null | undefined>>,
 ): Record<string, string> {
@@ -51,7 +60,7 @@ export function knownMetadata(
   for (const [name, value] of Object.entries(input)) {
     if (value === null || value === undefined || !isMetadataName(name)) continue
     checkMetadata(name, value)
-    known[name] = value
+    if (name !== KEPT) known[name] = value
   }
   return known
 }

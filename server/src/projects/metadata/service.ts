@@ -3,7 +3,7 @@ import type { Database } from '../../platform/db/database.ts'
 import { DomainError } from '../../platform/errors.ts'
 import type { Project } from '../model.ts'
 import { rewriteProject } from '../service.ts'
-import { allMetadata, checkMetadata } from './model.ts'
+import { allMetadata, checkSettable } from './model.ts'
 
 /** Adds the one pair of `pairs`. Throws bad-request for none, several or an unknown one, conflict where it is set. */
 export async function addMetadata(
@@ -16,7 +16,7 @@ export async function addMetadata(
   if (pair === undefined || more.length > 0)
     throw new DomainError('bad-request', 'only allow one key/value pair')
   const [name, value] = pair
-  checkMetadata(name, value)
+  checkSettable(name, value)
   await rewriteProject(deps, projectId, actor, (project) => {
     if (Object.hasOwn(allMetadata(project), name)) {
       throw new DomainError('conflict', `metadata ${name} already exists for project ${projectId}`)
@@ -34,7 +34,7 @@ export async function setMetadata(
   actor: Actor,
 ): Promise<void> {
   const value = Object.hasOwn(pairs, name) ? pairs[name] : undefined
-  checkMetadata(name, value ?? '')
+  checkSettable(name, value ?? '')
   await rewriteProject(deps, projectId, actor, (project) => withMetadata(project, name, value ?? ''))
 }
 
