@@ -59,6 +59,28 @@ test('after a rename the old name pulls, and refuses pushes, until it is dropped
   expect((await admin.get(now.at('manifests/1'))).status).toBe(200)
 })
 
+test('nothing is deleted by the old name over REST either, the project least of all', async () => {
+  const project = await createProject(site.server)
+  const name = uniqueName('renamed')
+  await put(admin, `/projects/${project.name}/name`, { name })
+  await openRepository(admin, `${name}/app`).pushImage('1')
+  const below = [
+    '/repositories/app',
+    '/repositories/app/artifacts/1',
+    '/repositories/app/artifacts/1/tags/1',
+    '',
+  ]
+
+  for (const rest of below) {
+    const refused = await admin.delete(`/api/v2.0/projects/${project.name}${rest}`)
+    expect([refused.status, codesOf(refused)]).toEqual([403, ['DENIED']])
+  }
+
+  expect(json(await admin.get(`/api/v2.0/projects/${project.name}`))).toMatchObject({ name })
+  expect((await admin.delete(`/api/v2.0/projects/${name}/repositories/app`)).status).toBe(200)
+  expect((await admin.delete(`/api/v2.0/projects/${project.id}`)).status).toBe(200)
+})
+
 test('a token from before the rename goes on pulling', async () => {
   const project = await createProject(site.server)
   const user = await createUser(site.server)

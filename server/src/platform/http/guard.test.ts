@@ -8,10 +8,10 @@ const ROOT = as({ id: 1, username: 'root', sysadmin: true })
 const ANN = as({ id: 2, username: 'ann' })
 const BOB = as({ id: 3, username: 'bob' })
 
-/** Project 7 `seven` is private and ann is its guest; 8 `eight` is public. */
+/** Project 7 `seven` is private and ann is its guest; 8 `eight` is public. Both had other names before. */
 const PROJECTS = [
-  { id: 7, name: 'seven', public: false, guests: [2] },
-  { id: 8, name: 'eight', public: true, guests: [] },
+  { id: 7, name: 'seven', former: 'sept', public: false, guests: [2] },
+  { id: 8, name: 'eight', former: '88', public: true, guests: [] },
 ]
 
 const Params = Type.Object({ project_name_or_id: Type.String() })
@@ -25,6 +25,11 @@ const ROUTES: FastifyPluginAsync = async (app) => {
     async () => 'yes',
   )
   app.get(
+    '/projects/:project_name_or_id',
+    { schema: { params: Params }, config: { permission: { project: 'project:read' } } },
+    async (r) => r.project.name,
+  )
+  app.delete(
     '/projects/:project_name_or_id',
     { schema: { params: Params }, config: { permission: { project: 'project:read' } } },
     async (r) => r.project.name,
@@ -43,7 +48,7 @@ function build(routes: FastifyPluginAsync) {
     projectContext: async (principal, nameOrId, byName) => {
       const byId = !byName && /^\d+$/.test(nameOrId)
       const found = PROJECTS.find((project) =>
-        byId ? project.id === Number(nameOrId) : project.name === nameOrId,
+        byId ? project.id === Number(nameOrId) : [project.name, project.former].includes(nameOrId),
       )
       const isGuest = principal.kind === 'user' && found?.guests.includes(principal.id) === true
       return (
@@ -135,6 +140,22 @@ test('with X-Is-Resource-Name a number is a name', async () => {
 test('a name may be encoded once or twice', async () => {
   expect(await ask('/projects/%73even', ROOT)).toBe('200 seven')
   expect(await ask('/projects/%2573even', ROOT)).toBe('200 seven')
+})
+
+test('by a former name everything is done but deleted, and only who may delete hears the present one', async () => {
+  const named = { 'x-is-resource-name': 'true' }
+  const remove = async (project: string, headers: Record<string, string>) => {
+    const answer = await app.inject({ method: 'DELETE', url: `/api/v2.0/projects/${project}`, headers })
+    return `${answer.statusCode} ${answer.body}`
+  }
+
+  expect(await ask('/projects/sept', ROOT)).toBe('200 seven')
+  expect(await remove('sept', ROOT)).toMatch(/^403 .*DENIED.*sept is called seven by now/)
+  expect(await remove('sept', BOB)).not.toContain('seven')
+  expect(await remove('88', { ...ROOT, ...named })).toMatch(/^403 .*88 is called eight/)
+  for (const project of ['seven', '7', '%73even', '%2573even'])
+    expect(await remove(project, ROOT)).toBe('200 seven')
+  expect(await remove('eight', { ...ROOT, ...named })).toBe('200 eight')
 })
 
 test.each<[string, string, RouteShorthandOptions]>([

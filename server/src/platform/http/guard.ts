@@ -82,6 +82,7 @@ export function addGuard(app: FastifyInstance, options: GuardOptions): void {
         permission.project,
         ...(permission.and ?? []),
       ])
+      if (request.method === 'DELETE') refuseFormerName(request)
     } else if (request.principal.kind === 'anonymous') {
       throw new DomainError('unauthorized', UNAUTHORIZED)
     } else if (
@@ -111,6 +112,19 @@ async function admitToProject(
   }
   if (principal.kind === 'anonymous') throw new DomainError('unauthorized', UNAUTHORIZED)
   throw new DomainError('forbidden', FORBIDDEN)
+}
+
+/** Whoever deletes by a name that is none any more may mean something else: over `/v2` it is refused as well. */
+function refuseFormerName(request: FastifyRequest): void {
+  const { nameOrId, byName } = projectOf(request)
+  const { name } = request.project
+  const isName = byName || !/^\d+$/.test(nameOrId)
+  if (isName && name !== nameOrId) {
+    throw new DomainError(
+      'denied',
+      `${nameOrId} is called ${name} by now: nothing is deleted by a former name`,
+    )
+  }
 }
 
 function projectOf(request: FastifyRequest): { nameOrId: string; byName: boolean } {
