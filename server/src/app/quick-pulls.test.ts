@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import http from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, expect, test } from 'vitest'
 import type { Pulled, PulledKey } from '../artifacts/pulled-store.ts'
@@ -11,6 +11,7 @@ import type { Config } from '../config/schema.ts'
 import type { Caller } from '../registry/exchange.ts'
 import type { QuickBlobDeps } from '../registry/quick-blob.ts'
 import type { QuickPullDeps } from '../registry/quick-pull.ts'
+import { readRange, wholeOf } from '../registry/read-object.ts'
 import type { ObjectReader } from '../storage/driver.ts'
 import { addQuickPulls } from './quick-pulls.ts'
 
@@ -21,9 +22,9 @@ const PULLED: Pulled = {
   project: PROJECT,
   artifact: { id: 3, repositoryId: 5, digest: DIGEST, mediaType: 'x/y', manifestSize: BODY.length },
 }
-/** Of a small blob, of one of several buffers, and of one that ends early in the store. */
-const BODIES = [someBytes(9000), someBytes(700_000), someBytes(800_000)] as const
-const [SMALL, LARGE, SHORT] = BODIES
+/** Of a small blob, of one of one buffer, of several, of more than a system takes at once, and of one that ends early in the store. */
+const BODIES = [9000, 200_000, 700_000, 30_000_000, 800_000].map(someBytes)
+const [SMALL, MIDDLE, LARGE, HUGE, SHORT] = BODIES as [Buffer, Buffer, Buffer, Buffer, Buffer]
 const CALLER: Caller = {
   authenticated: true,
   principal: { kind: 'user', id: 9, username: 'ann', sysadmin: true, generation: 1 },
@@ -33,7 +34,7 @@ const CALLER: Caller = {
   },
 }
 function someBytes(length: number): Buffer {
-  return Buffer.from(Array.from({ length }, (_, index) => (index * 31) % 251))
+  return Buffer.alloc(length, Buffer.from(Array.from({ length: 251 }, (_, index) => (index * 31) % 251)))
 }
 
 function digestOf(body: Buffer): string {
@@ -47,10 +48,12 @@ function blobOf(body: Buffer): PulledBlob {
 
 /** What the store holds, and what is open in it. */
 let stillOpen = 0
+let opened: string[] = []
 async function openObject(key: string): Promise<ObjectReader> {
   const body = BODIES.find((one) => digestOf(one) === key) ?? Buffer.alloc(0)
   const kept = body === SHORT ? body.subarray(0, 600_000) : body
   stillOpen += 1
+  opened.push(key)
   return {
     read: async (buffer, position) => kept.copy(buffer, 0, position),
     async close() {
@@ -78,7 +81,7 @@ function blobsWith(changed: Partial<QuickBlobDeps> = {}): QuickBlobDeps {
       const body = BODIES.find((one) => digestOf(one) === digest)
       return body && blobOf(body)
     },
-    smallBodies: createSmallBodies(openObject),
+    smallBodies: createSmallBodies((blob) => readRange(openObject, blob.key, wholeOf(blob))),
     open: openObject,
     graceSeconds: 3600,
     tellBroken: (error) => broken.push(error),
@@ -90,6 +93,7 @@ async function serve(changed: Partial<QuickPullDeps> = {}, trustedProxies: strin
   asked = []
   pulls = []
   longWays = 0
+  opened = []
   broken = []
   app = Fastify({ trustProxy: trustedProxies.length > 0 ? trustedProxies : false })
   app.all('/*', async (request, reply) => {
@@ -224,7 +228,7 @@ test.each<[string, Partial<QuickPullDeps>]>([
 test('blobs go out byte by byte, small ones and large ones', async () => {
   const url = await serve()
 
-  for (const body of [SMALL, LARGE, SMALL]) {
+  for (const body of [SMALL, MIDDLE, LARGE, SMALL]) {
     const answer = await ask(url, { path: blobPath(body) })
     const head = await ask(url, { method: 'HEAD', path: blobPath(body) })
 
@@ -245,6 +249,21 @@ test('blobs go out byte by byte, small ones and large ones', async () => {
   expect(stillOpen).toBe(0)
   // The pull of an image is that of its manifest.
   expect(pulls).toEqual([])
+})
+
+test('what waits for a slow client with all its bytes in memory keeps no file open', async () => {
+  const url = new URL(await serve())
+  const client = connect(Number(url.port), url.hostname)
+  // It takes nothing, so that the second answer waits behind the first.
+  client.pause()
+  for (const body of [HUGE, MIDDLE])
+    client.write(`GET ${blobPath(body)} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer known\r\n\r\n`)
+  await expect.poll(() => opened).toEqual([digestOf(HUGE), digestOf(MIDDLE)])
+
+  await expect.poll(() => stillOpen).toBe(1)
+
+  client.destroy()
+  await expect.poll(() => stillOpen).toBe(0)
 })
 
 test('a blob that the store does not hold whole breaks off, and the operator is told', async () => {
@@ -324,8 +343,9 @@ test('what is taken is watched, and not what goes the long way after all', async
   await ask(url)
   await ask(url, { method: 'HEAD', path: '/v2/team/app/manifests/v2' })
   await ask(url, { path: '/v2/team/app/tags/list' })
+  await ask(url, { path: blobPath(SMALL) })
 
-  expect([...watched]).toEqual(['/v2/team/app/manifests/v2'])
+  expect([...watched]).toEqual(['/v2/team/app/manifests/v2', blobPath(SMALL)])
 })
 
 test.each([

@@ -6,7 +6,9 @@ import { createPulledBlobLookup, type FindPulledBlob } from '../blobs/lookup.ts'
 import { createSmallBodies } from '../blobs/small-bodies.ts'
 import type { UploadsDeps } from '../blobs/uploads.ts'
 import type { Config } from '../config/schema.ts'
+import { requestId } from '../platform/http/request-id.ts'
 import { type QuickPullDeps, quickPull } from '../registry/quick-pull.ts'
+import { readRange, wholeOf } from '../registry/read-object.ts'
 import { tellBroken } from '../registry/send-object.ts'
 import { knownCallerOf } from './registry-caller.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -67,10 +69,11 @@ function quickBlobDeps(
 
   return {
     findPulledBlob,
-    smallBodies: createSmallBodies(open),
+    smallBodies: createSmallBodies((blob) => readRange(open, blob.key, wholeOf(blob))),
     open,
     graceSeconds,
-    tellBroken: (error, blob) => tellBroken(log, error, blob),
+    // As Fastify would: the id leads to what a proxy in front has noted.
+    tellBroken: (error, blob, request) => tellBroken(log.child({ reqId: requestId(request) }), error, blob),
   }
 }
 

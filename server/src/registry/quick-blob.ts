@@ -2,26 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FindPulledBlob } from '../blobs/lookup.ts'
 import { mustRenewOffer, type StoredBlob } from '../blobs/model.ts'
 import type { SmallBodies } from '../blobs/small-bodies.ts'
-import type { ObjectReader } from '../storage/driver.ts'
 import { ACTIONS } from './actions.ts'
 import { OF_EVERY_BLOB } from './blobs.ts'
 import { mayAct } from './permit.ts'
 import { type Asked, keyOf } from './quick-asked.ts'
+import { type OpenObject, wholeOf } from './read-object.ts'
 import { OF_EVERY_ANSWER } from './routes.ts'
-import { readFirst, sendAll } from './send-object.ts'
+import { sendBody } from './send-body.ts'
+import { sendRange } from './send-object.ts'
 
 export interface QuickBlobDeps {
   findPulledBlob: FindPulledBlob
   smallBodies: SmallBodies
-  /** Of the store. */
-  open(key: string): Promise<ObjectReader>
+  open: OpenObject
   graceSeconds: number
   /** A download broke off, and not because the client went away. */
-  tellBroken(error: unknown, blob: StoredBlob): void
+  tellBroken(error: unknown, blob: StoredBlob, request: IncomingMessage): void
 }
-
-/** As text, bodies of up to so many bytes go out together with the headers, in one piece. */
-const ONE_PIECE = 16 * 1024
 
 /** GET and HEAD of a whole blob; answers whether it could be answered. */
 export async function answerBlob(
@@ -45,30 +42,14 @@ export async function answerBlob(
     return true
   }
   const body = await deps.smallBodies.read(blob)
-  if (!body) return await sendLarge(deps, blob, headers, response)
-
-  response.writeHead(200, headers)
-  if (body.length > ONE_PIECE) response.end(body)
-  else response.end(body.toString('latin1'), 'latin1')
-  return true
-}
-
-async function sendLarge(
-  { open, tellBroken }: QuickBlobDeps,
-  blob: StoredBlob,
-  headers: ReturnType<typeof headersOf>,
-  response: ServerResponse,
-): Promise<boolean> {
-  const range = { start: 0, end: blob.size - 1 }
-  const reader = await open(blob.key)
-  try {
-    const first = await readFirst(reader, range)
-    response.writeHead(200, headers)
-    await sendAll(reader, response, first, range, (error) => tellBroken(error, blob))
-    return true
-  } finally {
-    await reader.close()
+  if (body) sendBody(response, headers, body)
+  else {
+    await sendRange(deps.open, response, blob.key, wholeOf(blob), {
+      onReady: () => response.writeHead(200, headers),
+      onBroken: (error) => deps.tellBroken(error, blob, request),
+    })
   }
+  return true
 }
 
 function headersOf({ digest, size }: StoredBlob) {

@@ -8,6 +8,7 @@ import { ACTIONS } from './actions.ts'
 import { mayAct } from './permit.ts'
 import { type Asked, keyOf } from './quick-asked.ts'
 import { OF_EVERY_ANSWER } from './routes.ts'
+import { sendBody } from './send-body.ts'
 import { tellPull } from './tell-pull.ts'
 
 export interface QuickManifestDeps {
@@ -53,8 +54,7 @@ export async function answerManifest(
     headers: request.headers,
     address,
   })
-  // As text it goes out together with the headers, in one piece.
-  response.writeHead(200, headersOf(artifact)).end(body.toString('latin1'), 'latin1')
+  sendBody(response, headersOf(artifact), body)
   return true
 }
 

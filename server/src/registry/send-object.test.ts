@@ -85,6 +85,27 @@ test('a client that goes away leaves no open file and nothing in the log', async
   expect(await openFilesBelow(directory)).toEqual([])
 })
 
+test('a part that is still on its way is nothing that a server that stops takes for idle', async () => {
+  // A client that takes nothing yet.
+  const connected = once(app.server, 'connection').then(([socket]) => {
+    socket.cork()
+    return socket
+  })
+  const { host, hostname, port } = new URL(url)
+  const client = connect(Number(port), hostname)
+  const received: Buffer[] = []
+  client.on('data', (chunk: Buffer) => received.push(chunk))
+  client.write(`GET /?start=0&end=199999 HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
+  const socket = await connected
+  await expect.poll(() => socket.writableLength).toBeGreaterThan(200_000)
+
+  app.server.closeIdleConnections()
+  socket.uncork()
+  await once(client, 'end')
+
+  expect(Buffer.concat(received).subarray(-200_000).equals(bytes.subarray(0, 200_000))).toBe(true)
+})
+
 /** Files that this process has open, on systems that tell. */
 async function openFilesBelow(path: string): Promise<string[]> {
   const descriptors = await readdir('/proc/self/fd').catch(() => [])

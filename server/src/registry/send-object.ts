@@ -5,6 +5,8 @@ import type { StoredBlob } from '../blobs/model.ts'
 import { type BlobsDeps, readBlob } from '../blobs/service.ts'
 import { ignore } from '../lib/ignore.ts'
 import type { ByteRange, ObjectReader } from '../storage/driver.ts'
+import { fill, type OpenObject, readRange } from './read-object.ts'
+import { writeLast } from './send-body.ts'
 
 /** Of each of the two buffers of a download. Larger ones are hardly faster, and slow clients hold them. */
 const BUFFER_BYTES = 256 * 1024
@@ -17,59 +19,65 @@ class ClientGone extends Error {
   }
 }
 
-/**
- * Sends a part of a blob with the status and headers that `reply` has by now. Where the store can read into
- * our memory, two buffers take turns: one is being filled while the other one is on its way, so a download
- * takes no more memory than these and leaves nothing to collect.
- */
+/** Sends a part of a blob with the status and headers that `reply` has by now. */
 export async function sendObject(
   deps: BlobsDeps,
   reply: FastifyReply,
   blob: StoredBlob,
   range: ByteRange,
 ): Promise<unknown> {
-  const length = range.end - range.start + 1
-  if (length === 0) return reply.send('')
-  if (!deps.storage.open) return reply.send(await readBlob(deps, blob, range))
+  if (range.end < range.start) return reply.send('')
+  const open = deps.storage.open?.bind(deps.storage)
+  if (!open) return reply.send(await readBlob(deps, blob, range))
 
-  const reader = await deps.storage.open(blob.key)
-  try {
-    const first = await readFirst(reader, range)
-    if (length === first.length) return reply.send(first)
-
-    reply.hijack()
-    reply.raw.writeHead(reply.statusCode, reply.getHeaders() as NodeJS.Dict<string | string[]>)
-    await sendAll(reader, reply.raw, first, range, (error) => tellBroken(reply.log, error, blob))
-    return reply
-  } finally {
-    await reader.close()
-  }
+  await sendRange(open, reply.raw, blob.key, range, {
+    onReady() {
+      reply.hijack()
+      reply.raw.writeHead(reply.statusCode, reply.getHeaders() as NodeJS.Dict<string | string[]>)
+    },
+    onBroken: (error) => tellBroken(reply.log, error, blob),
+  })
+  return reply
 }
 
-/** The first bytes of a range, as many as one buffer holds. */
-export async function readFirst(reader: ObjectReader, range: ByteRange): Promise<Buffer> {
-  const first = Buffer.allocUnsafeSlow(Math.min(BUFFER_BYTES, range.end - range.start + 1))
-  await fill(reader, first, range.start)
-
-  return first
+export interface Sending {
+  /** The first bytes are there: now the head of the answer is to be written. */
+  onReady(): void
+  /** Hears why no more of them come, unless the client has gone. */
+  onBroken(error: unknown): void
 }
 
 /**
- * Sends a range whose first bytes were read, with the headers that `response` has by now, and ends it. Where that fails it
- * breaks the connection, so that the client sees that bytes are missing; `tell` hears why, unless the client has gone.
+ * Sends a range of an object as the body of an answer, and ends it. Rejects where not even its first bytes can be read; where others
+ * cannot, it breaks the connection, so that the client sees that bytes are missing.
+ *
+ * Two buffers take turns: one is being filled while the other one is on its way, so a download takes no more memory than
+ * these and leaves nothing to collect. A slow client of what fits into one of them keeps no file open.
  */
-export async function sendAll(
-  reader: ObjectReader,
+export async function sendRange(
+  open: OpenObject,
   response: ServerResponse,
-  first: Buffer,
+  key: string,
   range: ByteRange,
-  tell: (error: unknown) => void,
+  { onReady, onBroken }: Sending,
 ): Promise<void> {
+  if (range.end - range.start < BUFFER_BYTES) {
+    const bytes = await readRange(open, key, range)
+    onReady()
+    writeLast(response, bytes)
+    return
+  }
+  const reader = await open(key)
   try {
-    await takeTurns(reader, response, first, range)
-  } catch (error) {
-    if (!(error instanceof ClientGone)) tell(error)
-    response.destroy()
+    const first = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+    await fill(reader, first, range.start)
+    onReady()
+    await takeTurns(reader, response, first, range).catch((error: unknown) => {
+      if (!(error instanceof ClientGone)) onBroken(error)
+      response.destroy()
+    })
+  } finally {
+    await reader.close()
   }
 }
 
@@ -111,12 +119,4 @@ function write(response: ServerResponse, chunk: Buffer): Promise<void> {
   // Heard of by whoever waits for it; that the reading before may fail first makes it no stray rejection.
   written.catch(ignore)
   return written
-}
-
-async function fill(reader: ObjectReader, buffer: Buffer, start: number): Promise<void> {
-  for (let done = 0; done < buffer.length; ) {
-    const read = await reader.read(buffer.subarray(done), start + done)
-    if (read === 0) throw new Error(`the object ends at byte ${start + done}`)
-    done += read
-  }
 }
