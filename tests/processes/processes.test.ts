@@ -288,7 +288,7 @@ test('SIGTERM lets requests in flight end in all of them, and leaves nothing beh
 
   expect(code).toBe(0)
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202))
-  expect(await gone(tree, 5000)).toEqual([])
+  expect(await gone(tree, 20_000)).toEqual([])
   await site.server.restart()
 })
 

@@ -124,7 +124,7 @@ describe('what was acknowledged is there', () => {
       }
     })
 
-    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await expect.poll(() => acknowledged.length, { timeout: 60_000 }).toBeGreaterThan(15)
     await site.server.kill()
     pushing = false
     await Promise.all(pushers)

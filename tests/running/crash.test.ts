@@ -64,7 +64,7 @@ test('a killed server leaves no process behind', async () => {
   await server.kill()
 
   expect(tree.length).toBeGreaterThan(5)
-  expect(await gone(tree, 5000)).toEqual([])
+  expect(await gone(tree, 20_000)).toEqual([])
 })
 
 test('killed together with everything that it started, the next start needs no hand', async () => {
@@ -72,7 +72,7 @@ test('killed together with everything that it started, the next start needs no h
   const tree = await processTree(server.pid)
 
   for (const pid of tree) process.kill(pid, 'SIGKILL')
-  await gone(tree, 5000)
+  await gone(tree, 20_000)
   await server.restart()
 
   expect((await fetch(`${server.url}/api/v2.0/ping`)).status).toBe(200)

@@ -14,7 +14,7 @@ import type { StartWork } from './start-work.ts'
 // How long a start takes is measured in bench/. What it does is counted here, and is the same on every machine.
 
 const MB = 1024 * 1024
-const COUNTING = `--import=${path.join(import.meta.dirname, 'start-work.ts')}`
+const COUNTING = `--import=${JSON.stringify(path.join(import.meta.dirname, 'start-work.ts'))}`
 /** For what not everybody uses, and large: read where somebody does. */
 const NOT_FOR_EVERYBODY = /node_modules\/(@aws-sdk|@smithy|@opentelemetry|prom-client|undici)\//
 let server: RunningServer | undefined
