@@ -49,3 +49,17 @@ test('of a token that does not live for long, a thirtieth of its life counts', a
   time = 2000
   expect((await ask()).token).toBe('of 2000')
 })
+
+test('a token that was signed before the clock was set back is not handed out again', async () => {
+  let time = 3_600_000
+  const issued = createIssued(
+    () => MINUTES,
+    () => time,
+  )
+  const ask = () => issued.get('claims', async () => ({ token: `of ${time}`, issuedAt: new Date(time) }))
+
+  await ask()
+  time = 0
+
+  expect((await ask()).token).toBe('of 0')
+})

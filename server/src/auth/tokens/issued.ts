@@ -34,7 +34,7 @@ export function createIssued(
   now: () => number,
   random: () => number = Math.random,
 ): Issued {
-  const known = createLru<string, { until: number; size: number; signed: Promise<Signed> }>(
+  const known = createLru<string, { since: number; until: number; size: number; signed: Promise<Signed> }>(
     CAPACITY,
     ({ size }) => size,
   )
@@ -42,10 +42,12 @@ export function createIssued(
   return {
     get(claims, sign) {
       const before = known.get(claims)
-      if (before && now() < before.until) return before.signed
+      // Where the clock was set back, what was signed before counts only when it gets there again.
+      if (before && now() >= before.since && now() < before.until) return before.signed
       const longest = Math.min(LONGEST, (tokenSeconds() * 1000) / SHARE)
-      const until = now() + longest * (1 - SPREAD * random())
-      const entry = { until, size: 2 * claims.length + TOKEN_SIZE, signed: sign() }
+      const since = now()
+      const until = since + longest * (1 - SPREAD * random())
+      const entry = { since, until, size: 2 * claims.length + TOKEN_SIZE, signed: sign() }
       known.set(claims, entry)
       entry.signed.catch(() => {
         if (known.get(claims) === entry) known.delete(claims)
