@@ -123,7 +123,8 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
   // A trace tells what Fastify does.
   if (!opened.tracing) {
     const findToken = (asked: Asked) => quickToken(services.auth, asked)
-    putInFront(app, quickTokens({ findToken, https: isOverTls(config), watch }))
+    const tellFailed = (err: unknown, reqId: string) => log.error({ reqId, err }, 'request failed')
+    putInFront(app, quickTokens({ findToken, https: isOverTls(config), tellFailed, watch }))
     addQuickPulls(app, config, quickPullDeps(parts, services, watch))
   }
   const works = config.roles !== 'web' && leads

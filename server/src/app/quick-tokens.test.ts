@@ -34,7 +34,7 @@ async function serve(
     asked.push(what)
     return what.authorization === 'Basic known' ? Promise.resolve(FOUND) : undefined
   }
-  putInFront(app, quickTokens({ findToken, https: false, ...changed }))
+  putInFront(app, quickTokens({ findToken, https: false, tellFailed: () => undefined, ...changed }))
   app.addHook('preClose', whileClosing)
   await app.listen({ host: '127.0.0.1', port: 0 })
   return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
@@ -119,6 +119,30 @@ test.each<[string, Partial<QuickTokensDeps>]>([
 
   expect((await ask(url)).status).toBe(LONG)
   expect(longWays).toBe(1)
+})
+
+test('whoever has waited for a database that is away is told so, and does not wait a second time', async () => {
+  const gone = new Error('timeout exceeded when trying to connect')
+  const failed: unknown[] = []
+  let time = 0
+  const url = await serve({
+    now: () => time,
+    findToken: async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      time += 30_000
+      throw gone
+    },
+    tellFailed: (...what) => failed.push(what),
+  })
+
+  const answer = await ask(url, { headers: { 'x-request-id': 'mine' } })
+
+  expect([answer.status, longWays]).toEqual([503, 0])
+  expect(answer.headers).toMatchObject({ 'x-request-id': 'mine', 'cache-control': 'no-store' })
+  expect(JSON.parse(answer.text)).toEqual({
+    errors: [{ code: 'SERVICE_UNAVAILABLE', message: 'the service is temporarily unavailable' }],
+  })
+  expect(failed).toEqual([[gone, 'mine']])
 })
 
 test('what is taken is watched, and not what goes the long way after all', async () => {
