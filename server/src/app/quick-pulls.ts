@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import proxyaddr from '@fastify/proxy-addr'
 import type { FastifyInstance } from 'fastify'
 import { createPulledLookup } from '../artifacts/lookup.ts'
@@ -10,38 +10,18 @@ import { requestId } from '../platform/http/request-id.ts'
 import { type QuickPullDeps, quickPull } from '../registry/quick-pull.ts'
 import { readRange, wholeOf } from '../registry/read-object.ts'
 import { tellBroken } from '../registry/send-object.ts'
+import { putInFront } from './quick-way.ts'
 import { knownCallerOf } from './registry-caller.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
 
-type Listener = (request: IncomingMessage, response: ServerResponse) => void
-
-/**
- * Puts the quick way of pulls in front of the server: what it does not take goes to Fastify as ever. To be called when nothing else
- * that hears requests is added to the server any more.
- */
+/** Puts the quick way of pulls in front of the server, as `putInFront` says. */
 export function addQuickPulls(
   app: FastifyInstance,
   config: Config,
   deps: Omit<QuickPullDeps, 'addressOf'>,
 ): void {
-  const { server } = app
-  const take = quickPull({ ...deps, addressOf: addressesBehind(config.trustedProxies) })
-  const listeners = server.listeners('request') as Listener[]
-  const goLongWay: Listener = (request, response) => {
-    for (const listener of listeners) listener.call(server, request, response)
-  }
-  let closing = false
-  app.addHook('preClose', (done) => {
-    closing = true
-    done()
-  })
-
-  server.removeAllListeners('request')
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    // While it closes, Fastify says on each answer that the connection ends.
-    if (closing || !take(request, response, () => goLongWay(request, response))) goLongWay(request, response)
-  })
+  putInFront(app, quickPull({ ...deps, addressOf: addressesBehind(config.trustedProxies) }))
 }
 
 export function quickPullDeps(
