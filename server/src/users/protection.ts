@@ -2,6 +2,7 @@ import { findExcess } from '../access/giving.ts'
 import type { PermissionSet, Principal } from '../access/model.ts'
 import type { Database } from '../platform/db/database.ts'
 import { DomainError } from '../platform/errors.ts'
+import { wrongPassword } from './errors.ts'
 import type { Admit } from './service.ts'
 
 export interface ProtectionDeps {
@@ -27,13 +28,18 @@ export function protectTheGreater(deps: Pick<ProtectionDeps, 'findGrants'>, prin
 
 /**
  * The same, for what makes the caller able to become the user: then what the user may in single projects counts too.
- * What everybody who has signed in may, creating projects among it, does not.
+ * What everybody who has signed in may, creating projects among it, does not. The user himself is who he has shown to be as
+ * long as nobody has changed his password since.
  */
 export function protectFromTakeover(deps: ProtectionDeps, principal: Principal): Admit {
   const protect = protectTheGreater(deps, principal)
   return async (db, user) => {
+    if (principal.kind === 'user' && isHimself(principal, user.id)) {
+      if (principal.generation !== user.generation) throw wrongPassword()
+      return
+    }
     await protect(db, user)
-    if (isAdministrator(principal) || isHimself(principal, user.id)) return
+    if (isAdministrator(principal)) return
     if (await deps.surpassesInProjects(db, principal, user.id)) throw forbidden()
   }
 }

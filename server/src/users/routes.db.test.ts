@@ -269,6 +269,19 @@ describe('PUT /users/{user_id}/password', () => {
     expect(await refused('bob', 'PUT', path, change)).toEqual([403, 'FORBIDDEN'])
     expect((await call('admin', 'PUT', path, { new_password: TEST_PASSWORD })).status).toBe(200)
   })
+
+  it('does not undo what an administrator has set while the old one was being looked at', async () => {
+    const path = `/users/${ann.id}/password`
+    meanwhile = async () => {
+      meanwhile = async () => undefined
+      expect((await call('admin', 'PUT', path, { new_password: 'Rescued12345' })).status).toBe(200)
+    }
+
+    expect(await refused('ann', 'PUT', path, change)).toEqual([403, 'FORBIDDEN'])
+
+    const { passwordHash } = (await findLogin(database.db, 'ann')) ?? {}
+    expect((await passwords.verify(passwordHash, 'Rescued12345')).ok).toBe(true)
+  })
 })
 
 describe('PUT /users/{user_id}/sysadmin', () => {
