@@ -69,6 +69,7 @@ let app: FastifyInstance | undefined
 let asked: PulledKey[]
 let pulls: Pull[]
 let longWays: number
+let failed: unknown[]
 let broken: unknown[]
 
 afterEach(async () => {
@@ -95,6 +96,7 @@ async function serve(changed: Partial<QuickPullDeps> = {}, trustedProxies: strin
   longWays = 0
   opened = []
   broken = []
+  failed = []
   app = Fastify({ trustProxy: trustedProxies.length > 0 ? trustedProxies : false })
   app.all('/*', async (request, reply) => {
     longWays += 1
@@ -111,6 +113,7 @@ async function serve(changed: Partial<QuickPullDeps> = {}, trustedProxies: strin
       pulls.push(pull)
     },
     blobs: blobsWith(),
+    tellFailed: (error) => failed.push(error),
     ...changed,
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -306,6 +309,26 @@ test.each<[string, Partial<QuickPullDeps>]>([
   const url = await serve(changed)
 
   expect((await ask(url, { path: blobPath(SMALL) })).status).toBe(LONG)
+})
+
+test('whoever has waited for a database that is away is told so, and does not wait a second time', async () => {
+  const gone = new Error('timeout exceeded when trying to connect')
+  let time = 0
+  const url = await serve({
+    now: () => time,
+    findPulled: async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      time += 30_000
+      throw gone
+    },
+  })
+
+  const answer = await ask(url)
+
+  expect([answer.status, longWays]).toEqual([503, 0])
+  expect(answer.headers).toMatchObject({ 'docker-distribution-api-version': 'registry/2.0' })
+  expect(JSON.parse(answer.body.toString())).toMatchObject({ errors: [{ code: 'UNAVAILABLE' }] })
+  expect(failed).toEqual([gone])
 })
 
 test('the image pulled to replicate is no pull', async () => {

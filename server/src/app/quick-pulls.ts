@@ -29,18 +29,21 @@ export function quickPullDeps(
   { auth, data }: Pick<Services, 'auth' | 'data'>,
   watch: QuickPullDeps['watch'],
 ): Omit<QuickPullDeps, 'addressOf'> {
+  // As Fastify would: the id leads to what a proxy in front has noted.
+  const logOf = (request: IncomingMessage) => log.child({ reqId: requestId(request) })
   return {
     authenticate: knownCallerOf(auth),
     findPulled: createPulledLookup(prepared),
     manifestCache: data.artifacts.manifestCache,
     recordPull: data.pulls.record,
-    blobs: quickBlobDeps(log, createPulledBlobLookup(prepared, data.uploads.store), data.uploads),
+    blobs: quickBlobDeps(logOf, createPulledBlobLookup(prepared, data.uploads.store), data.uploads),
+    tellFailed: (err, request) => logOf(request).error({ err }, 'registry request failed'),
     watch,
   }
 }
 
 function quickBlobDeps(
-  log: ServerParts['log'],
+  logOf: (request: IncomingMessage) => ServerParts['log'],
   findPulledBlob: FindPulledBlob,
   { storage, graceSeconds }: Pick<UploadsDeps, 'storage' | 'graceSeconds'>,
 ): QuickPullDeps['blobs'] {
@@ -52,8 +55,7 @@ function quickBlobDeps(
     smallBodies: createSmallBodies((blob) => readRange(open, blob.key, wholeOf(blob))),
     open,
     graceSeconds,
-    // As Fastify would: the id leads to what a proxy in front has noted.
-    tellBroken: (error, blob, request) => tellBroken(log.child({ reqId: requestId(request) }), error, blob),
+    tellBroken: (error, blob, request) => tellBroken(logOf(request), error, blob),
   }
 }
 

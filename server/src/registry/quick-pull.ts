@@ -1,17 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { OciError } from '../oci/errors.ts'
 import type { Caller } from './exchange.ts'
 import { readTarget, type Target } from './quick-asked.ts'
 import { answerBlob, type QuickBlobDeps } from './quick-blob.ts'
 import { answerManifest, type QuickManifestDeps } from './quick-manifest.ts'
+import { toOciError } from './render-error.ts'
+import { OF_EVERY_ANSWER } from './routes.ts'
 
 export interface QuickPullDeps extends QuickManifestDeps {
   /** Who shows a token that was seen before; undefined at once for any other request. */
   authenticate(authorization: string | undefined): Promise<Caller | undefined> | undefined
   /** Absent where the store is not read into our memory, or answers clients itself. */
   blobs: QuickBlobDeps | undefined
+  /** Told of what is answered with an error here. */
+  tellFailed(error: unknown, request: IncomingMessage): void
+  /** Milliseconds. */
+  now?: () => number
   /** Told of each request that is taken; the answer is called where it goes the long way after all. */
   watch?: ((request: IncomingMessage, response: ServerResponse) => () => void) | undefined
 }
+
+/** Milliseconds: whoever has waited that long for a database that is away does not wait for it a second time on the long way. */
+const PATIENCE = 5000
 
 /** Conditions, parts, and bodies. */
 const UNUSUAL = ['if-none-match', 'range', 'if-range', 'content-length', 'transfer-encoding', 'expect']
@@ -49,16 +59,36 @@ async function serve(
   goOn: () => void,
 ): Promise<void> {
   const unwatch = deps.watch?.(request, response)
+  const { now = () => performance.now() } = deps
+  const begin = now()
+  let failed: { error: unknown } | undefined
   try {
     const known = await caller
     if (known && (await answer(deps, { ...target, caller: known }, request, response))) return
-  } catch {
-    // Whatever went wrong goes wrong on the long way too, and is told there.
+  } catch (error) {
+    // What went wrong at once may do better on the long way; else it is told there.
+    if (now() - begin >= PATIENCE) failed = { error }
   }
   // Whoever would hear of the end of an answer to nobody waits for ever.
   if (response.headersSent || request.socket.destroyed) return
+  if (failed) {
+    deps.tellFailed(failed.error, request)
+    return sendError(response, toOciError(failed.error))
+  }
   unwatch?.()
   goOn()
+}
+
+function sendError(response: ServerResponse, { status, headers, entries }: OciError): void {
+  const text = JSON.stringify({ errors: entries })
+  response
+    .writeHead(status, {
+      ...OF_EVERY_ANSWER,
+      ...headers,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(text),
+    })
+    .end(text)
 }
 
 /** Whether it could be answered. */
