@@ -1,6 +1,7 @@
 import { truncate } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { blob, type Content } from '../harness/content.ts'
 import { eventually, heldBy } from '../harness/process.ts'
@@ -85,6 +86,32 @@ test('many requests in one go are answered in their order, each whole', async ()
     }
   }
   expect(rest.toString('latin1')).toMatch(/^HTTP\/1\.1 200 .*\r\n\r\n$/s)
+})
+
+test.each(['HEAD', 'GET'])('a blob that %s says is there is safe for another while', async (method) => {
+  const content = await repository.pushBlob(blob(1000))
+  const target = repository.at(`blobs/${content.digest}`)
+  const database = new pg.Client({
+    host: path.join(site.server.dataDirectory, 'postgres'),
+    user: 'portolan',
+    database: 'postgres',
+  })
+  await database.connect()
+  // The quick way remembers its bytes; then more than half of the grace has passed, which is a day.
+  expect((await site.registry.send({ method: 'GET', path: target, headers })).status).toBe(200)
+  await database.query(`UPDATE blobs SET offer_time = now() - interval '13 hours' WHERE digest = $1`, [
+    content.digest,
+  ])
+
+  const answer = await site.registry.send({ method, path: target, headers })
+
+  const { rows } = await database.query(
+    'SELECT extract(epoch FROM now() - offer_time)::int AS age FROM blobs WHERE digest = $1',
+    [content.digest],
+  )
+  await database.end()
+  expect(answer.status).toBe(200)
+  expect(rows[0]?.age).toBeLessThan(3600)
 })
 
 test('a download that breaks off is told with the id of its request', async () => {
