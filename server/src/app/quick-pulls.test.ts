@@ -13,6 +13,7 @@ import type { QuickBlobDeps } from '../registry/quick-blob.ts'
 import type { QuickPullDeps } from '../registry/quick-pull.ts'
 import { readRange, wholeOf } from '../registry/read-object.ts'
 import type { ObjectReader } from '../storage/driver.ts'
+import { ObjectMissingError } from '../storage/errors.ts'
 import { addQuickPulls } from './quick-pulls.ts'
 
 const BODY = Buffer.from('{"schemaVersion":2,"annotations":{"name":"Ü 漢"}}')
@@ -311,17 +312,28 @@ test.each<[string, Partial<QuickPullDeps>]>([
   expect((await ask(url, { path: blobPath(SMALL) })).status).toBe(LONG)
 })
 
-test('whoever has waited for a database that is away is told so, and does not wait a second time', async () => {
-  const gone = new Error('timeout exceeded when trying to connect')
+const failsLate = (error: Error): Partial<QuickPullDeps> => {
   let time = 0
-  const url = await serve({
+  return {
     now: () => time,
     findPulled: async () => {
       await new Promise((resolve) => setImmediate(resolve))
       time += 30_000
-      throw gone
+      throw error
     },
-  })
+  }
+}
+
+test('what fails late for another reason than that the database is away goes the long way', async () => {
+  const url = await serve(failsLate(new ObjectMissingError('blob')))
+
+  expect((await ask(url)).status).toBe(LONG)
+  expect(failed).toEqual([])
+})
+
+test('whoever has waited for a database that is away is told so, and does not wait a second time', async () => {
+  const gone = new Error('timeout exceeded when trying to connect')
+  const url = await serve(failsLate(gone))
 
   const answer = await ask(url)
 

@@ -61,19 +61,19 @@ async function serve(
   const unwatch = deps.watch?.(request, response)
   const { now = () => performance.now() } = deps
   const begin = now()
-  let failed: { error: unknown } | undefined
+  let failed: OciError | undefined
   try {
     const known = await caller
     if (known && (await answer(deps, { ...target, caller: known }, request, response))) return
   } catch (error) {
     // What went wrong at once may do better on the long way; else it is told there.
-    if (now() - begin >= PATIENCE) failed = { error }
+    if (now() - begin >= PATIENCE) failed = toOciError(error)
   }
   // Whoever would hear of the end of an answer to nobody waits for ever.
   if (response.headersSent || request.socket.destroyed) return
-  if (failed) {
-    deps.tellFailed(failed.error, request)
-    return sendError(response, toOciError(failed.error))
+  if (failed?.status === 503) {
+    deps.tellFailed(failed.cause, request)
+    return sendError(response, failed)
   }
   unwatch?.()
   goOn()
