@@ -12,9 +12,9 @@ import type { Database } from '../platform/db/database.ts'
 import { watchCircles } from '../platform/db/transact.ts'
 import { createDispatcher } from '../platform/events/dispatcher.ts'
 import { watchEvents } from '../platform/events/watch.ts'
+import { putInFront, type Watch } from '../platform/http/quick-way.ts'
 import { ensureLibraryProject } from '../projects/service.ts'
 import { quotaCleanup } from '../quotas/subscribers.ts'
-import type { QuickPullDeps } from '../registry/quick-pull.ts'
 import { repositoryActivity } from '../repositories/subscribers.ts'
 import { retentionOfDeletedProjects } from '../retention/subscribers.ts'
 import { robotsOfDeletedProjects } from '../robots/subscribers.ts'
@@ -31,7 +31,6 @@ import { runPeriodically } from './periodic.ts'
 import { ownTasks, sharedTasks } from './periodic-tasks.ts'
 import { addQuickPulls, quickPullDeps } from './quick-pulls.ts'
 import { quickTokens } from './quick-tokens.ts'
-import { putInFront } from './quick-way.ts'
 import { addRoutes } from './routes.ts'
 import type { ComposedServer, ServerParts } from './server-parts.ts'
 import { auditOf, createServices, type Services } from './services.ts'
@@ -46,7 +45,7 @@ async function showFigures(
   app: ComposedServer['app'],
   { metrics }: NonNullable<ServerParts['meters']>,
   { config, db, storage, settings, version, siblings }: ServerParts & Pick<Services, 'settings'>,
-): Promise<QuickPullDeps['watch']> {
+): Promise<Watch> {
   const [{ measureRequests }, { addGauges }] = await Promise.all([
     import('./metrics/http.ts'),
     import('./metrics/gauges.ts'),
@@ -124,8 +123,8 @@ export async function composeServer(opened: ServerParts): Promise<ComposedServer
   if (!opened.tracing) {
     const findToken = (asked: Asked) => quickToken(services.auth, asked)
     const tellFailed = (err: unknown, reqId: string) => log.error({ reqId, err }, 'request failed')
-    putInFront(app, quickTokens({ findToken, https: isOverTls(config), tellFailed, watch }))
-    addQuickPulls(app, config, quickPullDeps(parts, services, watch))
+    putInFront(app, quickTokens({ findToken, https: isOverTls(config), tellFailed }), { watch })
+    addQuickPulls(app, config, quickPullDeps(parts, services), { watch })
   }
   const works = config.roles !== 'web' && leads
   const worker = works ? await composeWorker(parts, services) : undefined

@@ -8,6 +8,7 @@ import type { Pull } from '../artifacts/pulls/model.ts'
 import type { PulledBlob } from '../blobs/pulled-store.ts'
 import { createSmallBodies } from '../blobs/small-bodies.ts'
 import type { Config } from '../config/schema.ts'
+import type { Watch } from '../platform/http/quick-way.ts'
 import type { Caller } from '../registry/exchange.ts'
 import type { QuickBlobDeps } from '../registry/quick-blob.ts'
 import type { QuickPullDeps } from '../registry/quick-pull.ts'
@@ -66,6 +67,8 @@ async function openObject(key: string): Promise<ObjectReader> {
 /** What the long way answers here. */
 const LONG = 299
 
+type Watching = NonNullable<Parameters<typeof addQuickPulls>[3]>
+
 let app: FastifyInstance | undefined
 let asked: PulledKey[]
 let pulls: Pull[]
@@ -91,7 +94,10 @@ function blobsWith(changed: Partial<QuickBlobDeps> = {}): QuickBlobDeps {
   }
 }
 
-async function serve(changed: Partial<QuickPullDeps> = {}, trustedProxies: string[] = []): Promise<string> {
+async function serve(
+  { watch, now, ...changed }: Partial<QuickPullDeps> & Watching = {},
+  trustedProxies: string[] = [],
+): Promise<string> {
   asked = []
   pulls = []
   longWays = 0
@@ -103,20 +109,25 @@ async function serve(changed: Partial<QuickPullDeps> = {}, trustedProxies: strin
     longWays += 1
     return reply.code(LONG).send(request.ip)
   })
-  addQuickPulls(app, { trustedProxies } as unknown as Config, {
-    authenticate: (shown) => (shown === 'Bearer known' ? Promise.resolve(CALLER) : undefined),
-    async findPulled(key) {
-      asked.push(key)
-      return PULLED
+  addQuickPulls(
+    app,
+    { trustedProxies } as unknown as Config,
+    {
+      authenticate: (shown) => (shown === 'Bearer known' ? Promise.resolve(CALLER) : undefined),
+      async findPulled(key) {
+        asked.push(key)
+        return PULLED
+      },
+      manifestCache: { get: (digest) => (digest === DIGEST ? BODY : undefined) },
+      async recordPull(pull) {
+        pulls.push(pull)
+      },
+      blobs: blobsWith(),
+      tellFailed: (error) => failed.push(error),
+      ...changed,
     },
-    manifestCache: { get: (digest) => (digest === DIGEST ? BODY : undefined) },
-    async recordPull(pull) {
-      pulls.push(pull)
-    },
-    blobs: blobsWith(),
-    tellFailed: (error) => failed.push(error),
-    ...changed,
-  })
+    { watch, ...(now && { now }) },
+  )
   await app.listen({ host: '127.0.0.1', port: 0 })
   return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
 }
@@ -312,7 +323,7 @@ test.each<[string, Partial<QuickPullDeps>]>([
   expect((await ask(url, { path: blobPath(SMALL) })).status).toBe(LONG)
 })
 
-const failsLate = (error: Error): Partial<QuickPullDeps> => {
+const failsLate = (error: Error): Partial<QuickPullDeps> & Watching => {
   let time = 0
   return {
     now: () => time,
@@ -369,7 +380,7 @@ test.each([
 
 test('what is taken is watched, and not what goes the long way after all', async () => {
   const watched = new Set<unknown>()
-  const watch: QuickPullDeps['watch'] = ({ url }) => {
+  const watch: Watch = ({ url }) => {
     watched.add(url)
     return () => watched.delete(url)
   }

@@ -6,11 +6,11 @@ import { createPulledBlobLookup, type FindPulledBlob } from '../blobs/lookup.ts'
 import { createSmallBodies } from '../blobs/small-bodies.ts'
 import type { UploadsDeps } from '../blobs/uploads.ts'
 import type { Config } from '../config/schema.ts'
+import { putInFront } from '../platform/http/quick-way.ts'
 import { requestId } from '../platform/http/request-id.ts'
 import { type QuickPullDeps, quickPull } from '../registry/quick-pull.ts'
 import { readRange, wholeOf } from '../registry/read-object.ts'
 import { tellBroken } from '../registry/send-object.ts'
-import { putInFront } from './quick-way.ts'
 import { knownCallerOf } from './registry-caller.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { Services } from './services.ts'
@@ -20,14 +20,14 @@ export function addQuickPulls(
   app: FastifyInstance,
   config: Config,
   deps: Omit<QuickPullDeps, 'addressOf'>,
+  watching: Parameters<typeof putInFront>[2] = {},
 ): void {
-  putInFront(app, quickPull({ ...deps, addressOf: addressesBehind(config.trustedProxies) }))
+  putInFront(app, quickPull({ ...deps, addressOf: addressesBehind(config.trustedProxies) }), watching)
 }
 
 export function quickPullDeps(
   { log, prepared }: Pick<ServerParts, 'log' | 'prepared'>,
   { auth, data }: Pick<Services, 'auth' | 'data'>,
-  watch: QuickPullDeps['watch'],
 ): Omit<QuickPullDeps, 'addressOf'> {
   // As Fastify would: the id leads to what a proxy in front has noted.
   const logOf = (request: IncomingMessage) => log.child({ reqId: requestId(request) })
@@ -38,7 +38,6 @@ export function quickPullDeps(
     recordPull: data.pulls.record,
     blobs: quickBlobDeps(logOf, createPulledBlobLookup(prepared, data.uploads.store), data.uploads),
     tellFailed: (err, request) => logOf(request).error({ err }, 'registry request failed'),
-    watch,
   }
 }
 

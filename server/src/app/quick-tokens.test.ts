@@ -3,13 +3,15 @@ import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, expect, test } from 'vitest'
 import type { Asked } from '../auth/tokens/quick.ts'
+import { putInFront } from '../platform/http/quick-way.ts'
 import { type QuickTokensDeps, quickTokens } from './quick-tokens.ts'
-import { putInFront } from './quick-way.ts'
 
 const FOUND = { token: 'a.b.c', access_token: '', expires_in: 1800, issued_at: '2026-01-02T03:04:05.678Z' }
 const PATH = '/service/token?service=registry&scope=repository:team/app:pull'
 /** What the long way answers here. */
 const LONG = 299
+
+type Watching = NonNullable<Parameters<typeof putInFront>[2]>
 
 let app: FastifyInstance | undefined
 let asked: Asked[]
@@ -20,7 +22,7 @@ afterEach(async () => {
 })
 
 async function serve(
-  changed: Partial<QuickTokensDeps> = {},
+  { watch, now, ...changed }: Partial<QuickTokensDeps> & Watching = {},
   whileClosing: () => Promise<void> = async () => undefined,
 ): Promise<string> {
   asked = []
@@ -34,7 +36,10 @@ async function serve(
     asked.push(what)
     return what.authorization === 'Basic known' ? Promise.resolve(FOUND) : undefined
   }
-  putInFront(app, quickTokens({ findToken, https: false, tellFailed: () => undefined, ...changed }))
+  putInFront(app, quickTokens({ findToken, https: false, tellFailed: () => undefined, ...changed }), {
+    watch,
+    ...(now && { now }),
+  })
   app.addHook('preClose', whileClosing)
   await app.listen({ host: '127.0.0.1', port: 0 })
   return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`

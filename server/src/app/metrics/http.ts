@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Watch } from '../../platform/http/quick-way.ts'
 import type { MetricsRegistry } from '../../platform/metrics/registry.ts'
 import { type Endpoint, matchTarget } from '../../registry/endpoints.ts'
-import type { QuickPullDeps } from '../../registry/quick-pull.ts'
 import { operationName } from '../openapi/document.ts'
 
 const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
@@ -42,7 +42,7 @@ const OTHERS = { operation: 'v2_others', handler: undefined }
  *
  * @returns what counts a request that does not come to the routes: a pull, or one for a token
  */
-export function measureRequests(app: FastifyInstance, metrics: MetricsRegistry): QuickPullDeps['watch'] {
+export function measureRequests(app: FastifyInstance, metrics: MetricsRegistry): Watch {
   const inflight = metrics.gauge('harbor_core_http_inflight_requests', 'Requests in flight', [])
   const total = metrics.counter('harbor_core_http_request_total', 'Requests that were answered', [
     'method',
