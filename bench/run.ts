@@ -105,7 +105,8 @@ async function phase(tokens: boolean, workloads: Workload[], roundsNow: () => nu
     }
     // First, so that what is slower than the machine itself is known while it can still be looked into.
     if (!tokens && only.has('references')) await references()
-    for (const workload of workloads) await inTurn(workload, subjects, roundsNow())
+    for (const workload of workloads)
+      await inTurn(workload, subjects, Math.min(roundsNow(), workload.mostRounds ?? rounds))
     if (tokens && only.has('tokens')) await logins(subjects)
     if (!tokens) await memory('memory, after all this', subjects)
   } finally {

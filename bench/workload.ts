@@ -20,6 +20,8 @@ export interface Workload {
   prepare?(subject: Subject): Promise<void>
   /** One round, and what came of it. */
   measure(subject: Subject): Promise<Measured[]>
+  /** Where it leaves so much behind that it is done that often at most. */
+  mostRounds?: number
 }
 
 /** What all workloads of a run share. */

@@ -41,8 +41,12 @@ interface Push {
   way: Way
 }
 
+/** Of what one round puts into each registry, more is not done again. */
+const MOST_BYTES = 4096 * MIB
+
 function push({ bytes, name, count, atOnce, way }: Push): Workload {
   return {
+    ...(bytes * count > MOST_BYTES && { mostRounds: 1 }),
     measure: async ({ running }) => {
       const access = await running.open(REPOSITORY)
       // What a hash of ours costs is not the server's.
