@@ -7,7 +7,7 @@ export const node = path.join(root, 'node_modules/.bin/node')
 export const program = path.join(root, 'server/src/main.ts')
 
 /** Nothing of the caller's own configuration, every line as JSON. */
-const bare = {
+export const bare = {
   ...Object.fromEntries(
     Object.keys(process.env)
       .filter((name) => name.startsWith('PORTOLAN_'))

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/directory.ts'
 import { changedTables, openRows } from '../harness/rows.ts'
 import { type RunningServer, startServer } from '../harness/server.ts'
-import { node, program } from './portolan.ts'
+import { bare, node, program } from './portolan.ts'
 import { memoryOf, processTree } from './processes.ts'
 import type { StartWork } from './start-work.ts'
 
@@ -112,10 +112,10 @@ test('the program is read while the database has not answered yet', async () => 
     cwd: place.path,
     env: {
       ...process.env,
+      ...bare,
       NODE_OPTIONS: COUNTING,
       PORTOLAN_DATA_DIRECTORY: place.path,
       PORTOLAN_DATABASE_URL: `postgres://somebody@127.0.0.1:${port}/portolan`,
-      PORTOLAN_PROCESSES: '1',
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

@@ -138,12 +138,12 @@ describeWith('scrub', tools, (files) => {
       { kind: 'foreign', state: 'open', key: 'notes of mine.txt' },
     ])
     expect([await blobStatus(gone), await blobStatus(changed)]).toEqual([404, 404])
-    const audited = json(await admin.get('/api/v2.0/auditlog-exts?q=resource_type=blob')) as {
-      operation_description: string
-    }[]
-    expect(audited.map((row) => row.operation_description).join('\n')).toContain(
-      `blob missing: ${digestOf(gone)}`,
-    )
+    const audited = async () => {
+      const rows = json(await admin.get('/api/v2.0/auditlog-exts?q=resource_type=blob'))
+      return (rows as { operation_description: string }[]).map((row) => row.operation_description).join('\n')
+    }
+    // It is written behind the events.
+    await expect.poll(audited).toContain(`blob missing: ${digestOf(gone)}`)
     expect([await metric('missing'), await metric('damaged')]).toEqual(['1', '1'])
 
     await push()

@@ -1,7 +1,10 @@
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Principal } from '../access/model.ts'
-import { OCI_IMAGE, OCI_INDEX } from '../oci/media-types.ts'
+import { lockIdle } from '../blobs/collect-store.ts'
+import { sha256 } from '../blobs/testing.ts'
+import type { Descriptor } from '../oci/manifest.ts'
+import { OCI_IMAGE, OCI_IMAGE_CONFIG, OCI_INDEX } from '../oci/media-types.ts'
 import type { Database } from '../platform/db/database.ts'
 import { createTestDatabase, type TestDatabase } from '../platform/db/testing.ts'
 import { type Circle, watchCircles } from '../platform/db/transact.ts'
@@ -10,6 +13,8 @@ import { addPullCounts, holdRepository, raiseActivity } from '../repositories/st
 import { copyArtifact } from './copy/service.ts'
 import { deleteArtifact } from './deletion.ts'
 import { getArtifact } from './reading.ts'
+import { recountProject } from './recount.ts'
+import { moveUsage } from './release.ts'
 import { createTag } from './tags/service.ts'
 import { type Bench, openBench } from './testing.ts'
 import { restoreRepository } from './trash/repositories/service.ts'
@@ -250,5 +255,81 @@ test('two pushes of one image under a tag that somebody makes between them', asy
   await letGo()
 
   await Promise.all([first, second])
+  expect(circles).toEqual([])
+})
+
+/** Two blobs of the bench's repository whose ids come in the other order than their digests, of an image that is there. */
+async function crossedImage(): Promise<{ first: Descriptor; second: Descriptor }> {
+  for (let round = 0; ; round += 1) {
+    const texts = [`crossed ${round}`, `crossed too ${round}`] as const
+    if (sha256(texts[0]) < sha256(texts[1])) continue
+    const config = await bench.blob(OCI_IMAGE_CONFIG, texts[0])
+    const layer = await bench.blob('application/vnd.oci.image.layer.v1.tar', texts[1])
+    await bench.push({ mediaType: OCI_IMAGE, config, layers: [layer] })
+    return { first: config, second: layer }
+  }
+}
+
+test.each([
+  [
+    'a repository that is restored',
+    async () => {
+      const { id, projectId } = bench.repository
+      await database.db.transaction().execute(async (tx) => {
+        await lockRepository(tx, bench.repository)
+        await markRepositoryDeleted(tx, id, { days: 7, username: 'dev', released: false })
+      })
+      const deps = { ...bench.deps, reclaim: async () => true, onDeleted: () => undefined }
+      await sql`DELETE FROM project_blobs WHERE project_id = ${projectId}`.execute(database.db)
+      return () =>
+        restoreRepository(deps, {
+          project: { id: projectId, name: bench.projectName },
+          id,
+          name: undefined,
+          actor: ACTOR,
+        })
+    },
+  ],
+  [
+    'one that moves to another project',
+    async () => {
+      const other = await bench.elsewhere()
+      const projects = { from: bench.repository.projectId, to: other.repository.projectId }
+      return () =>
+        database.db
+          .transaction()
+          .execute((tx) => moveUsage(tx, bench.deps.quotas, bench.repository.id, projects))
+    },
+  ],
+  [
+    'a project that is counted anew',
+    async () => {
+      const { projectId } = bench.repository
+      await sql`DELETE FROM project_blobs WHERE project_id = ${projectId}`.execute(database.db)
+      return () => recountProject(bench.deps.db, projectId)
+    },
+  ],
+])('%s, and blobs that are reclaimed at once', async (_, prepare) => {
+  const { first, second } = await crossedImage()
+  const counts = await prepare()
+  const idOf = async ({ digest }: Descriptor) =>
+    (
+      await database.db
+        .selectFrom('blobs')
+        .select('id')
+        .where('digest', '=', digest)
+        .executeTakeFirstOrThrow()
+    ).id
+  const ids = [await idOf(first), await idOf(second)]
+  const letGo = await hold((tx) => sql`SELECT FROM blobs WHERE id = ${ids[1]} FOR UPDATE`.execute(tx))
+
+  const outcomes = await inTurn(
+    letGo,
+    () => database.db.transaction().execute((tx) => lockIdle(tx, bench.deps.store, ids, 'now')),
+    counts,
+  )
+
+  expect(ids[0]).toBeLessThan(ids[1] ?? 0)
+  for (const outcome of outcomes) expect(outcome).not.toBeInstanceOf(Error)
   expect(circles).toEqual([])
 })

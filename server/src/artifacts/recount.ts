@@ -1,6 +1,7 @@
 import type { Database } from '../platform/db/database.ts'
-import { countBlobs, shareAnew } from '../quotas/count.ts'
+import { shareAnew } from '../quotas/count.ts'
 import { correctUsage } from '../quotas/usage-store.ts'
+import { countAgain } from './count-again.ts'
 import { listReferencedBlobs } from './reference-store.ts'
 
 const BATCH = 1_000
@@ -19,7 +20,7 @@ export async function recountProject(
     const batch = blobs.slice(at, at + BATCH)
     missing += await db
       .transaction()
-      .execute((tx) => countBlobs(tx, { enforced: () => false }, projectId, batch))
+      .execute((tx) => countAgain(tx, { enforced: () => false }, projectId, batch))
   }
 
   const mistake = await db.transaction().execute(async (tx) => {

@@ -1,9 +1,10 @@
 import { findOffered } from '../blobs/store.ts'
 import type { Database } from '../platform/db/database.ts'
 import { transact } from '../platform/db/transact.ts'
-import { countBlobs, giveBack, type QuotaPolicy } from '../quotas/count.ts'
+import { giveBack, type QuotaPolicy } from '../quotas/count.ts'
 import { lockMoves } from '../quotas/usage-store.ts'
 import { holdReleaseCursor, moveReleaseCursor } from '../repositories/deletion-store.ts'
+import { countAgain } from './count-again.ts'
 import {
   findBlobsOfRepository,
   findNextArtifacts,
@@ -92,7 +93,7 @@ export async function moveUsage(
   // Two moves in opposite directions would each hold what the other wants.
   await lockMoves(tx)
   const blobs = await listCountedOf(tx, repositoryId, projects.from)
-  await countBlobs(tx, quotas, projects.to, blobs)
+  await countAgain(tx, quotas, projects.to, blobs)
   await giveBack(
     tx,
     projects.from,

@@ -307,6 +307,13 @@ export async function ensureBlobs(
   return rows.map((row) => row.id)
 }
 
+/** Keeps blobs from being collected until the transaction ends: locks them in the order of pushes. */
+export async function holdBlobs(tx: Database, blobIds: readonly number[]): Promise<void> {
+  await sql`SELECT FROM blobs WHERE id = any(${[...blobIds]}::bigint[]) ORDER BY digest FOR KEY SHARE`.execute(
+    tx,
+  )
+}
+
 /** Renews the grace of a blob; answers false where it has been collected meanwhile. */
 export async function renewOffer(db: Database, blobId: number): Promise<boolean> {
   const result = await db

@@ -3,9 +3,10 @@ import type { JobKind, TaskContext } from '../../../jobs/kind.ts'
 import type { Database } from '../../../platform/db/database.ts'
 import { transact } from '../../../platform/db/transact.ts'
 import { DomainError } from '../../../platform/errors.ts'
-import { countBlobs, type QuotaPolicy } from '../../../quotas/count.ts'
+import type { QuotaPolicy } from '../../../quotas/count.ts'
 import { holdProject, lockNames } from '../../../repositories/names/store.ts'
 import { abandonRestoration, holdRestoration, lockRestoration } from '../../../repositories/trash-store.ts'
+import { countAgain } from '../../count-again.ts'
 import { countArtifactRows, findNextArtifacts, listOfferedBlobs } from '../../reference-store.ts'
 import { REPOSITORY_RESTORE, type RestoreInput } from './model.ts'
 import { bringBack } from './service.ts'
@@ -80,7 +81,7 @@ async function count(
       if (!(await holdProject(tx, projectId))) throw projectGone()
       const artifacts = await findNextArtifacts(tx, repositoryId, state.after, BATCH)
       const ids = artifacts.map((artifact) => artifact.id)
-      await countBlobs(tx, deps.quotas, projectId, await listOfferedBlobs(tx, repositoryId, ids))
+      await countAgain(tx, deps.quotas, projectId, await listOfferedBlobs(tx, repositoryId, ids))
       const after = artifacts.at(-1)?.digest ?? state.after
       const next = { ...state, after, done: state.done + ids.length }
       await context.save(next, tx)

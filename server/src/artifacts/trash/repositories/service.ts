@@ -7,7 +7,7 @@ import type { Page } from '../../../platform/db/list.ts'
 import { Overtaken, transact } from '../../../platform/db/transact.ts'
 import { DomainError } from '../../../platform/errors.ts'
 import { emit } from '../../../platform/events/outbox.ts'
-import { countBlobs, type QuotaPolicy } from '../../../quotas/count.ts'
+import type { QuotaPolicy } from '../../../quotas/count.ts'
 import { lockRepositories, markRepositoryDeleted } from '../../../repositories/deletion-store.ts'
 import { findAliasTarget, holdProject, lockNames } from '../../../repositories/names/store.ts'
 import {
@@ -20,6 +20,7 @@ import {
   selectTrashed,
   type TrashedRepository,
 } from '../../../repositories/trash-store.ts'
+import { countAgain } from '../../count-again.ts'
 import { countArtifacts } from '../../listed-store.ts'
 import { findNextArtifacts, listOfferedBlobs } from '../../reference-store.ts'
 import { MAX_COUNTED_AT_ONCE } from '../../release.ts'
@@ -127,7 +128,7 @@ export async function restoreRepository(
       return { repository, executionId: await order(tx, project, { id, name: to, actor }) }
     }
     const ids = artifacts.map((artifact) => artifact.id)
-    await countBlobs(tx, deps.quotas, project.id, await listOfferedBlobs(tx, id, ids))
+    await countAgain(tx, deps.quotas, project.id, await listOfferedBlobs(tx, id, ids))
     await bringBack(tx, { repositoryId: id, projectId: project.id, projectName: project.name, actor }, to)
     return { repository, executionId: undefined }
   })
